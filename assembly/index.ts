@@ -1,0 +1,2 @@
+/** The exports of the WASM core: the data side (pixels, resize, HOG, masks, half precision) and the kernels of the WASM device. */
+export * from "./memory";

@@ -1,0 +1,103 @@
+/** Every error that the package throws: a kind that says what the caller can do about it, and a stable code from one table. */
+
+/** Stable code -> what it means. Codes may be added, never renamed. */
+export const errorCodes = {
+  SHAPE_MISMATCH: "a tensor's shape is not what the operation or the model takes",
+  OPT_UNKNOWN: "an option that does not exist",
+  OPT_VALUE: "an option's value is malformed, out of range or none of the choices",
+  OPT_MISSING: "an argument or option that is needed was not given",
+  MODEL_UNKNOWN: "no registered model has this name",
+  MODEL_DISPOSED: "the model was used after dispose()",
+  FILE_NOT_FOUND: "no file or folder at this path",
+  FILE_READ: "a file or URL could not be read",
+  FILE_WRITE: "a file could not be written",
+  IMG_NO_IMAGES: "no readable image among the inputs",
+  IMG_EMPTY: "the image file has no bytes",
+  IMG_FORMAT: "not a JPEG, PNG or WebP image",
+  IMG_CORRUPT: "the image data is truncated or broken",
+  IMG_SIZE: "the image has no pixels or more than the limit",
+  IMG_CMYK: "a CMYK image, whose colours are not defined without a profile",
+  IMG_NO_DECODER: "image files cannot be decoded here because the optional package sharp is missing",
+  CKPT_FORMAT: "not a file format that holds weights",
+  CKPT_TRUNCATED: "the file ends before the data that it declares",
+  CKPT_HEADER: "the file's header is too long, malformed or contradictory",
+  CKPT_DTYPE: "a tensor's data type is unknown or not supported",
+  CKPT_OFFSETS: "tensor data overlaps, leaves holes or does not match its shape",
+  CKPT_DUPLICATE: "a tensor name occurs twice",
+  CKPT_MISMATCH: "the checkpoint's tensors are not those of the model",
+  NPY_FORMAT: "not a .npy file of a supported kind",
+  NON_FINITE: "a NaN or an infinity where finite numbers are needed",
+  DEVICE_ABSENT: "the device that was asked for is not available here",
+  DEVICE_FAILED: "the device reported an error",
+  DEVICE_MEMORY: "the work does not fit into the device's memory",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Base of all errors of the package. `message` says what was expected, what was found, where, and what to do. */
+export class MaskFeatError extends Error {
+  override name = "MaskFeatError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A tensor of the wrong shape: pass one of the shape that the message names. */
+export class ShapeError extends MaskFeatError {
+  override name = "ShapeError";
+}
+
+/** A file of weights that is broken or does not belong to the model: use another file. */
+export class CheckpointError extends MaskFeatError {
+  override name = "CheckpointError";
+}
+
+/** An image that cannot be decoded: skip or replace it. */
+export class ImageError extends MaskFeatError {
+  override name = "ImageError";
+}
+
+/** A wrong option or argument: correct the call. */
+export class OptionError extends MaskFeatError {
+  override name = "OptionError";
+}
+
+/** A file that cannot be read or written: check path, permissions and space. */
+export class FileError extends MaskFeatError {
+  override name = "FileError";
+}
+
+/** NaN or infinity in `tensor` at flat index `index`. */
+export class NonFiniteError extends MaskFeatError {
+  override name = "NonFiniteError";
+
+  constructor(
+    readonly tensor: string,
+    readonly index: number,
+    value: number,
+  ) {
+    super("NON_FINITE", `${tensor}: element ${index} is ${value}; all numbers must be finite`);
+  }
+}
+
+/** A device that is absent or failed: choose another one. */
+export class DeviceError extends MaskFeatError {
+  override name = "DeviceError";
+}
+
+/** The work needs `bytes` more than the device gives; `hint` says what would fit. */
+export class OutOfMemoryError extends DeviceError {
+  override name = "OutOfMemoryError";
+
+  constructor(
+    message: string,
+    readonly bytes: number,
+    readonly hint: string,
+    options?: { cause?: unknown },
+  ) {
+    super("DEVICE_MEMORY", `${message}; ${hint}`, options);
+  }
+}

@@ -1,0 +1,40 @@
+// Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+
+/** One source, one .wasm for each kind of engine; all export the same names. */
+const variants = {
+  simd: [],
+  threads: ["--enable", "threads", "--sharedMemory"],
+};
+
+function node(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`node ${args[0]} exited with ${code}`))));
+  });
+}
+
+const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
+const options =
+  "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd";
+
+mkdirSync(join(root, "build"), { recursive: true });
+try {
+  await Promise.all(
+    Object.entries(variants).map(([name, flags]) =>
+      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...options.split(" "), ...flags]),
+    ),
+  );
+  await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);
+} catch (error) {
+  process.stderr.write(`build: ${error.message}\n`);
+  process.exitCode = 1;
+}

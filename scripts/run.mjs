@@ -1,0 +1,116 @@
+// Runs an npm script of this package after installing and building what is missing. It has no dependencies of its own, so that
+// it works on a fresh clone, and it talks on stderr: stdout belongs to the task.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const userFolder = process.env.INIT_CWD ?? process.cwd();
+
+/** The task's program, and the folder it runs in. */
+const tasks = {
+  start: { program: "dist/cli.js", cwd: userFolder },
+  test: { program: "node_modules/vitest/vitest.mjs", args: ["run"], cwd: root },
+  check: { program: "scripts/check.mjs", cwd: root },
+  bench: { program: "scripts/bench.mjs", cwd: root },
+  build: undefined,
+};
+
+/** What the built files are made from. */
+const sources = [
+  "assembly",
+  "gpu",
+  "sdk",
+  "conformance",
+  "scripts/build.mjs",
+  "tsup.config.ts",
+  "tsconfig.json",
+  "package.json",
+];
+
+const say = (text) => process.stderr.write(`maskfeat-wgpu: ${text}\n`);
+
+/** Resolves to the exit code of `node <program> <args>`. An interrupt reaches the child too, and its answer counts. */
+function node(program, args, { cwd = root, stdout = "inherit" } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["inherit", stdout, "inherit"] });
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
+
+function files(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).sort();
+  return names.flatMap((name) => files(join(path, name)));
+}
+
+function hashOf(paths) {
+  const hash = createHash("sha256").update(process.version);
+  for (const path of paths.flatMap((p) => files(join(root, p)))) hash.update(path).update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+/** Runs `work` unless `marker` says that it was done for exactly these files. */
+async function once(marker, paths, what, work) {
+  const path = join(root, marker);
+  const hash = hashOf(paths);
+  if (existsSync(path) && readFileSync(path, "utf8") === hash) return;
+  say(`${what} ...`);
+  rmSync(path, { force: true });
+  const code = await work();
+  if (code !== 0) {
+    say(`${what} failed; see the lines above`);
+    process.exit(code);
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, hash);
+}
+
+function npmCi() {
+  const npm = process.env.npm_execpath;
+  if (!npm) throw new Error("run this through npm: npm start, npm test, npm run build");
+  return node(npm, ["ci", "--no-progress", "--no-fund", "--no-audit"], { stdout: 2 });
+}
+
+/** Holds the folder for one bootstrap at a time: two first runs in one clone must not install over each other. */
+async function locked(work) {
+  const lock = join(root, ".bootstrap.lock");
+  for (let waited = 0; ; waited++) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs > 600_000)
+        rmSync(lock, { recursive: true, force: true });
+      if (waited === 0) say("waiting for another run that installs or builds here (.bootstrap.lock)");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  const release = () => rmSync(lock, { recursive: true, force: true });
+  process.on("exit", release);
+  await work();
+  release();
+  process.off("exit", release);
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(tasks, name)) {
+  say(`unknown task ${JSON.stringify(name)}; the tasks are ${Object.keys(tasks).join(", ")}`);
+  process.exit(2);
+}
+process.on("SIGINT", () => {});
+try {
+  await locked(async () => {
+    await once("node_modules/.maskfeat-installed", ["package-lock.json"], "installing the development packages", npmCi);
+    await once("build/.sources", sources, "building", () => node(join(root, "scripts/build.mjs"), [], { stdout: 2 }));
+  });
+  const task = tasks[name];
+  if (task) process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], { cwd: task.cwd });
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
+}
