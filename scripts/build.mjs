@@ -24,7 +24,7 @@ function node(args) {
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
 const options =
-  "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd";
+  "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112";
 
 mkdirSync(join(root, "build"), { recursive: true });
 try {

@@ -26,20 +26,22 @@ export interface Platform {
   openFile(path: string): Promise<ByteSource>;
   /** Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB. `name` is for messages. @throws ImageError */
   decode(bytes: Uint8Array, name: string): Promise<Image>;
-  /** Starts `count` threads that serve `core`'s shared memory (see `assembly/nn/serve.ts`). */
+  /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
 }
 
-/** What a serving thread needs: the module, its shared memory, the address of the control block, and its index from 1. */
+/** What serving threads need. */
 export interface ThreadStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** Address of the control block (assembly/nn/program.ts). */
   readonly control: number;
+  /** Address of the word that a dying thread sets to 1. */
+  readonly dead: number;
+  /** Threads in all, the caller's included: 1 to count - 1 are started. */
   readonly count: number;
 }
 
 export interface Threads {
-  /** Rejects where a thread died, with the reason. */
-  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }

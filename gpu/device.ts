@@ -1,0 +1,45 @@
+/** The seam between what to compute and who computes it. */
+
+import type { Plan } from "./graph/plan.js";
+import type { Value } from "./graph/tape.js";
+import type { Profiler } from "./profile.js";
+
+export interface RunOptions {
+  /** Checked between slices of work: the run rejects with an `AbortError`. */
+  readonly signal?: AbortSignal;
+  /** Times every call. Slower: calls are then waited for one by one. */
+  readonly profiler?: Profiler;
+}
+
+/** A compiled plan. */
+export interface Program<B = unknown> {
+  /** One buffer for each of the plan's outputs; overwritten by the next run of any program of the device. */
+  readonly outputs: readonly B[];
+  /** Enqueues the work; on WASM it also does it, in slices. */
+  run(options?: RunOptions): Promise<void>;
+  /** Frees the program's temporaries. */
+  destroy(): void;
+}
+
+/** Runs plans. Buffers are opaque to everything above this line; they hold f32 numbers. */
+export interface Device<B = unknown> {
+  readonly kind: "webgpu" | "wasm";
+  /** The most bytes that one value may have; a call is split into micro-batches below it. */
+  readonly maxValueBytes: number;
+  /** @throws OutOfMemoryError */
+  buffer(bytes: number, label: string): B;
+  /** A buffer with a parameter in the layout that its readers in `plan` want. @throws OutOfMemoryError */
+  param(value: Value, data: Float32Array, use: ParamUse): B;
+  write(buffer: B, data: Float32Array): void;
+  /** The first `count` numbers, row-major whatever the buffer's layout. */
+  read(buffer: B, count: number): Promise<Float32Array>;
+  release(buffer: B): void;
+  /** Compiles `plan`; `bound` has a buffer for each value in `plan.given`. @throws OutOfMemoryError */
+  compile(plan: Plan, bound: ReadonlyMap<Value, B>): Promise<Program<B>>;
+  /** In bytes: handed out now, held by the device, the most that was handed out. */
+  memory(): { used: number; allocated: number; peak: number };
+  destroy(): void;
+}
+
+/** How a model reads a parameter: as the weight of matrix products alone, or otherwise too. */
+export type ParamUse = "weight" | "plain";

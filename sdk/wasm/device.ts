@@ -1,0 +1,184 @@
+/** The WASM device: plans become lists of steps in WASM memory, run by one thread or several (assembly/nn/program.ts). */
+
+import type { Device, ParamUse, Program, RunOptions } from "../../gpu/device.js";
+import { DeviceError } from "../../gpu/errors.js";
+import { fanIn } from "../../gpu/graph/ops.js";
+import type { Plan } from "../../gpu/graph/plan.js";
+import type { AnyCall, Value } from "../../gpu/graph/tape.js";
+import type { Platform, Threads } from "../platform/types.js";
+import { type Core, createCore } from "./core.js";
+import { lower, type Step } from "./lower.js";
+
+/** A block of WASM memory. A matrix product's weight lies in panels of 12 rows (assembly/nn/tile.ts). */
+export interface WasmBuffer {
+  readonly address: number;
+  readonly label: string;
+  readonly panels?: { readonly n: number; readonly k: number };
+}
+
+/** The event loop gets its turn at least this often while a program runs, provided that no single step takes longer. */
+const TURN_MS = 20;
+
+/** A value beyond this leaves no room for its neighbours in 32-bit addresses. */
+const MAX_VALUE_BYTES = 2 ** 30;
+
+/** Resolves in a later turn of the event loop: timers, I/O and rendering come first. */
+function nextTurn(): Promise<void> {
+  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+export class WasmDevice implements Device<WasmBuffer> {
+  readonly kind = "wasm";
+  readonly maxValueBytes = MAX_VALUE_BYTES;
+
+  private readonly core: Core;
+  private readonly control: number;
+  private readonly threads?: Threads;
+  private scratch = { address: 0, bytes: 0 };
+
+  /** @param threadCount 1 computes on the calling thread alone. */
+  constructor(
+    platform: Platform,
+    readonly threadCount: number,
+  ) {
+    this.core = createCore(threadCount > 1);
+    const { exports, heap, module, memory } = this.core;
+    const controlBytes = exports.CONTROL_BYTES.value;
+    this.control = heap.alloc(controlBytes);
+    new Uint8Array(memory.buffer, this.control, controlBytes).fill(0);
+    if (threadCount > 1) {
+      const dead = this.control + exports.DEAD.value;
+      this.threads = platform.startThreads({ module, memory, control: this.control, dead, count: threadCount });
+    }
+  }
+
+  buffer(bytes: number, label: string): WasmBuffer {
+    return { address: this.core.heap.alloc(bytes), label };
+  }
+
+  param(value: Value, data: Float32Array, use: ParamUse): WasmBuffer {
+    if (use === "plain") {
+      const buffer = this.buffer(data.byteLength, value.name);
+      this.write(buffer, data);
+      return buffer;
+    }
+    const { heap, exports } = this.core;
+    const panels = { n: value.shape[0], k: fanIn(value.shape) };
+    const NR = exports.NR.value;
+    const address = heap.alloc(Math.ceil(panels.n / NR) * NR * panels.k * 4);
+    const rows = this.buffer(data.byteLength, value.name);
+    this.write(rows, data);
+    exports.packPanels(rows.address, panels.n, panels.k, address);
+    this.release(rows);
+    return { address, label: value.name, panels };
+  }
+
+  write(buffer: WasmBuffer, data: Float32Array): void {
+    this.view(buffer.address, data.length).set(data);
+  }
+
+  async read(buffer: WasmBuffer, count: number): Promise<Float32Array> {
+    if (!buffer.panels) return this.view(buffer.address, count).slice();
+    const rows = this.buffer(count * 4, buffer.label);
+    this.core.exports.unpackPanels(buffer.address, buffer.panels.n, buffer.panels.k, rows.address);
+    const data = await this.read(rows, count);
+    this.release(rows);
+    return data;
+  }
+
+  release(buffer: WasmBuffer): void {
+    this.core.heap.release(buffer.address);
+  }
+
+  async compile(plan: Plan, bound: ReadonlyMap<Value, WasmBuffer>): Promise<Program<WasmBuffer>> {
+    const slots = plan.slots.map((elements, i) => this.buffer(elements * 4, `slot ${i}`));
+    const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
+    const steps = plan.calls.flatMap((call) => lower(call, (value) => bufferOf(value).address, this.core.exports));
+    const table = this.buffer(steps.length * this.core.exports.STEP_BYTES.value, "steps");
+    this.writeSteps(table, steps);
+    const scratchBytes = Math.max(64, ...steps.map((step) => step.scratchBytes ?? 0));
+    return {
+      outputs: plan.outputs.map(bufferOf),
+      run: (options) => this.run(table, steps, scratchBytes, options),
+      destroy: () => {
+        for (const buffer of [...slots, table]) this.release(buffer);
+      },
+    };
+  }
+
+  memory() {
+    const { heap, memory } = this.core;
+    return { used: heap.used, allocated: memory.buffer.byteLength, peak: heap.peak };
+  }
+
+  destroy(): void {
+    void this.threads?.stop();
+  }
+
+  private view(address: number, count: number): Float32Array {
+    return new Float32Array(this.core.memory.buffer, address, count);
+  }
+
+  private writeSteps(table: WasmBuffer, steps: readonly Step[]): void {
+    const stepBytes = this.core.exports.STEP_BYTES.value;
+    steps.forEach((step, i) => {
+      new Int32Array(this.core.memory.buffer, table.address + i * stepBytes, stepBytes / 4).set(step.words);
+    });
+  }
+
+  /** Runs step by step, giving the event loop its turn and looking at the signal in between. */
+  private async run(
+    table: WasmBuffer,
+    steps: readonly Step[],
+    scratchBytes: number,
+    o: RunOptions = {},
+  ): Promise<void> {
+    this.reserveScratch(scratchBytes);
+    let turn = performance.now();
+    let opened: { call: AnyCall; at: number } | undefined;
+    for (let i = 0; i < steps.length; i++) {
+      o.signal?.throwIfAborted();
+      const before = performance.now();
+      if (o.profiler && opened?.call !== steps[i].call) {
+        if (opened) o.profiler.add(opened.call, before - opened.at);
+        opened = { call: steps[i].call, at: before };
+      }
+      this.runStep(table, i);
+      if (performance.now() - turn > TURN_MS) {
+        await nextTurn();
+        turn = performance.now();
+      }
+    }
+    if (opened) o.profiler?.add(opened.call, performance.now() - opened.at);
+    o.signal?.throwIfAborted();
+  }
+
+  private runStep(table: WasmBuffer, i: number): void {
+    const { exports } = this.core;
+    const { address, bytes } = this.scratch;
+    if (this.threadCount === 1) exports.runAlone(table.address, i, i + 1, address);
+    else if (!exports.runTogether(this.control, this.threadCount, table.address, i, i + 1, address, bytes)) {
+      throw new DeviceError(
+        "DEVICE_FAILED",
+        "a worker thread of the WASM device died; make a new model, or one with threads: 1",
+      );
+    }
+  }
+
+  /** Working memory for each thread, shared by all programs of the device. */
+  private reserveScratch(bytes: number): void {
+    if (bytes <= this.scratch.bytes) return;
+    const { heap } = this.core;
+    if (this.scratch.address) heap.release(this.scratch.address);
+    const each = Math.ceil(bytes / 64) * 64;
+    this.scratch = { address: heap.alloc(each * this.threadCount), bytes: each };
+  }
+}
