@@ -1,0 +1,7 @@
+/** The package in Node. */
+
+import { bindApi } from "./api.js";
+import { nodePlatform } from "./platform/node.js";
+
+export * from "./public.js";
+export const { getModel, extractFeat, decode, devices, runtime } = bindApi(nodePlatform);

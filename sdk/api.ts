@@ -1,0 +1,50 @@
+/** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
+
+import type { PartialConfig } from "./config.js";
+import { type DeviceReport, listDevices } from "./device.js";
+import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
+import { loadModel, type ModelOptions } from "./load.js";
+import type { FeatureOptions, Model } from "./model.js";
+import type { Image, Platform } from "./platform/types.js";
+import type { Tensor } from "./tensor.js";
+
+export interface Api {
+  /**
+   * Loads a model: a registered name (`listModels`) or a configuration, with `weights`; without both, the embedded model.
+   * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
+   */
+  getModel(model?: string | PartialConfig, options?: ModelOptions): Promise<Model>;
+  /** Embeddings [B,C] of one image or several by the embedded model (the mean of the patch tokens), which is kept for the next call. */
+  extractFeat(
+    x: ImageInput | readonly ImageInput[],
+    options?: Pick<FeatureOptions, "normalize" | "signal">,
+  ): Promise<Tensor>;
+  /**
+   * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
+   * @throws FileError, ImageError
+   */
+  decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /** The devices of this runtime, usable or not. */
+  devices(): DeviceReport[];
+  /** For example "node 20.20.2". */
+  readonly runtime: string;
+}
+
+export function bindApi(platform: Platform): Api {
+  let embedded: Promise<Model> | undefined;
+  return {
+    getModel: (model, options) => loadModel(platform, model, options),
+    async extractFeat(x, options) {
+      embedded ??= loadModel(platform);
+      embedded.catch(() => {
+        embedded = undefined;
+      });
+      const model = await embedded;
+      const [feat] = await model.extractFeat(x, { ...options, outType: "avg_featmap", outIndices: [-1] });
+      return feat;
+    },
+    decode: (image, options) => decodeImage(platform, image, options?.signal),
+    devices: () => listDevices(platform),
+    runtime: platform.runtime,
+  };
+}

@@ -1,0 +1,138 @@
+/** A model's configuration: architecture, HOG targets and pre-processing in one flat object, checked and completed. */
+
+import { OptionError } from "../gpu/errors.js";
+import type { OutType, ViTConfig } from "../gpu/models/vit.js";
+
+export interface HogConfig {
+  /** Orientation bins over 180 degrees. */
+  readonly nbins: number;
+  /** Side of a cell in pixels. */
+  readonly pool: number;
+  /** Side of the tiled Gaussian weight in pixels; 0 is off. */
+  readonly gaussianWindow: number;
+}
+
+export interface ModelConfig extends ViTConfig {
+  readonly kind: "pretrain" | "classifier";
+  readonly numClasses: number;
+  readonly outType: OutType;
+  readonly finalNorm: boolean;
+  readonly hog: HogConfig;
+  /** Of the channels R, G, B, on the scale 0 to 255. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** The shorter edge after resizing, before the centre crop of `imageSize`. */
+  readonly resizeEdge: number;
+  readonly interpolation: "bilinear" | "bicubic";
+}
+
+/** What a user may write: every field that is left out has the value of the base recipe. */
+export type PartialConfig = Partial<Omit<ModelConfig, "hog">> & { readonly hog?: Partial<HogConfig> };
+
+export const outTypes: readonly OutType[] = ["raw", "cls_token", "featmap", "avg_featmap"];
+export const interpolations = ["bilinear", "bicubic"] as const;
+
+/** ViT-B/16 at 224 pixels, as mmpretrain's MaskFeat configs have it. */
+const base = {
+  imageSize: 224,
+  patchSize: 16,
+  embedDims: 768,
+  numLayers: 12,
+  numHeads: 12,
+  feedforwardChannels: 3072,
+  numClasses: 1000,
+  layerNormEps: 1e-6,
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+  interpolation: "bilinear",
+} as const;
+
+const perKind = {
+  pretrain: { outType: "raw", finalNorm: true },
+  classifier: { outType: "avg_featmap", finalNorm: false },
+} as const;
+
+const hogBase: HogConfig = { nbins: 9, pool: 8, gaussianWindow: 16 };
+
+/** The shorter edge that goes with a crop of `size`: 256 for 224. */
+export function resizeEdgeFor(size: number): number {
+  return Math.round((size * 256) / 224);
+}
+
+function bad(what: string): never {
+  throw new OptionError("OPT_VALUE", `config: ${what}`);
+}
+
+function checkKeys(given: object, known: object, where: string): void {
+  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(known, key));
+  if (unknown.length > 0) {
+    const fields = Object.keys(known).join(", ");
+    throw new OptionError("OPT_UNKNOWN", `${where}: unknown field ${unknown.join(", ")}; the fields are ${fields}`);
+  }
+}
+
+function checkInteger(name: string, value: unknown, from: number, to: number): void {
+  if (!Number.isInteger(value) || (value as number) < from || (value as number) > to) {
+    bad(`${name} must be a whole number from ${from} to ${to}, got ${JSON.stringify(value)}`);
+  }
+}
+
+function checkChoice(name: string, value: unknown, choices: readonly unknown[]): void {
+  if (!choices.includes(value)) bad(`${name} must be one of ${choices.join(", ")}, got ${JSON.stringify(value)}`);
+}
+
+function checkColours(name: string, value: unknown, positive: boolean): void {
+  const fine = (v: unknown) => typeof v === "number" && Number.isFinite(v) && (!positive || v > 0);
+  if (!Array.isArray(value) || value.length !== 3 || !value.every(fine)) {
+    bad(`${name} must be three ${positive ? "positive" : "finite"} numbers (R, G, B), got ${JSON.stringify(value)}`);
+  }
+}
+
+function checkDivides(what: string, n: number, by: number): void {
+  if (n % by !== 0) bad(`${what}: ${n} is not a multiple of ${by}`);
+}
+
+/**
+ * Completes and checks a configuration.
+ * @throws OptionError naming the field, what it may be and what it was.
+ */
+export function completeConfig(given: PartialConfig): ModelConfig {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) bad("must be an object");
+  const kind = given.kind ?? "pretrain";
+  checkChoice("kind", kind, Object.keys(perKind));
+  const imageSize = given.imageSize ?? base.imageSize;
+  const defaults = { ...base, ...perKind[kind], kind, hog: hogBase, resizeEdge: resizeEdgeFor(imageSize) };
+  checkKeys(given, defaults, "config");
+  checkKeys(given.hog ?? {}, hogBase, "config.hog");
+  const config: ModelConfig = { ...defaults, ...given, hog: { ...hogBase, ...given.hog } };
+  checkConfig(config);
+  return config;
+}
+
+function checkConfig(c: ModelConfig): void {
+  const sizes = { imageSize: 8192, patchSize: 1024, embedDims: 16384, numLayers: 1000, numHeads: 1024 };
+  for (const [name, most] of Object.entries(sizes)) checkInteger(name, c[name as keyof typeof sizes], 1, most);
+  checkInteger("feedforwardChannels", c.feedforwardChannels, 1, 65536);
+  checkInteger("numClasses", c.numClasses, 1, 1e6);
+  checkInteger("resizeEdge", c.resizeEdge, 1, 16384);
+  checkInteger("hog.nbins", c.hog.nbins, 1, 180);
+  checkInteger("hog.pool", c.hog.pool, 1, c.patchSize);
+  checkInteger("hog.gaussianWindow", c.hog.gaussianWindow, 0, c.imageSize);
+  checkChoice("outType", c.outType, outTypes);
+  checkChoice("interpolation", c.interpolation, interpolations);
+  checkChoice("finalNorm", c.finalNorm, [true, false]);
+  checkColours("mean", c.mean, false);
+  checkColours("std", c.std, true);
+  if (!(c.layerNormEps > 0 && c.layerNormEps < 1)) bad(`layerNormEps must be between 0 and 1, got ${c.layerNormEps}`);
+  checkDivides("imageSize by patchSize", c.imageSize, c.patchSize);
+  checkDivides("embedDims by numHeads", c.embedDims, c.numHeads);
+  if (c.kind === "pretrain") {
+    checkDivides("patchSize by hog.pool", c.patchSize, c.hog.pool);
+    if (c.hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", c.imageSize, c.hog.gaussianWindow);
+  }
+}
+
+/** Numbers that are predicted for a patch: 3 channels x bins x cells; 108 for ViT-B/16. */
+export function targetWidth(c: ModelConfig): number {
+  return 3 * c.hog.nbins * (c.patchSize / c.hog.pool) ** 2;
+}

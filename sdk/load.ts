@@ -1,0 +1,142 @@
+/** `getModel`: options checked, device opened, parameters loaded. */
+
+import { OptionError } from "../gpu/errors.js";
+import type { OutType } from "../gpu/models/vit.js";
+import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
+import { type DeviceChoice, openDevice } from "./device.js";
+import { Model, resolveIndices } from "./model.js";
+import { openParameters, Parameters, paramUses, type Weights } from "./parameters.js";
+import type { Platform } from "./platform/types.js";
+import { defaultModel, findModel, traceWhole } from "./registry.js";
+import { Runner } from "./runner.js";
+
+export interface Progress {
+  readonly phase: "open" | "load" | "ready";
+  /** Bytes of parameters on the device, and of all of them. */
+  readonly loaded: number;
+  readonly total: number;
+  /** 0 to 1 over all phases. */
+  readonly ratio: number;
+}
+
+export interface ModelOptions {
+  readonly weights?: Weights;
+  readonly device?: DeviceChoice;
+  /** How parameters and activations are stored. */
+  readonly dtype?: "f32";
+  /** What `extractFeat` returns unless the call says else. */
+  readonly outType?: OutType;
+  readonly outIndices?: readonly number[];
+  readonly finalNorm?: boolean;
+  readonly interpolation?: "bilinear" | "bicubic";
+  /** Threads of the WASM device. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const optionNames: readonly (keyof ModelOptions)[] = [
+  "weights",
+  "device",
+  "dtype",
+  "outType",
+  "outIndices",
+  "finalNorm",
+  "interpolation",
+  "threads",
+  "signal",
+  "onProgress",
+];
+
+const choices = "procedural, init:SEED, or a .safetensors file as path, URL, bytes or Blob";
+
+function checkOptions(options: ModelOptions): void {
+  const unknown = Object.keys(options).filter((key) => !optionNames.includes(key as keyof ModelOptions));
+  if (unknown.length > 0) {
+    const known = optionNames.join(", ");
+    throw new OptionError("OPT_UNKNOWN", `getModel: unknown option ${unknown.join(", ")}; the options are ${known}`);
+  }
+  if (options.dtype !== undefined && options.dtype !== "f32") {
+    throw new OptionError("OPT_VALUE", `dtype must be f32, got ${JSON.stringify(options.dtype)}`);
+  }
+}
+
+/** Name and configuration of what was asked for, with the options that override it. */
+function resolveModel(
+  model: string | PartialConfig | undefined,
+  o: ModelOptions,
+): { name: string; config: ModelConfig } {
+  const entry = typeof model === "object" ? undefined : findModel(model ?? defaultModel);
+  const { outType, finalNorm, interpolation } = o;
+  const overrides = Object.fromEntries(
+    Object.entries({ outType, finalNorm, interpolation }).filter(([, value]) => value !== undefined),
+  );
+  const config = completeConfig({ ...(entry?.config ?? (model as PartialConfig)), ...overrides });
+  return { name: entry?.name ?? "custom", config };
+}
+
+function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
+  if (model === undefined) return weights === undefined || weights === "embedded" ? "procedural" : weights;
+  if (weights === undefined) {
+    throw new OptionError("OPT_MISSING", `getModel: weights must be given with a model; the choices are ${choices}`);
+  }
+  if (weights === "embedded" && model !== defaultModel) {
+    throw new OptionError(
+      "OPT_VALUE",
+      `weights: embedded weights belong to ${defaultModel}; the choices are ${choices}`,
+    );
+  }
+  return weights === "embedded" ? "procedural" : weights;
+}
+
+/**
+ * Makes a model. `model`: a registered name or a configuration; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
+ * procedural (untrained) in this version.
+ * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
+ */
+export async function loadModel(
+  platform: Platform,
+  model?: string | PartialConfig,
+  options: ModelOptions = {},
+): Promise<Model> {
+  checkOptions(options);
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const { name, config } = resolveModel(model, options);
+  const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
+  const weights = resolveWeights(model, options.weights);
+
+  const { tape } = traceWhole(config);
+  const params = [...tape.params.values()];
+  const source = await openParameters(platform, weights, {
+    signal,
+    onProgress: (loaded, total) => onProgress?.({ phase: "open", loaded, total, ratio: (0.5 * loaded) / total }),
+  });
+  source.check(params);
+  const { device, info } = openDevice(platform, options.device, options.threads);
+  const parameters = new Parameters(device, source);
+  try {
+    await parameters.load(params, paramUses(tape.calls), {
+      signal,
+      onProgress: (loaded, total) =>
+        onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.5 * loaded) / total }),
+    });
+  } catch (error) {
+    device.destroy();
+    await source.close();
+    throw error;
+  }
+  onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
+  return new Model({
+    platform,
+    name,
+    config,
+    outIndices,
+    weights: source.label,
+    trained: source.trained,
+    device,
+    deviceInfo: info,
+    parameters,
+    runner: new Runner(device, parameters),
+  });
+}

@@ -1,0 +1,31 @@
+/** The part of the public API that is the same in every runtime. */
+
+export * from "../gpu/errors.js";
+export type { OutType } from "../gpu/models/vit.js";
+export type { OpProfile } from "../gpu/profile.js";
+export { type Checkpoint, openCheckpoint } from "./checkpoint/index.js";
+export { type NpyArray, readNpy, writeNpy, writeNpz } from "./checkpoint/npy.js";
+export { writeSafetensors } from "./checkpoint/safetensors.js";
+export { completeConfig, type HogConfig, type ModelConfig, type PartialConfig, resizeEdgeFor } from "./config.js";
+export type { DeviceChoice, DeviceInfo, DeviceReport } from "./device.js";
+export { type HogOptions, hog, hogPicture } from "./image/hog.js";
+export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "./image/mask.js";
+export { type Mt19937, mt19937numpy, mt19937python } from "./image/rng.js";
+export {
+  centerCrop,
+  crop,
+  flip,
+  normalize,
+  preprocess,
+  type RawPixels,
+  resize,
+  resizeEdge,
+  toImage,
+} from "./image/transform.js";
+export type { EncodedImage, ImageInput } from "./inputs.js";
+export type { ModelOptions, Progress } from "./load.js";
+export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, Model, StreamOptions } from "./model.js";
+export type { Weights } from "./parameters.js";
+export type { Image } from "./platform/types.js";
+export { type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export { type Tensor, tensor } from "./tensor.js";

@@ -1,0 +1,129 @@
+/** Runs traced functions on a device: plans and compiles once for each shape, and splits batches that are too large. */
+
+import type { Device, Program, RunOptions } from "../gpu/device.js";
+import { OutOfMemoryError } from "../gpu/errors.js";
+import { fuse } from "../gpu/graph/fuse.js";
+import { size } from "../gpu/graph/ops.js";
+import { type Plan, plan } from "../gpu/graph/plan.js";
+import type { Value } from "../gpu/graph/tape.js";
+import type { Traced } from "../gpu/models/maskfeat.js";
+import { type Parameters, paramUses } from "./parameters.js";
+import type { Tensor } from "./tensor.js";
+
+/** Temporaries of one program stay below this where a smaller batch can make them so. */
+const TEMP_BYTES = 64 * 2 ** 20;
+
+/** Compiled programs that are kept; the least recently used one goes first. */
+const KEPT = 4;
+
+interface Compiled<B> {
+  readonly plan: Plan;
+  readonly program: Program<B>;
+  readonly inputs: ReadonlyMap<string, B>;
+}
+
+/** A function over symbolic values, for any batch size. `key` tells functions apart. */
+export interface Task {
+  readonly key: string;
+  trace(batch: number): Traced;
+}
+
+export class Runner<B> {
+  private readonly compiled = new Map<string, Compiled<B>>();
+
+  constructor(
+    private readonly device: Device<B>,
+    private readonly parameters: Parameters<B>,
+  ) {}
+
+  /**
+   * Runs `task` on `batch` items, in micro-batches. `inputs`: for each input of the task its numbers, `batch` items of one size. Returns the
+   * task's outputs for every micro-batch; splitting does not change a bit of them.
+   */
+  async run(
+    task: Task,
+    batch: number,
+    inputs: Readonly<Record<string, Float32Array>>,
+    options: RunOptions = {},
+  ): Promise<Tensor[][]> {
+    const most = this.microBatch(task, batch);
+    const parts: Tensor[][] = [];
+    for (let from = 0; from < batch; from += most) {
+      const to = Math.min(batch, from + most);
+      const compiled = await this.compile(task, to - from, options.signal);
+      for (const [name, data] of Object.entries(inputs)) {
+        const item = data.length / batch;
+        const buffer = compiled.inputs.get(name);
+        if (buffer !== undefined) this.device.write(buffer, data.subarray(from * item, to * item));
+      }
+      await compiled.program.run(options);
+      parts.push(await this.read(compiled));
+    }
+    return parts;
+  }
+
+  destroy(): void {
+    for (const { program } of this.compiled.values()) program.destroy();
+    this.compiled.clear();
+  }
+
+  private async read({ plan, program }: Compiled<B>): Promise<Tensor[]> {
+    const outputs: Tensor[] = [];
+    for (const [i, { shape }] of plan.outputs.entries()) {
+      outputs.push({ data: await this.device.read(program.outputs[i], size(shape)), shape });
+    }
+    return outputs;
+  }
+
+  /** The largest batch, up to `batch`, whose values and temporaries stay within bounds. */
+  private microBatch(task: Task, batch: number): number {
+    const { slots } = planOf(task.trace(1)).plan;
+    const largest = 4 * Math.max(...slots);
+    if (largest > this.device.maxValueBytes) {
+      const limit = this.device.maxValueBytes;
+      const message = `one image needs a tensor of ${largest} bytes, and the device takes ${limit}`;
+      throw new OutOfMemoryError(message, largest, "use a smaller image");
+    }
+    const all = 4 * slots.reduce((a, b) => a + b, 0);
+    const most = Math.min(TEMP_BYTES / all, this.device.maxValueBytes / largest);
+    return Math.max(1, Math.min(batch, Math.floor(most)));
+  }
+
+  private async compile(task: Task, batch: number, signal?: AbortSignal): Promise<Compiled<B>> {
+    const key = `${task.key} x${batch}`;
+    const found = this.compiled.get(key);
+    if (found) {
+      this.compiled.delete(key);
+      this.compiled.set(key, found);
+      return found;
+    }
+    this.evict();
+    const { plan, params, uses } = planOf(task.trace(batch));
+    const bound = await this.parameters.load(params, uses, { signal });
+    const inputs = new Map<string, B>();
+    for (const value of plan.given.filter((v) => v.role === "input")) {
+      const buffer = this.device.buffer(4 * size(value.shape), value.name);
+      inputs.set(value.name, buffer);
+      bound.set(value, buffer);
+    }
+    const program = await this.device.compile(plan, bound);
+    const compiled = { plan, program, inputs };
+    this.compiled.set(key, compiled);
+    return compiled;
+  }
+
+  private evict(): void {
+    if (this.compiled.size < KEPT) return;
+    const [key, oldest] = this.compiled.entries().next().value as [string, Compiled<B>];
+    oldest.program.destroy();
+    for (const buffer of oldest.inputs.values()) this.device.release(buffer);
+    this.compiled.delete(key);
+  }
+}
+
+function planOf({ tape, outputs }: Traced) {
+  const calls = fuse(tape.calls, outputs);
+  const planned = plan(calls, outputs);
+  const params: Value[] = planned.given.filter((value) => value.role === "param");
+  return { plan: planned, params, uses: paramUses(calls) };
+}
