@@ -1,0 +1,37 @@
+/** Opens files of weights, whatever their format. */
+
+import { CheckpointError } from "../../gpu/errors.js";
+import { describeMagic, startsWith } from "../magic.js";
+import type { ByteSource } from "../platform/types.js";
+import { openSafetensors } from "./safetensors.js";
+import type { Checkpoint } from "./types.js";
+
+/**
+ * Opens a file of weights after looking at its first bytes. Closes `source` where it fails.
+ * @throws CheckpointError CKPT_FORMAT, which names what the file is, where it holds no weights in a format that is read; the errors of
+ * `openSafetensors` where it is broken.
+ */
+export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
+  try {
+    const start = await source.read(0, Math.min(512, source.size));
+    if (!isSafetensors(start)) throw new CheckpointError("CKPT_FORMAT", `${source.name}: ${whyNot(start)}`);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  return openSafetensors(source);
+}
+
+/** A length below 2^32 and the brace of the header: looked for first, as the length's bytes can be any other format's signature. */
+function isSafetensors(start: Uint8Array): boolean {
+  return startsWith(start, "????\0\0\0\0{");
+}
+
+function whyNot(start: Uint8Array): string {
+  const wanted = "expected a .safetensors file";
+  if (start.length === 0) return `the file is empty; ${wanted}: get it again`;
+  const found = describeMagic(start);
+  if (startsWith(start, "PK\x03\x04")) return `${found}, perhaps a PyTorch checkpoint: not supported yet; ${wanted}`;
+  if (/pickle/.test(found)) return `${found}, perhaps a PyTorch checkpoint: not supported yet; ${wanted}`;
+  return `${found}; ${wanted}`;
+}

@@ -1,0 +1,199 @@
+/**
+ * NumPy's `.npy` format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html), strictly: u8 and f32 in
+ * C order. The header is a Python literal; it is read by a grammar of just what may stand there and never evaluated.
+ */
+
+import { type Zippable, zipSync } from "fflate";
+import { FileError, ShapeError } from "../../gpu/errors.js";
+import { startsWith } from "../magic.js";
+import { sizeOf } from "../tensor.js";
+
+/** An array of u8 or f32, row-major. */
+export type NpyArray =
+  | { readonly dtype: "u8"; readonly data: Uint8Array<ArrayBuffer>; readonly shape: readonly number[] }
+  | { readonly dtype: "f32"; readonly data: Float32Array<ArrayBuffer>; readonly shape: readonly number[] };
+
+/** What can be written: its element type follows from `data`. */
+export interface ArrayToWrite {
+  readonly data: Uint8Array | Float32Array;
+  readonly shape: readonly number[];
+}
+
+const MAGIC = "\x93NUMPY";
+
+/** NumPy itself refuses longer ones. */
+const MAX_HEADER = 10_000;
+
+/** Bytes of an element of the supported types. */
+const ITEM_BYTES = { "|u1": 1, "<f4": 4 } as const;
+
+/**
+ * Reads a `.npy` file. `name` is for messages.
+ * @throws FileError NPY_FORMAT where it is none, of another element type, in Fortran order, or longer or shorter than its shape.
+ */
+export function readNpy(bytes: Uint8Array, name: string): NpyArray {
+  const fail = (what: string): never => {
+    throw new FileError("NPY_FORMAT", `${name}: ${what}; expected a .npy file of uint8 or float32 in C order`);
+  };
+  const { text, dataStart } = splitHeader(bytes, fail);
+  const { descr, fortran, shape } = parseHeader(text, fail);
+  if (!Object.hasOwn(ITEM_BYTES, descr)) return fail(`element type ${JSON.stringify(descr)}`);
+  if (fortran && shape.length > 1) return fail("the array is in Fortran order");
+  const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
+  const data = bytes.slice(dataStart) as Uint8Array<ArrayBuffer>;
+  if (data.length !== itemBytes * sizeOf(shape)) {
+    return fail(`shape [${shape}] needs ${itemBytes * sizeOf(shape)} bytes of data, the file has ${data.length}`);
+  }
+  return descr === "|u1" ? { dtype: "u8", data, shape } : { dtype: "f32", data: new Float32Array(data.buffer), shape };
+}
+
+function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: string; dataStart: number } {
+  if (!startsWith(bytes, MAGIC))
+    fail(bytes.length === 0 ? "the file is empty" : "the file does not begin with \\x93NUMPY");
+  const version = bytes[6];
+  if (bytes.length < 12) fail(`the file ends after ${bytes.length} bytes`);
+  if (version < 1 || version > 3 || bytes[7] !== 0) fail(`version ${version}.${bytes[7]} of the format`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerStart = version === 1 ? 10 : 12;
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const dataStart = headerStart + length;
+  if (length > MAX_HEADER) fail(`a header of ${length} bytes, at most ${MAX_HEADER} are read`);
+  if (dataStart > bytes.length) fail(`the header claims ${length} bytes, the file ends after ${bytes.length}`);
+  // Versions 1 and 2 are Latin-1 and 3 is UTF-8; everything that is accepted below is ASCII, the same in both.
+  return { text: new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), dataStart };
+}
+
+function parseHeader(text: string, fail: (what: string) => never) {
+  const header = new HeaderParser(text, fail).dict();
+  const { descr, fortran_order: fortran, shape } = Object.fromEntries(header);
+  const complete = header.size === 3 && typeof descr === "string" && typeof fortran === "boolean" && isShape(shape);
+  if (!complete) return fail(`a header with ${[...header.keys()].join(", ")} of these types`);
+  return { descr, fortran, shape };
+}
+
+function isShape(value: HeaderValue | undefined): value is number[] {
+  return Array.isArray(value) && value.every(Number.isSafeInteger);
+}
+
+type HeaderValue = string | boolean | number[];
+
+/** A string without escapes, a truth value, an integer, or a sign. */
+const TOKEN = /\s*(?:'([^'\\]*)'|"([^"\\]*)"|(True|False)|(0|[1-9]\d*)|([{}():,]))/y;
+
+/** Parses the literal `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` and its like. */
+class HeaderParser {
+  private token: string | boolean | number | { sign: string } | undefined;
+  private at = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly fail: (what: string) => never,
+  ) {
+    this.next();
+  }
+
+  /** The entries between the braces; nothing but white space may follow. */
+  dict(): Map<string, HeaderValue> {
+    const entries = new Map<string, HeaderValue>();
+    this.expect("{");
+    this.items("}", () => {
+      const key = this.take("string") as string;
+      if (entries.has(key)) this.fail(`the header has ${key} twice`);
+      this.expect(":");
+      entries.set(key, this.value());
+    });
+    if (this.text.slice(this.at).trim() !== "") this.fail("a header with more text behind its end");
+    return entries;
+  }
+
+  private value(): HeaderValue {
+    if (typeof this.token === "boolean") return this.take("boolean") as boolean;
+    if (typeof this.token === "string") return this.take("string") as string;
+    const sizes: number[] = [];
+    this.expect("(");
+    this.items(")", () => sizes.push(this.take("number") as number));
+    return sizes;
+  }
+
+  /** Items with commas between them, and perhaps one behind the last. */
+  private items(close: string, item: () => void): void {
+    while (!this.isSign(close)) {
+      item();
+      if (!this.isSign(close)) this.expect(",");
+    }
+    this.next();
+  }
+
+  private isSign(sign: string): boolean {
+    return typeof this.token === "object" && this.token.sign === sign;
+  }
+
+  private expect(sign: string): void {
+    if (!this.isSign(sign))
+      this.fail(`a malformed header: ${JSON.stringify(sign)} was expected at character ${this.at}`);
+    this.next();
+  }
+
+  private take(type: "string" | "boolean" | "number") {
+    const { token } = this;
+    if (typeof token !== type) this.fail(`a malformed header: a ${type} was expected at character ${this.at}`);
+    this.next();
+    return token;
+  }
+
+  private next(): void {
+    TOKEN.lastIndex = this.at;
+    const found = TOKEN.exec(this.text);
+    const [all = "", single, double, bool, number, sign] = found ?? [];
+    this.at += all.length;
+    if (sign) this.token = { sign };
+    else if (number) this.token = Number(number);
+    else if (bool) this.token = bool === "True";
+    else this.token = single ?? double;
+  }
+}
+
+/** A `.npy` file (version 1) of u8 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
+export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
+  checkShape(data.length, shape);
+  return npyFile(data instanceof Uint8Array ? "|u1" : "<f4", shape, data);
+}
+
+/** A one-dimensional `.npy` file of text (`<U`: UTF-32, padded by zeros to the longest). */
+export function writeNpyStrings(strings: readonly string[]): Uint8Array<ArrayBuffer> {
+  const points = strings.map((text) => Array.from(text, (char) => char.codePointAt(0)!));
+  const width = points.reduce((most, { length }) => Math.max(most, length), 1);
+  const data = new Uint32Array(strings.length * width);
+  points.forEach((text, i) => {
+    data.set(text, i * width);
+  });
+  return npyFile(`<U${width}`, [strings.length], data);
+}
+
+function checkShape(length: number, shape: readonly number[]): void {
+  if (length === sizeOf(shape)) return;
+  throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${length}`);
+}
+
+/** Magic, version 1.0, header length, header padded by spaces so that the data begins at a multiple of 64. */
+function npyFile(descr: string, shape: readonly number[], data: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const literal = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const dataStart = Math.ceil((10 + literal.length + 1) / 64) * 64;
+  const file = new Uint8Array(dataStart + data.byteLength);
+  const header = `${MAGIC}\x01\0\0\0${literal.padEnd(dataStart - 11)}\n`;
+  for (let i = 0; i < header.length; i++) file[i] = header.charCodeAt(i);
+  new DataView(file.buffer).setUint16(8, dataStart - 10, true);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dataStart);
+  return file;
+}
+
+/**
+ * A `.npz` file: a zip of stored `.npy` files, which `numpy.load` gives back by the names of `entries`. The date inside is fixed, so that
+ * the same arrays give the same bytes. fflate writes no zip64: 4 GB at most.
+ */
+export function writeNpz(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array<ArrayBuffer> {
+  const files: Zippable = {};
+  for (const [name, npy] of entries) files[`${name}.npy`] = npy;
+  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) }) as Uint8Array<ArrayBuffer>;
+}

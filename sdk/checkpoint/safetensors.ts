@@ -1,0 +1,229 @@
+/**
+ * The safetensors format (https://github.com/huggingface/safetensors, "Format"): 8 bytes with the header's length, a JSON header, data.
+ * Every rule of it is enforced before any tensor is read, and keys that occur twice are refused, on which the format's text insists while
+ * common JSON parsers keep the last one in silence.
+ */
+
+import { CheckpointError, type ErrorCode } from "../../gpu/errors.js";
+import type { ByteSource } from "../platform/types.js";
+import type { Tensor } from "../tensor.js";
+import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
+import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
+import type { Checkpoint, TensorInfo } from "./types.js";
+
+/** The longest header that the reference reads. */
+const MAX_HEADER = 100_000_000;
+
+/** Bits of an element, for every dtype of the format. */
+const BITS = new Map([
+  ["F4", 4],
+  ["F6_E2M3", 6],
+  ["F6_E3M2", 6],
+  ["BOOL", 8],
+  ["U8", 8],
+  ["I8", 8],
+  ["F8_E5M2", 8],
+  ["F8_E4M3", 8],
+  ["F8_E8M0", 8],
+  ["I16", 16],
+  ["U16", 16],
+  ["F16", 16],
+  ["BF16", 16],
+  ["I32", 32],
+  ["U32", 32],
+  ["F32", 32],
+  ["F64", 64],
+  ["I64", 64],
+  ["U64", 64],
+  ["C64", 64],
+]);
+
+/** Data of the dtypes that weights are read from, as f32. The bytes are little-endian, and so is every platform that runs WASM. */
+const TO_F32 = new Map<string, (buffer: ArrayBuffer) => Float32Array>([
+  ["F32", (buffer) => new Float32Array(buffer)],
+  ["F16", (buffer) => f16ToF32(new Uint16Array(buffer))],
+  ["BF16", (buffer) => bf16ToF32(new Uint16Array(buffer))],
+]);
+
+/** A tensor's place: `begin` and `end` count bytes from the end of the header. */
+interface Entry extends TensorInfo {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Throws a CheckpointError that begins with the file's name. */
+type Fail = (code: ErrorCode, what: string) => never;
+
+/**
+ * Opens a safetensors file and checks its whole header; tensors are read later, one at a time. Closes `source` where it fails.
+ * @throws CheckpointError CKPT_TRUNCATED, CKPT_HEADER, CKPT_DUPLICATE, CKPT_DTYPE or CKPT_OFFSETS; FileError where reading fails.
+ */
+export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+  const fail: Fail = (code, what) => {
+    throw new CheckpointError(code, `${source.name}: ${what}; get the file again`);
+  };
+  try {
+    const header = await readHeader(source, fail);
+    const dataStart = 8 + header.length;
+    const { entries, metadata } = parseHeader(header, fail);
+    checkLayout(entries, source.size - dataStart, fail);
+    return new SafetensorsFile(source, entries, metadata, dataStart);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
+  if (source.size < 8) fail("CKPT_TRUNCATED", `a safetensors file has at least 8 bytes, this one has ${source.size}`);
+  const start = await source.read(0, 8);
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  if (length > MAX_HEADER) fail("CKPT_HEADER", `the header claims ${length} bytes, at most ${MAX_HEADER} are allowed`);
+  const size = Number(length);
+  if (8 + size > source.size) {
+    fail(
+      "CKPT_TRUNCATED",
+      `the header claims ${size} bytes, but the file has only ${source.size - 8} behind its length`,
+    );
+  }
+  const header = await source.read(8, size);
+  if (header[0] !== 0x7b) fail("CKPT_HEADER", `the header begins with byte ${header[0]}, expected "{"`);
+  return header;
+}
+
+function parseHeader(bytes: Uint8Array, fail: Fail) {
+  const header = parseObject(bytes, fail);
+  const metadata = parseMetadata(header.get("__metadata__"), fail);
+  const entries = new Map<string, Entry>();
+  for (const [name, value] of header) {
+    if (name !== "__metadata__") entries.set(name, parseEntry(name, value, fail));
+  }
+  return { entries: byOffset(entries), metadata };
+}
+
+function parseObject(bytes: Uint8Array, fail: Fail): JsonObject {
+  try {
+    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as JsonObject;
+  } catch (error) {
+    if (error instanceof JsonError) {
+      fail(error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE", `malformed header: ${error.message}`);
+    }
+    return fail("CKPT_HEADER", "the header is not UTF-8 text");
+  }
+}
+
+function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string> {
+  if (value === undefined) return new Map();
+  if (!(value instanceof Map)) return fail("CKPT_HEADER", "__metadata__ is not an object");
+  for (const [key, text] of value) {
+    if (typeof text !== "string")
+      fail("CKPT_HEADER", `__metadata__: the value of ${JSON.stringify(key)} is not a string`);
+  }
+  return value as Map<string, string>;
+}
+
+function parseEntry(name: string, value: Json, fail: Fail): Entry {
+  const what = `tensor ${JSON.stringify(name)}`;
+  if (!(value instanceof Map))
+    return fail("CKPT_HEADER", `${what}: expected an object with dtype, shape and data_offsets`);
+  const dtype = value.get("dtype");
+  if (typeof dtype !== "string") return fail("CKPT_HEADER", `${what}: dtype is missing or not a string`);
+  const bits = BITS.get(dtype) ?? fail("CKPT_DTYPE", `${what}: unknown dtype ${JSON.stringify(dtype)}`);
+  const shape = value.get("shape");
+  if (!isSizes(shape)) return fail("CKPT_HEADER", `${what}: shape is not a list of non-negative integers`);
+  const offsets = value.get("data_offsets");
+  if (!isSizes(offsets)) return fail("CKPT_HEADER", `${what}: data_offsets is not a list of non-negative integers`);
+  if (offsets.length !== 2) fail("CKPT_OFFSETS", `${what}: expected 2 data_offsets, found ${offsets.length}`);
+  const [begin, end] = offsets;
+  if (begin > end) fail("CKPT_OFFSETS", `${what}: its data begins at ${begin} and ends before, at ${end}`);
+  const bytes = bytesOf(shape, bits);
+  if (bytes !== end - begin) {
+    fail(
+      "CKPT_OFFSETS",
+      `${what}: ${dtype} of shape [${shape}] needs ${bytes ?? "too many"} bytes, its offsets give ${end - begin}`,
+    );
+  }
+  return { dtype, shape, begin, end };
+}
+
+function isSizes(value: Json | undefined): value is number[] {
+  return Array.isArray(value) && value.every((n) => typeof n === "number" && n >= 0);
+}
+
+/** Bytes of the elements; undefined where the count is not exact in f64 or the last byte would be shared. */
+function bytesOf(shape: readonly number[], bits: number): number | undefined {
+  let product = bits;
+  for (const n of shape) {
+    product *= n;
+    if (!Number.isSafeInteger(product)) return undefined;
+  }
+  return product % 8 === 0 ? product / 8 : undefined;
+}
+
+function byOffset(entries: Map<string, Entry>): Map<string, Entry> {
+  return new Map([...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end));
+}
+
+/** The tensors, in the order of their data, have to cover all of it without holes and overlaps. */
+function checkLayout(entries: Map<string, Entry>, dataBytes: number, fail: Fail): void {
+  let covered = 0;
+  for (const [name, { begin, end }] of entries) {
+    if (begin !== covered) {
+      const what = begin > covered ? "behind a hole: the data before it ends" : "inside another tensor, which ends";
+      fail("CKPT_OFFSETS", `tensor ${JSON.stringify(name)} begins at ${begin}, ${what} at ${covered}`);
+    }
+    covered = end;
+  }
+  if (covered > dataBytes) fail("CKPT_TRUNCATED", `${covered} bytes of data are declared, the file has ${dataBytes}`);
+  if (covered < dataBytes) fail("CKPT_OFFSETS", `${dataBytes - covered} bytes at the end belong to no tensor`);
+}
+
+class SafetensorsFile implements Checkpoint {
+  readonly names: readonly string[];
+
+  constructor(
+    private readonly bytes: ByteSource,
+    private readonly entries: ReadonlyMap<string, Entry>,
+    readonly metadata: ReadonlyMap<string, string>,
+    private readonly dataStart: number,
+  ) {
+    this.names = [...entries.keys()];
+  }
+
+  get source(): string {
+    return this.bytes.name;
+  }
+
+  info(name: string): TensorInfo {
+    const { dtype, shape } = this.entry(name);
+    return { dtype, shape };
+  }
+
+  async get(name: string): Promise<Tensor> {
+    const { dtype, shape, begin, end } = this.entry(name);
+    const toF32 = TO_F32.get(dtype);
+    if (!toF32) {
+      const what = `${this.source}: tensor ${JSON.stringify(name)} holds ${dtype}`;
+      throw new CheckpointError("CKPT_DTYPE", `${what}; weights are read from F32, F16 and BF16`);
+    }
+    const bytes = await this.bytes.read(this.dataStart + begin, end - begin);
+    return { data: toF32(wholeBuffer(bytes)), shape };
+  }
+
+  close(): Promise<void> {
+    return this.bytes.close();
+  }
+
+  private entry(name: string): Entry {
+    const entry = this.entries.get(name);
+    if (!entry)
+      throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${JSON.stringify(name)} in this file`);
+    return entry;
+  }
+}
+
+/** The bytes as a buffer of their own, which typed arrays of wider elements need; copied only where it is shared. */
+function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return buffer as ArrayBuffer;
+}

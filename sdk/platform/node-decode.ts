@@ -1,0 +1,64 @@
+/** Decodes image files in Node with the optional package `sharp`, to the pixels that OpenCV's `IMREAD_COLOR` gives. */
+
+import type sharpFactory from "sharp";
+import { ImageError } from "../../gpu/errors.js";
+import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
+import type { Image } from "./types.js";
+
+type Sharp = typeof sharpFactory;
+
+/** In a variable, so that bundlers leave the optional package alone. */
+const SHARP = "sharp";
+
+/** Loads `sharp`. @throws ImageError IMG_NO_DECODER where it is missing or does not work on this machine. */
+export async function loadSharp(specifier = SHARP): Promise<Sharp> {
+  try {
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).default;
+  } catch (cause) {
+    throw new ImageError(
+      "IMG_NO_DECODER",
+      "image files are decoded by the optional package sharp, which is missing here: npm i sharp. Raw pixels and .npy files work without it",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to OpenCV 4.6 (`imread`, then BGR to RGB): colour profiles ignored,
+ * alpha dropped without blending, grey and palettes expanded, of 16 bits the high byte, EXIF orientation applied in JPEG and PNG (OpenCV
+ * ignores it in WebP). Of an animated WebP, which OpenCV refuses, it is the first picture.
+ * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken.
+ */
+export async function decodeImage(bytes: Uint8Array, name: string, load = loadSharp): Promise<Image> {
+  const { format } = sniffImage(bytes, name);
+  const sharp = await load();
+  try {
+    const pipeline = sharp(bytes, {
+      ignoreIcc: true,
+      autoOrient: format !== "webp",
+      // "error" stops at truncated and undecodable data, and reads on where libjpeg only warns (stray bytes between markers), as OpenCV does.
+      failOn: "error",
+      limitInputPixels: MAX_PIXELS,
+      sequentialRead: true,
+    });
+    const rgb = pipeline.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
+    const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
+    return {
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      width: info.width,
+      height: info.height,
+    };
+  } catch (cause) {
+    const why = String((cause as Error).message)
+      .trim()
+      .split("\n")
+      .at(-1);
+    throw new ImageError(
+      "IMG_CORRUPT",
+      `${name}: the ${format} data is truncated or broken (${why}); get the file again`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,80 @@
+/** Files and folders of the command line: writing so that nothing half-written is ever seen, and finding images. */
+
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FileError } from "../../gpu/errors.js";
+import { readError, systemReason } from "./node.js";
+
+/**
+ * Writes a file so that a reader sees the old one or the whole new one: to a temporary name beside the target, flushed, then renamed.
+ * A link is followed; a pipe or device (`/dev/stdout`) is written to as it is.
+ * @throws FileError FILE_WRITE with the reason; nothing is left behind.
+ */
+export async function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  try {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
+    if (found && !found.isFile()) await writeFile(path, bytes);
+    else await replace(found ? await realpath(path) : path, bytes);
+  } catch (cause) {
+    throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
+  }
+}
+
+async function replace(target: string, bytes: Uint8Array | string): Promise<void> {
+  const folder = dirname(target);
+  const temporary = join(folder, `.${basename(target).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await withHandle(temporary, "wx", async (file) => {
+      await file.writeFile(bytes);
+      await file.sync();
+    });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  // The rename itself lasts once the folder is flushed. Some systems cannot open folders; the file is complete there too.
+  await withHandle(folder, "r", (handle) => handle.sync()).catch(() => undefined);
+}
+
+async function withHandle(path: string, flags: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+const IMAGE_NAME = /\.(jpe?g|png|webp)$/i;
+
+/**
+ * Paths of all `.jpg`, `.jpeg`, `.png` and `.webp` files below `folder`, in the order of their names (code units, folder by folder).
+ * Hidden files and folders are left out; each real folder is walked once, so that links in a circle end.
+ * @throws FileError FILE_NOT_FOUND or FILE_READ for a folder that cannot be read.
+ */
+export async function walkImages(folder: string): Promise<string[]> {
+  const images: string[] = [];
+  await walk(folder, new Set(), images);
+  return images;
+}
+
+async function walk(folder: string, seen: Set<string>, images: string[]): Promise<void> {
+  const real = await realpath(folder).catch((cause) => Promise.reject(readError(folder, cause)));
+  if (seen.has(real)) return;
+  seen.add(real);
+  const names = await readdir(folder).catch((cause) => Promise.reject(readError(folder, cause)));
+  for (const name of names.sort()) {
+    if (name.startsWith(".")) continue;
+    const path = join(folder, name);
+    // A link that leads nowhere keeps its place, so that opening it says what is wrong.
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isFolder) await walk(path, seen, images);
+    else if (IMAGE_NAME.test(name)) images.push(path);
+  }
+}

@@ -1,0 +1,30 @@
+/** Small helpers that several tests share. */
+
+import { MaskFeatError } from "../gpu/errors.js";
+
+/** The code of the typed error that `work` throws, "none" where it throws nothing. Any other error fails the test. */
+export async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return "none";
+  } catch (error) {
+    if (error instanceof MaskFeatError) return error.code;
+    throw error;
+  }
+}
+
+/** ASCII or Latin-1 text as bytes. */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Small deterministic generator (mulberry32) of integers below `n`, for mutations. */
+export function dice(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % n;
+  };
+}

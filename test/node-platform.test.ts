@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { nodePlatform } from "../sdk/platform/node.js";
+import { decodeImage, loadSharp } from "../sdk/platform/node-decode.js";
+import { codeOf, dice, latin1 } from "./helpers.js";
+
+const folder = mkdtempSync(join(tmpdir(), "maskfeat-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fixture = (name: string) => new Uint8Array(readFileSync(`test/fixtures/images/${name}`));
+const golden: Record<string, { width: number; height: number; sha256: string }> = JSON.parse(
+  readFileSync("test/fixtures/decode.json", "utf8"),
+).images;
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const decode = (bytes: Uint8Array, name = "x") => nodePlatform.decode(bytes, name);
+
+async function decodesAsBefore(): Promise<void> {
+  const path = "test/fixtures/images/jpeg-420.jpg";
+  expect(sha256((await decode(new Uint8Array(readFileSync(path)))).data)).toBe(golden[path].sha256);
+}
+
+describe("decode", () => {
+  it.each(Object.keys(golden))("%s: the bytes that OpenCV gives", async (path) => {
+    const { width, height, data } = await decode(new Uint8Array(readFileSync(path)), path);
+    expect({ width, height, sha256: sha256(data) }).toEqual(golden[path]);
+  });
+
+  it.each(["jpeg-420.jpg", "jpeg-420-progressive.jpg", "png-rgb.png", "webp-lossy.webp", "webp-lossless.webp"])(
+    "%s cut off anywhere is an error",
+    async (name) => {
+      const bytes = fixture(name);
+      for (let end = 40; end < bytes.length - 20; end += 97) {
+        expect(await codeOf(() => decode(bytes.subarray(0, end))), `${end} bytes`).toBe("IMG_CORRUPT");
+      }
+      await decodesAsBefore();
+    },
+  );
+
+  it("says which file is broken and how", async () => {
+    const cut = fixture("jpeg-420.jpg").subarray(0, 900);
+    await expect(decode(cut, "bird.jpg")).rejects.toThrow(
+      /^bird\.jpg: the jpeg data is truncated or broken \(.*premature end/,
+    );
+  });
+
+  it("checks the header before any decoder sees the file", async () => {
+    expect(await codeOf(() => decode(new Uint8Array(0)))).toBe("IMG_EMPTY");
+    expect(await codeOf(() => decode(latin1("GIF89a\x01\0\x01\0\0\0\0;")))).toBe("IMG_FORMAT");
+    expect(await codeOf(() => decode(latin1("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")))).toBe(
+      "IMG_FORMAT",
+    );
+    await decodesAsBefore();
+  });
+
+  it("answers mutated files with pixels or a typed error, and decodes right afterwards", async () => {
+    const roll = dice(7);
+    const files = ["jpeg-420.jpg", "jpeg-422-progressive.jpg", "png-palette.png", "webp-lossy-alpha.webp"].map(fixture);
+    for (let i = 0; i < 300; i++) {
+      const bytes = files[i % files.length].slice();
+      for (let k = 0; k <= roll(6); k++) bytes[roll(bytes.length)] = roll(256);
+      const code = await codeOf(() => decode(bytes));
+      expect(code).toMatch(/^(none|IMG_)/);
+      expect(code).not.toBe("IMG_NO_DECODER");
+    }
+    await decodesAsBefore();
+  });
+
+  it("says how to get the decoder where it is missing", async () => {
+    const work = decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp("no-such-package"));
+    await expect(work).rejects.toMatchObject({
+      code: "IMG_NO_DECODER",
+      message: expect.stringContaining("npm i sharp"),
+    });
+  });
+});
+
+describe("openFile", () => {
+  it("reads at offsets", async () => {
+    const path = join(folder, "bytes");
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: 1000 }, (_, i) => i % 251),
+    );
+    const file = await nodePlatform.openFile(path);
+    expect([file.name, file.size]).toEqual([path, 1000]);
+    expect(Array.from(await file.read(500, 3))).toEqual([249, 250, 0]);
+    expect((await file.read(1000, 0)).length).toBe(0);
+    expect(await codeOf(() => file.read(999, 2))).toBe("FILE_READ");
+    expect(await codeOf(() => file.read(-1, 2))).toBe("FILE_READ");
+    await file.close();
+  });
+
+  it("tells apart what is wrong with a path", async () => {
+    const notFolder = join(folder, "file");
+    writeFileSync(notFolder, "x");
+    expect(await codeOf(() => nodePlatform.openFile(join(folder, "missing")))).toBe("FILE_NOT_FOUND");
+    expect(await codeOf(() => nodePlatform.openFile(join(notFolder, "below")))).toBe("FILE_NOT_FOUND");
+    await expect(nodePlatform.openFile(folder)).rejects.toMatchObject({
+      code: "FILE_READ",
+      message: expect.stringContaining("found a folder"),
+    });
+    await expect(nodePlatform.openFile("/dev/null")).rejects.toMatchObject({ code: "FILE_READ" });
+    await expect(nodePlatform.openFile("a\0b")).rejects.toMatchObject({ code: "FILE_READ" });
+  });
+
+  it("says that a file became shorter", async () => {
+    const path = join(folder, "shrinks");
+    writeFileSync(path, new Uint8Array(100));
+    const file = await nodePlatform.openFile(path);
+    writeFileSync(path, new Uint8Array(50));
+    await expect(file.read(0, 100)).rejects.toMatchObject({
+      code: "FILE_READ",
+      message: expect.stringContaining("shorter"),
+    });
+    await file.close();
+  });
+});
+
+it("has a runtime and at least one thread", () => {
+  expect(nodePlatform.runtime).toBe(`node ${process.versions.node}`);
+  expect(nodePlatform.parallelism).toBeGreaterThanOrEqual(1);
+});
