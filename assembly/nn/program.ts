@@ -116,14 +116,27 @@ export const DEAD: i32 = 32;
 const SPINS: i32 = 20000;
 const SECOND: i64 = 1000000000;
 
-/** Waits until the word at `address` is no longer `value`; false where a thread has died instead. */
-function waitWhile(control: usize, address: usize, value: i32): bool {
+/** Seconds after which a barrier gives up: a step takes milliseconds, so the missing thread never started or was killed. */
+const PATIENCE: i32 = 60;
+
+/** Waits for ever until the word at `address` is no longer `value`. */
+function waitForJob(address: usize, value: i32): void {
   if (ASC_FEATURE_THREADS) {
-    for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(address) != value) return true;
-    while (atomic.load<i32>(address) == value) {
-      atomic.wait<i32>(address, value, SECOND);
+    for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(address) != value) return;
+    while (atomic.load<i32>(address) == value) atomic.wait<i32>(address, value, -1);
+  }
+}
+
+/** Waits until barrier `phase` is passed; false where a thread has died or does not come. */
+function waitForPhase(control: usize, phase: i32): bool {
+  if (ASC_FEATURE_THREADS) {
+    for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(control + PHASE) != phase) return true;
+    for (let i = 0; i < PATIENCE; i++) {
+      atomic.wait<i32>(control + PHASE, phase, SECOND);
+      if (atomic.load<i32>(control + PHASE) != phase) return true;
       if (atomic.load<i32>(control + DEAD) != 0) return false;
     }
+    return false;
   }
   return true;
 }
@@ -131,7 +144,7 @@ function waitWhile(control: usize, address: usize, value: i32): bool {
 function barrier(control: usize, threads: i32): bool {
   if (ASC_FEATURE_THREADS) {
     const phase = atomic.load<i32>(control + PHASE);
-    if (atomic.add<i32>(control + ARRIVED, 1) < threads - 1) return waitWhile(control, control + PHASE, phase);
+    if (atomic.add<i32>(control + ARRIVED, 1) < threads - 1) return waitForPhase(control, phase);
     atomic.store<i32>(control + ARRIVED, 0);
     atomic.store<i32>(control + PHASE, phase + 1);
     atomic.notify(control + PHASE, -1);
@@ -175,8 +188,6 @@ export function runTogether(
 /** The life of thread `thread` (from 1): waits for jobs and runs its share, for ever; the host ends the thread from outside. */
 export function serve(control: usize, thread: i32, threads: i32): void {
   let job = 0;
-  while (waitWhile(control, control + JOB, job)) {
-    job++;
-    if (!runShare(control, thread, threads)) return;
-  }
+  do waitForJob(control + JOB, job++);
+  while (runShare(control, thread, threads));
 }

@@ -1,41 +1,31 @@
 /** Threads of the WASM device in Node: workers that instantiate the module over its shared memory and serve it. */
 
 import { Worker } from "node:worker_threads";
-import { DeviceError } from "../../gpu/errors.js";
 import type { ThreadStart, Threads } from "./types.js";
 
 /** A worker's whole program. As text it needs no file of its own, which bundlers would have to find. */
 const SERVE = `
-const { module, memory, control, count, index } = require("node:worker_threads").workerData;
-const abort = (message, file, line, column) => {
-  throw new Error("WASM kernel aborted at " + line + ":" + column);
-};
-new WebAssembly.Instance(module, { env: { memory, abort } }).exports.serve(control, index, count);
+const { module, memory, control, dead, count, index } = require("node:worker_threads").workerData;
+try {
+  const abort = () => { throw new Error("WASM kernel aborted"); };
+  new WebAssembly.Instance(module, { env: { memory, abort } }).exports.serve(control, index, count);
+} catch (error) {
+  Atomics.store(new Int32Array(memory.buffer), dead / 4, 1);
+  throw error;
+}
 `;
 
-/** Starts `count` workers, numbered from 1, that do not keep the process alive. */
-export function startThreads({ module, memory, control, count }: ThreadStart): Threads {
-  const workers = Array.from(
-    { length: count },
-    (_, i) =>
-      new Worker(SERVE, { eval: true, execArgv: [], workerData: { module, memory, control, count, index: i + 1 } }),
-  );
-  let stopped = false;
-  const failed = new Promise<never>((_, reject) => {
-    const fail = (why: string, cause?: unknown) => {
-      if (!stopped) reject(new DeviceError("DEVICE_FAILED", `a thread of the WASM device ended: ${why}`, { cause }));
-    };
-    for (const worker of workers) {
-      worker.on("error", (error) => fail(error.message, error));
-      worker.on("exit", (code) => code !== 0 && fail(`exit code ${code}`));
-    }
+/** Starts workers 1 to count - 1; thread 0 is the caller's. They keep no process alive. */
+export function startThreads(start: ThreadStart): Threads {
+  const workers = Array.from({ length: start.count - 1 }, (_, i) => {
+    const worker = new Worker(SERVE, { eval: true, execArgv: [], workerData: { ...start, index: i + 1 } });
+    // The device sees the flag in memory and reports it to whoever waits for the work.
+    worker.on("error", () => {});
+    worker.unref();
+    return worker;
   });
-  failed.catch(() => {}); // whoever waits for the work sees it; alone it must not end the process
-  for (const worker of workers) worker.unref();
   return {
-    failed,
     async stop() {
-      stopped = true;
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

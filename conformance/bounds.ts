@@ -1,0 +1,179 @@
+/**
+ * How far a correct f32 kernel may be from the float64 result, for each element of an op's output: running error analysis (Higham,
+ * Accuracy and Stability of Numerical Algorithms, 2002) with u = 2^-24. A sum of d terms costs min(gamma_d, 8 sqrt(d) u) of the sum of
+ * magnitudes; the second, probabilistic form fails for less than one element in 10^10 (d <= 3072). Nothing here is tuned.
+ */
+
+import { fanIn, type OpName, size } from "../gpu/graph/ops.js";
+import type { AnyCall, Call } from "../gpu/graph/tape.js";
+import { evaluate } from "./reference.js";
+
+type Arrays = readonly Float64Array[];
+type Bound<K extends OpName> = (call: Call<K>, inputs: Arrays, output: Float64Array) => Float64Array;
+
+const U = 2 ** -24;
+/** Results below the smallest normal number may be flushed to zero, once for each operation. */
+const TINY = 2 ** -126;
+
+/** gelu's own error in units of u |x|, and exp's in units of u: the accuracy that the kernels declare. */
+const GELU_ULPS = 6;
+const EXP_ULPS = 2;
+/** The largest slope of gelu. */
+const GELU_SLOPE = 1.13;
+
+/** Relative error of a sum or dot product of d terms. */
+function sumError(d: number): number {
+  return Math.min((d * U) / (1 - d * U), 8 * Math.sqrt(d) * U);
+}
+
+const abs = (x: Float64Array) => x.map(Math.abs);
+
+/** |x| |w|^T + |b|: the same call over magnitudes. */
+function linearMagnitude(
+  call: Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">,
+  [x, w, b]: Arrays,
+): Float64Array {
+  const inputs = call.inputs.slice(0, 3);
+  return evaluate({ op: "linear", inputs, output: call.output, attrs: {} }, [abs(x), abs(w), abs(b)]);
+}
+
+function linearBound(call: Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">, inputs: Arrays): Float64Array {
+  const d = fanIn(call.inputs[1].shape) + 1;
+  return linearMagnitude(call, inputs).map((magnitude) => sumError(d) * magnitude + d * TINY);
+}
+
+const linearGelu: Bound<"linearGelu"> = (call, inputs) => {
+  const z = evaluate({ ...call, op: "linear" }, inputs);
+  return linearBound(call, inputs).map((e, i) => GELU_SLOPE * e + GELU_ULPS * U * (Math.abs(z[i]) + e) + 20 * TINY);
+};
+
+const layerNorm: Bound<"layerNorm"> = (call, [x, weight, bias]) => {
+  const C = weight.length;
+  const sums = sumError(C + 2);
+  const out = new Float64Array(x.length);
+  for (let r = 0; r < x.length; r += C) {
+    const row = x.subarray(r, r + C);
+    const mean = row.reduce((a, b) => a + b, 0) / C;
+    const meanError = (sums * row.reduce((a, b) => a + Math.abs(b), 0)) / C + U * Math.abs(mean) + TINY;
+    const difference = row.map((v) => v - mean);
+    const error = difference.map((d) => meanError + U * (Math.abs(d) + meanError));
+    const variance = difference.reduce((sum, d) => sum + d * d, 0) / C;
+    const spread = difference.reduce((sum, d, i) => sum + error[i] * (2 * Math.abs(d) + error[i]), 0) / C;
+    const a = variance + call.attrs.eps;
+    const aError = spread + (sums + 2 * U) * (a + spread) + C * TINY;
+    const inverse = 1 / Math.sqrt(a);
+    // the reciprocal root is steepest at the small end; beyond it nothing can be promised
+    const inverseError = aError < a ? (1 / Math.sqrt(a - aError)) * (1 + 3 * U) - inverse : Number.POSITIVE_INFINITY;
+    for (let i = 0; i < C; i++) {
+      const d = Math.abs(difference[i]);
+      const product = (d + error[i]) * (inverse + inverseError) * Math.abs(weight[i]);
+      const exact = d * inverse * Math.abs(weight[i]);
+      out[r + i] = product - exact + 3 * U * product + 2 * U * (product + Math.abs(bias[i])) + 4 * TINY;
+    }
+  }
+  return out;
+};
+
+const attention: Bound<"attention"> = (call, [qkv]) => {
+  const [B, L, C] = call.output.shape;
+  const D = C / call.attrs.heads;
+  const out = new Float64Array(B * L * C);
+  for (let b = 0; b < B; b++) {
+    for (let h = 0; h < call.attrs.heads; h++) {
+      const at = (l: number, part: number) => (b * L + l) * 3 * C + part * C + h * D;
+      for (let i = 0; i < L; i++) attentionRow(qkv, at, i, L, D, out.subarray((b * L + i) * C + h * D));
+    }
+  }
+  return out;
+};
+
+/** One query: scores with their errors, the softmax, the mix of values. */
+function attentionRow(
+  qkv: Float64Array,
+  at: (l: number, part: number) => number,
+  i: number,
+  L: number,
+  D: number,
+  out: Float64Array,
+): void {
+  const scale = 1 / Math.sqrt(D);
+  const scores = new Float64Array(L);
+  const errors = new Float64Array(L);
+  for (let j = 0; j < L; j++) {
+    let [dot, magnitude] = [0, 0];
+    for (let d = 0; d < D; d++) {
+      const product = qkv[at(i, 0) + d] * qkv[at(j, 1) + d];
+      dot += product;
+      magnitude += Math.abs(product);
+    }
+    scores[j] = dot * scale;
+    errors[j] = sumError(D) * magnitude * scale + D * TINY;
+  }
+  const top = scores.reduce((a, b) => Math.max(a, b));
+  const worst = errors.reduce((a, b) => Math.max(a, b));
+  const weights = scores.map((s) => Math.exp(s - top));
+  // exponent: score and maximum each with its error, the difference, the scale and their product rounded
+  const relative = scores.map((s, j) => Math.expm1(errors[j] + worst + 4 * U * (top - s + worst)) + EXP_ULPS * U);
+  const total = weights.reduce((a, b) => a + b, 0);
+  const totalError = weights.reduce((sum, w, j) => sum + w * relative[j], 0) / total + sumError(L);
+  const floor = Math.exp(-87) / total;
+  for (let d = 0; d < D; d++) {
+    let bound = 0;
+    for (let j = 0; j < L; j++) {
+      const w = weights[j] / total;
+      const weightError = w * (relative[j] + totalError + 4 * U) * 1.01 + floor;
+      bound += (weightError + sumError(L) * w) * Math.abs(qkv[at(j, 2) + d]);
+    }
+    out[d] = bound + L * TINY;
+  }
+}
+
+const exact = (_: AnyCall, __: Arrays, y: Float64Array) => new Float64Array(y.length);
+const rounded = (y: Float64Array, magnitudes: Float64Array, d: number) =>
+  y.map((_, i) => sumError(d) * magnitudes[i] + d * TINY);
+
+const bounds: { readonly [K in OpName]: Bound<K> } = {
+  patches: exact,
+  patchTokens: exact,
+  classToken: exact,
+  featmap: exact,
+  linear: linearBound,
+  linearGelu,
+  linearAdd: (call, inputs, y) => linearBound(call, inputs).map((e, i) => e + U * (Math.abs(y[i]) + e) + TINY),
+  gelu: (_, [x]) => x.map((v) => GELU_ULPS * U * Math.abs(v) + 20 * TINY),
+  add: (_, __, y) => rounded(y, abs(y), 1),
+  layerNorm,
+  attention,
+  maskTokens: (call, [x, mask, token], y) => {
+    const magnitude = evaluate(call, [abs(x), mask, abs(token)]);
+    return rounded(y, magnitude, 4);
+  },
+  tokens: (_, __, y) => rounded(y, abs(y), 1),
+  resizePos: (call, [pos], y) => {
+    // the sixteen weights of a position add up to at most (1.5625)^2 in magnitude
+    const top = abs(pos).reduce((a, b) => Math.max(a, b), 0);
+    return y.map((_, i) => (i < call.output.shape[2] ? 0 : sumError(18) * 2.45 * top + 18 * TINY));
+  },
+  meanTokens: (call, [x], y) => rounded(y, evaluate(call, [abs(x)]), call.inputs[0].shape[1]),
+  // summed in f64, rounded once
+  maskedMse: (_, __, y) => y.map((v) => U * Math.abs(v) * (1 + 1e-6) + TINY),
+};
+
+/** For each element of the call's output, the largest error of a correct f32 kernel. */
+export function errorBound(call: AnyCall, inputs: Arrays, output: Float64Array): Float64Array {
+  const bound = (bounds[call.op] as Bound<OpName>)(call, inputs, output);
+  if (bound.length !== size(call.output.shape)) throw new Error(`${call.op}: a bound for each element is needed`);
+  return bound;
+}
+
+/** The largest error in units of the bound; above 1 the kernel is wrong. A NaN, or any error where none is allowed, is infinite. */
+export function boundUse(actual: ArrayLike<number>, expected: Float64Array, bound: Float64Array): number {
+  let use = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]);
+    if (error === 0) continue;
+    const ratio = error / bound[i];
+    use = Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : Math.max(use, ratio);
+  }
+  return use;
+}

@@ -1,0 +1,164 @@
+/** One table of op cases: shapes of 1, primes, tile sizes and their neighbours (rows 3, columns 12, depth 384), and beyond slices. */
+
+import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
+import { type AnyCall, Tape } from "../gpu/graph/tape.js";
+
+export interface OpCase {
+  readonly name: string;
+  readonly call: AnyCall;
+  /** The numbers of each input, in f32. */
+  readonly inputs: readonly Float32Array[];
+}
+
+/** A repeatable stream of numbers in [-1, 1) (xorshift32; Marsaglia, 2003). */
+export function uniform(seed: number): () => number {
+  let x = seed * 2654435761 || 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+/** Kinds of data: what makes kernels fail is not the average number. */
+const data: Readonly<Record<string, (draw: () => number, i: number) => number>> = {
+  uniform: (draw) => draw(),
+  cancelling: (draw, i) => (i % 2 ? -1 : 1) * (1000 + draw()),
+  large: (draw) => draw() * 1e12,
+  small: (draw) => draw() * 1e-30,
+  spread: (draw) => draw() * 10 ** (6 * draw()),
+  oneHot: (draw, i) => (i % 7 === 0 ? draw() : 0),
+};
+
+type Kind = keyof typeof data;
+
+function makeCase<K extends OpName>(
+  op: K,
+  shapes: readonly Shape[],
+  attrs: OpAttrs[K],
+  kind: Kind = "uniform",
+): OpCase {
+  const tape = new Tape();
+  const values = shapes.map((shape, i) => tape.input(`input${i}`, shape));
+  tape.call(op, "", values, attrs);
+  const draw = uniform(shapes.flat().reduce((a, b) => a * 31 + b, 7));
+  const inputs = shapes.map((shape) => {
+    const numbers = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    return numbers.map((_, i) => data[kind](draw, i));
+  });
+  const name = `${op} ${shapes.map((s) => `[${s}]`).join(" ")} ${kind}`;
+  return { name, call: tape.calls[0], inputs };
+}
+
+/** Replaces the numbers of one input by 0 and 1. */
+function withMask(c: OpCase, index: number): OpCase {
+  const inputs = c.inputs.map((x, i) => (i === index ? x.map((v) => (v > 0 ? 1 : 0)) : x));
+  return { ...c, inputs };
+}
+
+/** [rows, depth, columns] */
+const products: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [2, 3, 5],
+  [3, 12, 12],
+  [4, 13, 13],
+  [7, 383, 11],
+  [5, 384, 24],
+  [6, 385, 25],
+  [31, 769, 10],
+  [197, 64, 108],
+  [199, 33, 37],
+  [397, 5, 3],
+];
+
+const linears: OpCase[] = products.flatMap(([m, k, n]) => [
+  makeCase("linear", [[m, k], [n, k], [n]], {}),
+  makeCase("linearGelu", [[m, k], [n, k], [n]], {}),
+  makeCase("linearAdd", [[m, k], [n, k], [n], [m, n]], {}),
+]);
+
+/** [B, L, heads, D] */
+const attentions: readonly (readonly [number, number, number, number])[] = [
+  [1, 1, 1, 1],
+  [2, 3, 2, 5],
+  [1, 12, 1, 12],
+  [1, 13, 3, 11],
+  [2, 65, 1, 16],
+  [1, 67, 2, 64],
+  [3, 197, 3, 8],
+];
+
+export const opCases: readonly OpCase[] = [
+  ...linears,
+  ...(["cancelling", "large", "small", "spread", "oneHot"] as const).flatMap((kind) => [
+    makeCase("linear", [[5, 101], [17, 101], [17]], {}, kind),
+    makeCase("layerNorm", [[3, 101], [101], [101]], { eps: 1e-6 }, kind === "large" ? "uniform" : kind),
+    makeCase("gelu", [[1013]], {}, kind),
+    makeCase("add", [[1013], [1013]], {}, kind),
+  ]),
+  // enough work for several slices of columns
+  makeCase("linear", [[198, 1024], [400, 1024], [400]], {}),
+  ...attentions.map(([B, L, H, D]) => makeCase("attention", [[B, L, 3 * H * D]], { heads: H })),
+  makeCase("attention", [[1, 37, 3 * 24]], { heads: 2 }, "spread"),
+  makeCase("attention", [[1, 37, 3 * 24]], { heads: 2 }, "oneHot"),
+  ...[1, 2, 3, 4, 5, 7, 48, 193, 768].map((c) => makeCase("layerNorm", [[5, c], [c], [c]], { eps: 1e-6 })),
+  ...[1, 3, 4, 5, 1021].flatMap((n) => [makeCase("gelu", [[n]], {}), makeCase("add", [[n], [n]], {})]),
+  makeCase("patches", [[2, 3, 8, 8]], { patch: 4 }),
+  makeCase("patches", [[1, 3, 9, 6]], { patch: 4 }),
+  makeCase("patches", [[1, 3, 1, 1]], { patch: 16 }),
+  makeCase("patches", [[2, 3, 13, 17]], { patch: 5 }),
+  ...[
+    [2, 7, 5],
+    [1, 1, 1],
+    [3, 196, 8],
+  ].map(([B, N, C]) => {
+    return withMask(
+      makeCase(
+        "maskTokens",
+        [
+          [B, N, C],
+          [B, N],
+          [1, 1, C],
+        ],
+        {},
+      ),
+      1,
+    );
+  }),
+  ...[
+    [2, 7, 5],
+    [1, 1, 1],
+    [3, 196, 8],
+  ].flatMap(([B, N, C]) => [
+    makeCase(
+      "tokens",
+      [
+        [B, N, C],
+        [1, 1, C],
+        [1, 1 + N, C],
+      ],
+      {},
+    ),
+    makeCase("patchTokens", [[B, 1 + N, C]], {}),
+    makeCase("classToken", [[B, 1 + N, C]], {}),
+    makeCase("meanTokens", [[B, 1 + N, C]], {}),
+    withMask(
+      makeCase(
+        "maskedMse",
+        [
+          [B, N, C],
+          [B, N, C],
+          [B, N],
+        ],
+        {},
+      ),
+      2,
+    ),
+  ]),
+  makeCase("resizePos", [[1, 1 + 14 * 14, 6]], { from: [14, 14], to: [24, 24] }),
+  makeCase("resizePos", [[1, 1 + 14 * 14, 5]], { from: [14, 14], to: [3, 29] }),
+  makeCase("resizePos", [[1, 2, 4]], { from: [1, 1], to: [2, 3] }),
+  makeCase("featmap", [[2, 1 + 6, 5]], { grid: [2, 3] }),
+  makeCase("featmap", [[1, 2, 1]], { grid: [1, 1] }),
+];

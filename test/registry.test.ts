@@ -1,0 +1,130 @@
+/** The registered models: parameter names, counts and cost of the reference, and its rules for patterns. */
+
+import { describe, expect, it } from "vitest";
+import { completeConfig } from "../sdk/config.js";
+import { findModel, listModels, modelInfo, traceWhole } from "../sdk/registry.js";
+
+const pretrain = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
+const classifier = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";
+const others = ["maskfeat_vit-large-p16", "maskfeat_vit-small-p16", "maskfeat_vit-tiny-p16"];
+
+const shapes = (name: string) =>
+  new Map([...traceWhole(findModel(name).config).tape.params.values()].map((v) => [v.name, String(v.shape)]));
+
+/** The backbone tensors that both models of the reference have. */
+const backbone = (): [string, string][] => [
+  ["backbone.cls_token", "1,1,768"],
+  ["backbone.pos_embed", "1,197,768"],
+  ["backbone.patch_embed.projection.weight", "768,3,16,16"],
+  ["backbone.patch_embed.projection.bias", "768"],
+  ...Array.from({ length: 12 }, (_, i): [string, string][] =>
+    [
+      ["ln1.weight", "768"],
+      ["ln1.bias", "768"],
+      ["attn.qkv.weight", "2304,768"],
+      ["attn.qkv.bias", "2304"],
+      ["attn.proj.weight", "768,768"],
+      ["attn.proj.bias", "768"],
+      ["ln2.weight", "768"],
+      ["ln2.bias", "768"],
+      ["ffn.layers.0.0.weight", "3072,768"],
+      ["ffn.layers.0.0.bias", "3072"],
+      ["ffn.layers.1.weight", "768,3072"],
+      ["ffn.layers.1.bias", "768"],
+    ].map(([name, shape]) => [`backbone.layers.${i}.${name}`, shape] as [string, string]),
+  ).flat(),
+];
+
+describe("parameters", () => {
+  it("of the pre-training model are the reference's", () => {
+    const expected = new Map([
+      ...backbone(),
+      ["backbone.mask_token", "1,1,768"],
+      ["backbone.ln1.weight", "768"],
+      ["backbone.ln1.bias", "768"],
+      ["neck.fc.weight", "108,768"],
+      ["neck.fc.bias", "108"],
+    ] as [string, string][]);
+    expect(shapes(pretrain)).toEqual(expected);
+  });
+
+  it("of the classifier are the reference's", () => {
+    const expected = new Map([
+      ...backbone(),
+      ["backbone.ln2.weight", "768"],
+      ["backbone.ln2.bias", "768"],
+      ["head.fc.weight", "1000,768"],
+      ["head.fc.bias", "1000"],
+    ] as [string, string][]);
+    expect(shapes(classifier)).toEqual(expected);
+  });
+
+  it("and multiply-adds have the published numbers", () => {
+    expect(modelInfo(pretrain)).toMatchObject({ parameters: 85_882_476, macs: 17_581_972_224, task: null });
+    expect(modelInfo(classifier)).toMatchObject({
+      parameters: 86_567_656,
+      macs: 17_581_219_584,
+      task: "Image Classification",
+    });
+    expect(modelInfo("maskfeat_vit-large-p16").parameters).toBe(303_413_356);
+  });
+});
+
+describe("listModels", () => {
+  it("follows the reference's patterns", () => {
+    expect(listModels()).toEqual([pretrain, ...others, classifier]);
+    expect(listModels("*maskfeat*")).toEqual([pretrain, ...others, classifier]);
+    expect(listModels("maskfeat")).toEqual([pretrain, ...others]);
+    expect(listModels("vit")).toEqual([classifier]);
+    expect(listModels("*in1k")).toEqual([pretrain, classifier]);
+    expect(listModels("maskfeat_vit-[ls]")).toEqual(["maskfeat_vit-large-p16", "maskfeat_vit-small-p16"]);
+    expect(listModels("maskfeat_vit-[!lsb]")).toEqual(["maskfeat_vit-tiny-p16"]);
+    expect(listModels("maskfeat?vit-tiny.p16")).toEqual([]);
+    expect(listModels("nothing")).toEqual([]);
+  });
+
+  it("filters by task and by exclusion", () => {
+    expect(listModels("", { task: "Image Classification" })).toEqual([classifier]);
+    expect(listModels("*base*", { task: "null" })).toEqual([pretrain]);
+    expect(listModels("", { excludePatterns: ["maskfeat_vit", "nothing"] })).toEqual([classifier]);
+  });
+
+  it("names the choices where a name is unknown", () => {
+    expect(() => findModel("resnet")).toThrow(/no model is named "resnet"; the models are maskfeat_vit-base/);
+    expect(findModel(pretrain.toUpperCase()).name).toBe(pretrain);
+  });
+});
+
+describe("completeConfig", () => {
+  it("fills in the base recipe", () => {
+    expect(completeConfig({})).toEqual(findModel(pretrain).config);
+    expect(completeConfig({ kind: "classifier" })).toMatchObject({
+      outType: "avg_featmap",
+      finalNorm: false,
+      numClasses: 1000,
+    });
+    expect(completeConfig({ imageSize: 56, patchSize: 4, hog: { pool: 2, gaussianWindow: 4 } })).toMatchObject({
+      resizeEdge: 64,
+      hog: { nbins: 9, pool: 2, gaussianWindow: 4 },
+    });
+  });
+
+  it.each([
+    [{ imageSize: 57 }, /imageSize by patchSize: 57 is not a multiple of 16/],
+    [{ numHeads: 7 }, /embedDims by numHeads/],
+    [{ numLayers: 0 }, /numLayers must be a whole number from 1/],
+    [{ embedDims: "768" }, /embedDims must be a whole number.*"768"/],
+    [{ outType: "nonsense" }, /outType must be one of raw, cls_token, featmap, avg_featmap, got "nonsense"/],
+    [{ width: 3 }, /unknown field width; the fields are/],
+    [{ hog: { cells: 3 } }, /config.hog: unknown field cells/],
+    [{ hog: { pool: 5 } }, /patchSize by hog.pool/],
+    [{ hog: { gaussianWindow: 15 } }, /imageSize by hog.gaussianWindow/],
+    [{ mean: [1, 2] }, /mean must be three finite numbers/],
+    [{ std: [1, 0, 1] }, /std must be three positive numbers/],
+    [{ layerNormEps: 0 }, /layerNormEps/],
+    [{ kind: "video" }, /kind must be one of pretrain, classifier/],
+    [null, /must be an object/],
+  ])("refuses %j", (config, message) => {
+    expect(() => completeConfig(config as never)).toThrow(message);
+  });
+});
