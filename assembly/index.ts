@@ -1,2 +1,6 @@
 /** The exports of the WASM core: the data side (pixels, resize, HOG, masks, half precision) and the kernels of the WASM device. */
+export * from "./half";
+export * from "./mask";
 export * from "./memory";
+export * from "./pixels";
+export * from "./rng";
