@@ -1,8 +1,10 @@
 /** The exports of the WASM core: the data side (pixels, resize, HOG, masks, half precision) and the kernels of the WASM device. */
 export * from "./cubic";
 export * from "./half";
+export * from "./hog";
 export * from "./mask";
 export * from "./memory";
+export * from "./picture";
 export * from "./pixels";
 export * from "./resize";
 export * from "./rng";
