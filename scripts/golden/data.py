@@ -265,11 +265,13 @@ def picture(cells, pool):
     drawn = np.zeros((gh * pool, gw * pool))
     for y in range(gh):
         for x in range(gw):
+            degrees = 0
             for k in range(nbins):
-                magnitude, angle = float(mean[k, y, x]), math.radians(k * 360 / nbins)
+                magnitude, angle = float(mean[k, y, x]), math.radians(degrees)
                 dy, dx = magnitude * (pool / 2) * math.cos(angle), magnitude * (pool / 2) * math.sin(angle)
                 start, end = (int(x * pool + dx), int(y * pool + dy)), (int(x * pool - dx), int(y * pool - dy))
                 cv2.line(drawn, start, end, int(255 * math.sqrt(max(magnitude, 0))))
+                degrees += 360 / nbins
     return drawn.astype(np.float32)
 
 
