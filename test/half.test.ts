@@ -75,6 +75,8 @@ describe.each(formats)("$name", ({ m, bias, widen, narrow }) => {
 
   it.each([0, 1, 7, 8, 9, 262_143, 262_145])("converts arrays of %i elements", (n) => {
     const bits = Uint16Array.from({ length: n }, (_, i) => (i * 7) % 30_000);
-    expect(Array.from(narrow(widen(bits)))).toEqual(Array.from(bits));
+    const back = narrow(widen(bits));
+    expect(back.length).toBe(n);
+    expect(bits.findIndex((h, i) => back[i] !== h)).toBe(-1);
   });
 });

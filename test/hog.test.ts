@@ -245,6 +245,7 @@ describe("pictures", () => {
     const cells = { data: new Float32Array(3), shape: [3, 1, 1, 1] };
     expect(() => hogPicture(cells, { lines: "both" as "true" })).toThrow(OptionError);
     expect(() => hogPicture(cells, { pool: 0 })).toThrow(OptionError);
+    expect(() => hogPicture(cells, { pool: 2 ** 15 })).toThrow(OptionError);
     expect(() => hogCells({ data: new Float32Array(3 * 108), shape: [3, 108] })).toThrow(ShapeError);
     expect(() => hogCells({ data: new Float32Array(4 * 100), shape: [4, 100] })).toThrow(ShapeError);
   });
@@ -254,10 +255,11 @@ describe("arguments", () => {
   const x = image("arguments", 32, 32);
 
   it.each([
-    [[3, 33, 32], {}, /multiples of patchSize 16.*got 33 x 32/],
+    [[3, 33, 32], {}, /multiples of pool 8, got 33 x 32/],
+    [[3, 24, 32], {}, /multiples of patchSize 16, got 24 x 32/],
     [[3, 8, 24], { patchSize: 8 }, /gaussianWindow 16/],
     [[3, 12, 8], { layout: "cells", gaussianWindow: 0 }, /pool 8/],
-    [[3, 1, 4], { pool: 1, patchSize: 1, gaussianWindow: 0 }, />= 2/],
+    [[3, 1, 4], { pool: 1, patchSize: 1, gaussianWindow: 0 }, /at least 2, got 1 x 4/],
     [[4, 16, 16], {}, /expected \[3,H,W\]/],
     [[1, 1, 32, 32], {}, /expected \[3,H,W\]/],
     [[32, 32], {}, /expected \[3,H,W\]/],
@@ -282,6 +284,7 @@ describe("arguments", () => {
 
   it("refuses data that does not fill the shape, NaN, and numbers whose squares overflow", () => {
     expect(() => hog({ data: x.data, shape: [3, 32, 16] })).toThrow(ShapeError);
+    expect(() => hog("bird.jpg" as unknown as Tensor)).toThrow(/expected a tensor/);
     expect(() => hog({ data: x.data.with(7, Number.NaN), shape: x.shape })).toThrow(/hog: input: element 7 is NaN/);
     expect(() => hog({ data: x.data.map((v) => v * 1e30), shape: x.shape })).toThrow(NonFiniteError);
   });
