@@ -147,6 +147,20 @@ function scaleOf(histogram: usize, nbins: i32): f64 {
   return 1 / max(sqrt(squares), EPSILON);
 }
 
+/** Stores a scaled histogram as f32, `stride` bytes between bins. */
+function storeBins(histogram: usize, nbins: i32, scale: f64, to: usize, stride: usize): void {
+  for (let bin = 0; bin < nbins; bin++) {
+    store<f32>(to, <f32>(load<f64>(histogram + ((<usize>bin) << 3)) * scale));
+    to += stride;
+  }
+}
+
+/** Index of bin 0 of a channel's cell in the token layout [N,F]. */
+function tokenFeature(c: i32, cy: i32, cx: i32, gw: i32, nbins: i32, side: i32): i32 {
+  const token = (cy / side) * (gw / side) + cx / side;
+  return ((token * 3 + c) * nbins * side + (cy % side)) * side + (cx % side);
+}
+
 /**
  * Descriptors of one image. `image`: f32, three planes of [height,width] that lie `planeStride` bytes apart; values finite.
  * `side` > 0: f32 [N,F] tokens of `side` x `side` cells, feature c * nbins * side^2 + bin * side^2 + dy * side + dx; `side` 0: f32
@@ -191,17 +205,8 @@ export function hogImage(
         const histogram = histograms + 8 * <usize>(cx * nbins);
         const scale = normalize ? scaleOf(histogram, nbins) : 1;
         const first = side ? tokenFeature(c, cy, cx, gw, nbins, side) : (c * nbins * gh + cy) * gw + cx;
-        for (let bin = 0; bin < nbins; bin++) {
-          const value = load<f64>(histogram + ((<usize>bin) << 3)) * scale;
-          store<f32>(out + ((<usize>(first + bin * binStride)) << 2), <f32>value);
-        }
+        storeBins(histogram, nbins, scale, out + ((<usize>first) << 2), (<usize>binStride) << 2);
       }
     }
   }
-}
-
-/** Index of bin 0 of a channel's cell in the token layout [N,F]. */
-function tokenFeature(c: i32, cy: i32, cx: i32, gw: i32, nbins: i32, side: i32): i32 {
-  const token = (cy / side) * (gw / side) + cx / side;
-  return ((token * 3 + c) * nbins * side + (cy % side)) * side + (cx % side);
 }

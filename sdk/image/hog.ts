@@ -25,7 +25,7 @@ export interface HogOptions {
 export interface HogPictureOptions {
   /** Side of a cell in the picture, in pixels; default 8. */
   readonly pool?: number;
-  /** "reference" (default): bin k at k * 360 / nbins degrees, as mmpretrain draws; "true": along the bin's own gradient, (k + 0.5) * 180 / nbins. */
+  /** Where bin k's line stands: "reference" (default) at k * 360 / nbins degrees, as mmpretrain draws it; "true" at (k + 0.5) * 180 / nbins. */
   readonly lines?: "reference" | "true";
 }
 
