@@ -2,8 +2,8 @@
  * Pillow's antialiased resize (bilinear, bicubic) of RGB u8, exact. Source: Pillow 9.4, `src/libImaging/Resample.c`: per axis the filter
  * stretched by the scale, weights of 22 fraction bits, the horizontal pass first, rounded to u8, then the vertical one.
  *
- * What differs: a 22-bit weight is split into two 16-bit halves, k = 2^11 high + low, so that one instruction multiplies and adds eight
- * pairs; sums are taken modulo 2^32, in which the result fits. A table holds, for each output position, the first input
+ * What differs: a 22-bit weight is split into two 16-bit halves, k = 2^11 high + low, so that one instruction makes eight
+ * products and adds them in pairs; sums are taken modulo 2^32, in which the result fits. A table holds, for each output position, the first input
  * position (i32) and `taps` weights in pairs: two high halves (i16), two low halves. `taps` is even; spare weights are zero and stand in
  * front where the last ones would lie outside the input, so that the first position can be -1 and nothing is read past the end.
  */
@@ -113,7 +113,7 @@ function finish(high: v128, low: v128): v128 {
 }
 
 /**
- * Horizontal pass over `rows` rows of `width` pixels: `columns` pixels a row, those of the table. Reads up to four bytes in front of a
+ * Horizontal pass over `rows` rows of `width` pixels: `columns` pixels a row, those of the table. Reads up to five bytes in front of a
  * row, none behind; `to` has room for one byte more than the result.
  */
 export function pillowRows(from: usize, width: i32, rows: i32, to: usize, columns: i32, table: usize, taps: i32): void {
