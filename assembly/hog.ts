@@ -60,8 +60,8 @@ function bell(distance: f64, deviation: f64): f64 {
 }
 
 /**
- * Cosines and sines of the borders k * 180 / nbins degrees, k = 1 to nbins - 1, in pairs [cos, cos, sin, sin]. Both come from one sine of a
- * multiple of the same angle, so that the border at 45 degrees has them equal. A missing last border is NaN: never at or behind.
+ * Cosines and sines of the borders k * 180 / nbins degrees, k = 1 to nbins - 1, in pairs [cos, cos, sin, sin]. Both are sines of a multiple
+ * of one angle up to 90 degrees, so that they are equal at 45 and opposite at 135. A missing last border is NaN: never at or behind.
  */
 function borders(to: usize, nbins: i32): void {
   const unit = Math.PI / (2 * nbins);
@@ -69,7 +69,7 @@ function borders(to: usize, nbins: i32): void {
     const k = i + 1;
     const at = to + ((<usize>(i >> 1)) << 5) + ((<usize>(i & 1)) << 3);
     store<f64>(at, k < nbins ? Math.sin((nbins - 2 * k) * unit) : NaN);
-    store<f64>(at, Math.sin(2 * k * unit), 16);
+    store<f64>(at, Math.sin(2 * min(k, nbins - k) * unit), 16);
   }
 }
 
