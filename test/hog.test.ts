@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { NonFiniteError, OptionError, ShapeError } from "../gpu/errors.js";
-import { type HogOptions, hog, hogCells, hogImage, hogPicture } from "../sdk/image/hog.js";
+import { type HogOptions, hog, hogCells } from "../sdk/image/hog.js";
 import { normalize } from "../sdk/image/transform.js";
 import type { Tensor } from "../sdk/tensor.js";
-import { digest, fill, fixture, testImage } from "./data.js";
+import { fill, fixture, testImage } from "./data.js";
 
 const f = Math.fround;
 
@@ -208,56 +208,6 @@ describe("layouts", () => {
   });
 });
 
-describe("pictures", () => {
-  it.each(fixture.pictures as [number, number, number, number, string][])(
-    "%i bins, pool %i, %i x %i cells: every pixel equals the reference's",
-    (nbins, pool, gh, gw, hash) => {
-      const data = fill(`picture${nbins}x${pool}`, 3 * nbins * gh * gw, 0.5, 0.5);
-      const picture = hogPicture({ data, shape: [3, nbins, gh, gw] }, { pool });
-      expect(picture.shape).toEqual([gh * pool, gw * pool]);
-      expect(digest(picture.data)).toBe(hash);
-    },
-  );
-
-  it("draws one bin vertically as the reference, along its gradient when true", () => {
-    const cells = { data: Float32Array.of(1, 1, 1), shape: [1, 3, 1, 1, 1] };
-    const lit = (p: Tensor) => Array.from(p.data, (v, i) => (v === 255 ? i : -1)).filter((i) => i >= 0);
-    expect(lit(hogPicture(cells))).toEqual([0, 8, 16, 24, 32]);
-    expect(lit(hogPicture(cells, { lines: "true" }))).toEqual([0, 1, 2, 3, 4]);
-  });
-
-  it("gives the same as a grey image", () => {
-    const cells = hog(image("grey", 32, 32), { layout: "cells" });
-    const { data, width, height } = hogImage(cells);
-    expect([width, height]).toEqual([32, 32]);
-    const spread = Array.from(hogPicture(cells).data).flatMap((v) => [v, v, v]);
-    expect(Array.from(data)).toEqual(spread);
-  });
-
-  it("is empty for zero cells and stays inside the image for negative ones", () => {
-    const zero = hogPicture({ data: new Float32Array(27), shape: [3, 9, 1, 1] });
-    expect(new Set(zero.data)).toEqual(new Set([0]));
-    // The second cell's line stands on column 8 and reaches 4 pixels to each side, not 400.
-    const wild = { data: Float32Array.of(1, -100, 1, -100, 1, -100), shape: [3, 1, 1, 2] };
-    const picture = hogPicture(wild, { lines: "true" });
-    expect(Array.from(picture.data.slice(0, 16))).toEqual([255, 255, 255, 255, ...new Array(12).fill(0)]);
-    expect(new Set(picture.data.slice(16))).toEqual(new Set([0]));
-  });
-
-  it("refuses other shapes, options and NaN", () => {
-    expect(() => hogPicture({ data: new Float32Array(12), shape: [3, 2, 2] })).toThrow(/layout: "cells"/);
-    expect(() => hogPicture({ data: new Float32Array(3).fill(Number.NaN), shape: [3, 1, 1, 1] })).toThrow(
-      NonFiniteError,
-    );
-    const cells = { data: new Float32Array(3), shape: [3, 1, 1, 1] };
-    expect(() => hogPicture(cells, { lines: "both" as "true" })).toThrow(OptionError);
-    expect(() => hogPicture(cells, { pool: 0 })).toThrow(OptionError);
-    expect(() => hogPicture(cells, { pool: 2 ** 15 })).toThrow(OptionError);
-    expect(() => hogCells({ data: new Float32Array(3 * 108), shape: [3, 108] })).toThrow(ShapeError);
-    expect(() => hogCells({ data: new Float32Array(4 * 100), shape: [4, 100] })).toThrow(ShapeError);
-  });
-});
-
 describe("arguments", () => {
   const x = image("arguments", 32, 32);
 
@@ -294,5 +244,10 @@ describe("arguments", () => {
     expect(() => hog("bird.jpg" as unknown as Tensor)).toThrow(/expected a tensor/);
     expect(() => hog({ data: x.data.with(7, Number.NaN), shape: x.shape })).toThrow(/hog: input: element 7 is NaN/);
     expect(() => hog({ data: x.data.map((v) => v * 1e30), shape: x.shape })).toThrow(NonFiniteError);
+  });
+
+  it("refuses tokens that are no grid", () => {
+    expect(() => hogCells({ data: new Float32Array(3 * 108), shape: [3, 108] })).toThrow(ShapeError);
+    expect(() => hogCells({ data: new Float32Array(4 * 100), shape: [4, 100] })).toThrow(ShapeError);
   });
 });
