@@ -70,7 +70,7 @@ describe("resize", () => {
     [{ width: 1.5, height: 1 }, /width/],
     [{ width: 2 ** 20, height: 2 ** 20 }, /height/],
     [{ width: 1, height: 1, backend: "sharp" as "cv2" }, /one of pillow, cv2/],
-    [{ width: 1, height: 1, backend: "cv2", interpolation: "bilinear" }, /one of bicubic; got bilinear/],
+    [{ width: 1, height: 1, backend: "cv2", interpolation: "bilinear" }, /one of bicubic, got "bilinear"/],
     [{ width: 1, height: 1, interpolation: "lanczos" as "bicubic" }, /one of bilinear, bicubic/],
   ] as const)("refuses %o", (options, message) => {
     expect(() => resize(noise("x", 2, 2), options)).toThrow(OptionError);

@@ -1,8 +1,8 @@
 /** Block-wise masks for masked pre-training, equal to those of mmpretrain and PySlowFast from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
+import { checkChoice, checkInteger } from "../check.js";
 import type { Scratch } from "../wasm/core.js";
-import { checkChoice, checkInteger } from "./check.js";
 import { type Mt19937, mt19937numpy, mt19937python, withState } from "./rng.js";
 
 /** Masks of a token grid: 1 is masked. */

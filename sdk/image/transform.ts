@@ -1,10 +1,10 @@
 /** Image transforms on u8 RGB, equal to those of the reference's pipelines bit for bit, and normalisation to a model's input. */
 
 import { ImageError, OptionError } from "../../gpu/errors.js";
+import { checkChoice, checkImage, checkInteger, checkSize } from "../check.js";
 import type { Image } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { type Scratch, withScratch } from "../wasm/core.js";
-import { checkChoice, checkImage, checkInteger, checkSize } from "./check.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 
 export type Interpolation = "bilinear" | "bicubic";

@@ -1,21 +1,26 @@
-/** Argument checks that the functions of this folder share. */
+/** Argument checks that the public functions share. */
 
-import { ImageError, OptionError, ShapeError } from "../../gpu/errors.js";
-import type { Image } from "../platform/types.js";
-import { checkFinite, type Tensor, tensor } from "../tensor.js";
+import { ImageError, OptionError, ShapeError } from "../gpu/errors.js";
+import type { Image } from "./platform/types.js";
+import { checkFinite, type Tensor, tensor } from "./tensor.js";
+
+/** A wrong value as messages show it. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
 
 /** Returns `value`. @throws OptionError unless it is an integer from `low` to `high`. */
 export function checkInteger(name: string, value: number, low: number, high: number): number {
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new OptionError("OPT_VALUE", `${name}: expected an integer from ${low} to ${high}, got ${value}`);
+    throw new OptionError("OPT_VALUE", `${name}: expected an integer from ${low} to ${high}, got ${shown(value)}`);
   }
   return value;
 }
 
 /** Returns `value`. @throws OptionError listing the choices unless it is one of them. */
-export function checkChoice<T extends string>(name: string, value: T, choices: readonly T[]): T {
+export function checkChoice<T extends string | boolean>(name: string, value: T, choices: readonly T[]): T {
   if (!choices.includes(value)) {
-    throw new OptionError("OPT_VALUE", `${name}: expected one of ${choices.join(", ")}; got ${String(value)}`);
+    throw new OptionError("OPT_VALUE", `${name}: expected one of ${choices.join(", ")}, got ${shown(value)}`);
   }
   return value;
 }
