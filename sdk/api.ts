@@ -25,7 +25,7 @@ export interface Api {
    */
   decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
   /** The devices of this runtime, usable or not. */
-  devices(): DeviceReport[];
+  devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
   readonly runtime: string;
 }

@@ -38,11 +38,11 @@ function threadCount(platform: Platform, threads: number | undefined): number {
  * Opens a device. `threads`: for WASM, default one for each processor, at most 8.
  * @throws OptionError; DeviceError (DEVICE_ABSENT) where the device asked for is not there.
  */
-export function openDevice(
+export async function openDevice(
   platform: Platform,
   choice: DeviceChoice = "auto",
   threads?: number,
-): { device: Device; info: DeviceInfo } {
+): Promise<{ device: Device; info: DeviceInfo }> {
   if (!deviceChoices.includes(choice)) {
     throw new OptionError(
       "OPT_VALUE",
@@ -68,7 +68,7 @@ export interface DeviceReport {
 }
 
 /** All devices, usable or not. */
-export function listDevices(platform: Platform): DeviceReport[] {
+export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
   const simd = `128-bit SIMD, up to ${platform.parallelism} threads`;
   return [
     { kind: "webgpu", available: false, adapter: null, isFallback: false, features: [], reason: NO_WEBGPU },

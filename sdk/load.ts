@@ -1,5 +1,6 @@
 /** `getModel`: options checked, device opened, parameters loaded. */
 
+import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
@@ -112,31 +113,37 @@ export async function loadModel(
     signal,
     onProgress: (loaded, total) => onProgress?.({ phase: "open", loaded, total, ratio: (0.5 * loaded) / total }),
   });
-  source.check(params);
-  const { device, info } = openDevice(platform, options.device, options.threads);
-  const parameters = new Parameters(device, source);
+  let device: Device | undefined;
+  const close = async () => {
+    device?.destroy();
+    await source.close();
+  };
   try {
+    source.check(params);
+    const opened = await openDevice(platform, options.device, options.threads);
+    device = opened.device;
+    const parameters = new Parameters(device, source);
     await parameters.load(params, paramUses(tape.calls), {
       signal,
       onProgress: (loaded, total) =>
         onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.5 * loaded) / total }),
     });
+    onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
+    return new Model({
+      platform,
+      name,
+      config,
+      outIndices,
+      weights: source.label,
+      trained: source.trained,
+      device,
+      deviceInfo: opened.info,
+      parameters,
+      runner: new Runner(device, parameters),
+      close,
+    });
   } catch (error) {
-    device.destroy();
-    await source.close();
+    await close();
     throw error;
   }
-  onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
-  return new Model({
-    platform,
-    name,
-    config,
-    outIndices,
-    weights: source.label,
-    trained: source.trained,
-    device,
-    deviceInfo: info,
-    parameters,
-    runner: new Runner(device, parameters),
-  });
 }

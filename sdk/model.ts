@@ -63,6 +63,8 @@ export interface ModelParts {
   readonly deviceInfo: DeviceInfo;
   readonly parameters: Parameters<unknown>;
   readonly runner: Runner<unknown>;
+  /** Frees the device and closes the source of the weights. */
+  close(): Promise<void>;
 }
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
@@ -78,13 +80,14 @@ export class Model {
   readonly trained: boolean;
   readonly device: DeviceInfo;
 
-  private readonly parts: ModelParts;
+  /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
+  private held?: ModelParts;
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
   /** Use `getModel`. */
   constructor(parts: ModelParts) {
-    this.parts = parts;
+    this.held = parts;
     this.name = parts.name;
     this.config = parts.config;
     this.weights = parts.weights;
@@ -174,12 +177,24 @@ export class Model {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    const free = () => this.parts.device.destroy();
-    this.last.then(free, free);
+    this.last = this.last.then(() => {
+      const parts = this.held;
+      this.held = undefined;
+      return parts?.close();
+    });
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  private get parts(): ModelParts {
+    if (!this.held) throw this.gone();
+    return this.held;
+  }
+
+  private gone(): MaskFeatError {
+    return new MaskFeatError("MODEL_DISPOSED", `${this.name}: the model was disposed; make a new one`);
   }
 
   private featureTask(images: Tensor, outType: OutType, outIndices: readonly number[]): Task {

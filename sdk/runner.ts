@@ -62,11 +62,6 @@ export class Runner<B> {
     return parts;
   }
 
-  destroy(): void {
-    for (const { program } of this.compiled.values()) program.destroy();
-    this.compiled.clear();
-  }
-
   private async read({ plan, program }: Compiled<B>): Promise<Tensor[]> {
     const outputs: Tensor[] = [];
     for (const [i, { shape }] of plan.outputs.entries()) {
@@ -101,15 +96,19 @@ export class Runner<B> {
     const { plan, params, uses } = planOf(task.trace(batch));
     const bound = await this.parameters.load(params, uses, { signal });
     const inputs = new Map<string, B>();
-    for (const value of plan.given.filter((v) => v.role === "input")) {
-      const buffer = this.device.buffer(4 * size(value.shape), value.name);
-      inputs.set(value.name, buffer);
-      bound.set(value, buffer);
+    try {
+      for (const value of plan.given.filter((v) => v.role === "input")) {
+        const buffer = this.device.buffer(4 * size(value.shape), value.name);
+        inputs.set(value.name, buffer);
+        bound.set(value, buffer);
+      }
+      const compiled = { plan, program: await this.device.compile(plan, bound), inputs };
+      this.compiled.set(key, compiled);
+      return compiled;
+    } catch (error) {
+      for (const buffer of inputs.values()) this.device.release(buffer);
+      throw error;
     }
-    const program = await this.device.compile(plan, bound);
-    const compiled = { plan, program, inputs };
-    this.compiled.set(key, compiled);
-    return compiled;
   }
 
   private evict(): void {

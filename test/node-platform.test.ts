@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { decodeImage, loadSharp } from "../sdk/platform/node-decode.js";
@@ -32,7 +33,8 @@ describe("decode", () => {
     "%s cut off anywhere is an error",
     async (name) => {
       const bytes = fixture(name);
-      for (let end = 40; end < bytes.length - 20; end += 97) {
+      const everywhere = Array.from({ length: bytes.length >> 6 }, (_, i) => 40 + 64 * i);
+      for (const end of [...everywhere, ...[1, 2, 4, 8, 12].map((n) => bytes.length - n)]) {
         expect(await codeOf(() => decode(bytes.subarray(0, end))), `${end} bytes`).toBe("IMG_CORRUPT");
       }
       await decodesAsBefore();
@@ -53,6 +55,34 @@ describe("decode", () => {
       "IMG_FORMAT",
     );
     await decodesAsBefore();
+  });
+
+  it.each([
+    ["gif", "IMG_FORMAT", "a GIF image"],
+    ["tiff", "IMG_FORMAT", "a TIFF image"],
+    ["avif", "IMG_FORMAT", "an AVIF image"],
+    ["cmyk", "IMG_CMYK", "CMYK"],
+  ])("refuses a real %s file by name", async (format, code, what) => {
+    const image = sharp(fixture("png-rgb.png"));
+    const bytes = await (format === "cmyk"
+      ? image.toColourspace("cmyk").jpeg()
+      : image.toFormat(format as "gif")
+    ).toBuffer();
+    await expect(decode(bytes)).rejects.toMatchObject({ code, message: expect.stringContaining(what) });
+    await decodesAsBefore();
+  });
+
+  it("gives the first picture of an animated WebP", async () => {
+    const frame = (background: string) =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background } })
+        .png()
+        .toBuffer();
+    const frames = await Promise.all(["red", "blue"].map(frame));
+    const bytes = await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer();
+    const { width, height, data } = await decode(bytes);
+    expect([width, height, ...data.subarray(0, 3)]).toEqual([8, 8, 255, 0, 0]);
   });
 
   it("answers mutated files with pixels or a typed error, and decodes right afterwards", async () => {

@@ -68,6 +68,8 @@ def jpegs(rgb):
     (OUT / "jpeg-bytes-after-end.jpg").write_bytes(plain + b"more bytes")
     at = plain.index(b"\xff\xdb")  # bytes between markers: libjpeg warns and reads on
     (OUT / "jpeg-bytes-between-markers.jpg").write_bytes(plain[:at] + b"\x12\x34\x56" + plain[at:])
+    broken = plain[:-200] + b"\x55" * 50 + plain[-150:]  # invalid Huffman codes: libjpeg warns and goes on
+    (OUT / "jpeg-broken-codes.jpg").write_bytes(broken)
     image.save(OUT / "jpeg-icc.jpg", quality=85, icc_profile=swapped_profile())
     rare_jpegs()
 
@@ -95,6 +97,7 @@ def encoded(image, subsampling):
 def swapped_profile():
     """An RGB profile with red and green exchanged: whoever applies it changes every colour visibly."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # its date, so that the file does not change
     at = {bytes(data[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(struct.unpack(">I", data[128:132])[0])}
     red, green = at[b"rXYZ"] + 4, at[b"gXYZ"] + 4
     data[red : red + 8], data[green : green + 8] = data[green : green + 8], data[red : red + 8]
@@ -122,6 +125,9 @@ def pngs(rgb):
     (OUT / "png-interlaced-rgb16.png").write_bytes(png(adam7(deep(3).astype(">u2")), 16, 2))
     (OUT / "png-gray-alpha16.png").write_bytes(png(adam7(deep(2).astype(">u2")), 16, 4, interlaced=False))
     (OUT / "png-gamma.png").write_bytes(png(adam7(rgb), 8, 2, chunk(b"gAMA", struct.pack(">I", 100000)), False))
+    text = bytearray(chunk(b"tEXt", b"Comment\0wrong checksum"))
+    text[-1] ^= 1  # libpng warns and goes on
+    (OUT / "png-wrong-text-checksum.png").write_bytes(png(adam7(rgb), 8, 2, bytes(text)))
     (OUT / "png-1x1.png").write_bytes(png(adam7(rgb[:1, :1]), 8, 2, w=1, h=1))
 
 

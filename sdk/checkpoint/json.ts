@@ -56,7 +56,7 @@ class Parser {
     if (char === "{") return this.object(depth);
     if (char === "[") return this.array(depth);
     if (char === '"') return this.string();
-    return this.word() ?? this.number();
+    return this.wordOrNumber();
   }
 
   end(): void {
@@ -68,7 +68,7 @@ class Parser {
     const entries: JsonObject = new Map();
     this.list("}", () => {
       const key = this.string();
-      if (entries.has(key)) throw new JsonError(`the key ${JSON.stringify(key)} occurs twice`, key);
+      if (entries.has(key)) throw new JsonError(`the key ${JSON.stringify(key.slice(0, 200))} occurs twice`, key);
       this.expect(":");
       entries.set(key, this.value(depth + 1));
     });
@@ -112,16 +112,12 @@ class Parser {
     return value;
   }
 
-  private word(): Json | undefined {
+  private wordOrNumber(): Json {
     for (const [word, value] of WORDS) {
       if (!this.text.startsWith(word, this.at)) continue;
       this.at += word.length;
       return value;
     }
-    return undefined;
-  }
-
-  private number(): number | NumberText {
     const text = this.match(NUMBER);
     if (!text) throw this.error("a value was expected");
     return INTEGER.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : new NumberText(text);

@@ -116,19 +116,18 @@ function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string>
   if (value === undefined) return new Map();
   if (!(value instanceof Map)) return fail("CKPT_HEADER", "__metadata__ is not an object");
   for (const [key, text] of value) {
-    if (typeof text !== "string")
-      fail("CKPT_HEADER", `__metadata__: the value of ${JSON.stringify(key)} is not a string`);
+    if (typeof text !== "string") fail("CKPT_HEADER", `__metadata__: the value of ${quoted(key)} is not a string`);
   }
   return value as Map<string, string>;
 }
 
 function parseEntry(name: string, value: Json, fail: Fail): Entry {
-  const what = `tensor ${JSON.stringify(name)}`;
+  const what = `tensor ${quoted(name)}`;
   if (!(value instanceof Map))
     return fail("CKPT_HEADER", `${what}: expected an object with dtype, shape and data_offsets`);
   const dtype = value.get("dtype");
   if (typeof dtype !== "string") return fail("CKPT_HEADER", `${what}: dtype is missing or not a string`);
-  const bits = BITS.get(dtype) ?? fail("CKPT_DTYPE", `${what}: unknown dtype ${JSON.stringify(dtype)}`);
+  const bits = BITS.get(dtype) ?? fail("CKPT_DTYPE", `${what}: unknown dtype ${quoted(dtype)}`);
   const shape = value.get("shape");
   if (!isSizes(shape)) return fail("CKPT_HEADER", `${what}: shape is not a list of non-negative integers`);
   const offsets = value.get("data_offsets");
@@ -170,7 +169,7 @@ function checkLayout(entries: Map<string, Entry>, dataBytes: number, fail: Fail)
   for (const [name, { begin, end }] of entries) {
     if (begin !== covered) {
       const what = begin > covered ? "behind a hole: the data before it ends" : "inside another tensor, which ends";
-      fail("CKPT_OFFSETS", `tensor ${JSON.stringify(name)} begins at ${begin}, ${what} at ${covered}`);
+      fail("CKPT_OFFSETS", `tensor ${quoted(name)} begins at ${begin}, ${what} at ${covered}`);
     }
     covered = end;
   }
@@ -203,7 +202,7 @@ class SafetensorsFile implements Checkpoint {
     const { dtype, shape, begin, end } = this.entry(name);
     const toF32 = TO_F32.get(dtype);
     if (!toF32) {
-      const what = `${this.source}: tensor ${JSON.stringify(name)} holds ${dtype}`;
+      const what = `${this.source}: tensor ${quoted(name)} holds ${dtype}`;
       throw new CheckpointError("CKPT_DTYPE", `${what}; weights are read from F32, F16 and BF16`);
     }
     const bytes = await this.bytes.read(this.dataStart + begin, end - begin);
@@ -216,10 +215,14 @@ class SafetensorsFile implements Checkpoint {
 
   private entry(name: string): Entry {
     const entry = this.entries.get(name);
-    if (!entry)
-      throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${JSON.stringify(name)} in this file`);
+    if (!entry) throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${quoted(name)} in this file`);
     return entry;
   }
+}
+
+/** A name as messages show it: a file may hold names of any length. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}...` : name);
 }
 
 /** The bytes as a buffer of their own, which typed arrays of wider elements need; copied only where it is shared. */

@@ -160,12 +160,20 @@ const PNG_CHANNELS = new Map([
   [6, 4],
 ]);
 
-/** The IHDR chunk (W3C PNG, 11.2.1). */
+/** The IHDR chunk (W3C PNG, 11.2.1), and whether the file is whole. */
 function pngHeader(h: Header): ImageHeader {
   if (h.u32(8) !== 13 || h.tag(12) !== "IHDR") throw h.corrupt("the first chunk is not IHDR");
   const channels = PNG_CHANNELS.get(h.u8(25));
   if (channels === undefined) throw h.corrupt(`colour type ${h.u8(25)}`);
+  checkPngEnd(h);
   return { format: "png", width: h.u32(16), height: h.u32(20), bits: h.u8(24), channels };
+}
+
+/** Walks the chunks up to IEND: where the end is missing OpenCV refuses the file, other decoders may not notice. */
+function checkPngEnd(h: Header): void {
+  let at = 8;
+  while (h.tag(at + 4) !== "IEND") at += 12 + h.u32(at);
+  h.u32(at + 8); // its checksum, the last bytes of the file
 }
 
 /** The first chunk: VP8 (lossy), VP8L (lossless) or VP8X (extended), RFC 9649. */

@@ -17,7 +17,7 @@ export async function loadSharp(specifier = SHARP): Promise<Sharp> {
   } catch (cause) {
     throw new ImageError(
       "IMG_NO_DECODER",
-      "image files are decoded by the optional package sharp, which is missing here: npm i sharp. Raw pixels and .npy files work without it",
+      "image files are decoded by the optional package sharp, which is missing or does not work here: npm i sharp. Raw pixels and .npy files work without it",
       { cause },
     );
   }

@@ -99,19 +99,28 @@ export class WasmDevice implements Device<WasmBuffer> {
   }
 
   async compile(plan: Plan, bound: ReadonlyMap<Value, WasmBuffer>): Promise<Program<WasmBuffer>> {
-    const slots = plan.slots.map((elements, i) => this.buffer(elements * 4, `slot ${i}`));
-    const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
-    const steps = plan.calls.flatMap((call) => lower(call, (value) => bufferOf(value).address, this.core.exports));
-    const table = this.buffer(steps.length * this.core.exports.STEP_BYTES.value, "steps");
-    this.writeSteps(table, steps);
-    const scratchBytes = Math.max(64, ...steps.map((step) => step.scratchBytes ?? 0));
-    return {
-      outputs: plan.outputs.map(bufferOf),
-      run: (options) => this.run(table, steps, scratchBytes, options),
-      destroy: () => {
-        for (const buffer of [...slots, table]) this.release(buffer);
-      },
+    const owned: WasmBuffer[] = [];
+    const own = (bytes: number, label: string) => {
+      const buffer = this.buffer(bytes, label);
+      owned.push(buffer);
+      return buffer;
     };
+    const destroy = () => {
+      for (const buffer of owned) this.release(buffer);
+    };
+    try {
+      const slots = plan.slots.map((elements, i) => own(elements * 4, `slot ${i}`));
+      const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
+      const steps = plan.calls.flatMap((call) => lower(call, (value) => bufferOf(value).address, this.core.exports));
+      const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
+      this.writeSteps(table, steps);
+      const scratchBytes = Math.max(64, ...steps.map((step) => step.scratchBytes ?? 0));
+      const outputs = plan.outputs.map(bufferOf);
+      return { outputs, run: (options) => this.run(table, steps, scratchBytes, options), destroy };
+    } catch (error) {
+      destroy();
+      throw error;
+    }
   }
 
   memory() {
@@ -178,6 +187,7 @@ export class WasmDevice implements Device<WasmBuffer> {
     if (bytes <= this.scratch.bytes) return;
     const { heap } = this.core;
     if (this.scratch.address) heap.release(this.scratch.address);
+    this.scratch = { address: 0, bytes: 0 };
     const each = Math.ceil(bytes / 64) * 64;
     this.scratch = { address: heap.alloc(each * this.threadCount), bytes: each };
   }
