@@ -64,22 +64,45 @@ export function cubicRows(from: usize, width: i32, rows: i32, to: usize, columns
   }
 }
 
-/** Four sums of input row and column, times the row's weight. */
-function scaled(column: usize, stride: usize, tap: usize): v128 {
-  const sums = f32x4.convert_i32x4_s(v128.load(column + <usize>load<i32>(tap) * stride));
-  return f32x4.mul(sums, f32x4.splat(<f32>load<i32>(tap, 4) * UNIT));
+/** Four numbers of the input row that a tap names. */
+function sums(column: usize, stride: usize, tap: usize): v128 {
+  return v128.load(column + <usize>load<i32>(tap) * stride);
 }
 
-/** Vertical pass: i32 [*,numbers] -> u8 [rows,numbers]; `from` and `to` have room for three numbers more. */
+/** Four numbers times the tap's weight in f32. */
+function scaled(column: usize, stride: usize, tap: usize): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(sums(column, stride, tap)), f32x4.splat(<f32>load<i32>(tap, 4) * UNIT));
+}
+
+/** Four results in f32, the last tap first, rounded half to even. */
+function blendFloat(column: usize, stride: usize, taps: usize): v128 {
+  let sum = f32x4.add(scaled(column, stride, taps + 24), scaled(column, stride, taps + 16));
+  sum = f32x4.add(sum, scaled(column, stride, taps + 8));
+  sum = f32x4.add(sum, scaled(column, stride, taps));
+  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(sum));
+}
+
+/** Four results in i32, rounded half up. */
+function blendInteger(column: usize, stride: usize, taps: usize): v128 {
+  let sum = i32x4.splat(1 << 21);
+  for (let tap = taps; tap < taps + ENTRY; tap += 8) {
+    sum = i32x4.add(sum, i32x4.mul(sums(column, stride, tap), v128.load32_splat(tap, 4)));
+  }
+  return i32x4.shr_s(sum, 22);
+}
+
+/**
+ * Vertical pass: i32 [*,numbers] -> u8 [rows,numbers]; `from` and `to` have room for three numbers more. OpenCV takes eight numbers at a
+ * time in f32 and what is left of a row in integers, which now and then differs by one.
+ */
 export function cubicColumns(from: usize, numbers: i32, to: usize, rows: i32, table: usize): void {
   const stride = (<usize>numbers) << 2;
+  const whole = numbers & ~7;
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < numbers; x += 4) {
       const column = from + ((<usize>x) << 2);
-      let sum = f32x4.add(scaled(column, stride, table + 24), scaled(column, stride, table + 16));
-      sum = f32x4.add(sum, scaled(column, stride, table + 8));
-      sum = f32x4.add(sum, scaled(column, stride, table));
-      const words = i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(sum)), i32x4.splat(0));
+      const values = x < whole ? blendFloat(column, stride, table) : blendInteger(column, stride, table);
+      const words = i16x8.narrow_i32x4_s(values, values);
       v128.store32_lane(to + x, i8x16.narrow_i16x8_u(words, words), 0);
     }
     to += numbers;

@@ -27,10 +27,26 @@ function supportOf(cubic: bool, scale: f64): f64 {
   return (cubic ? 2.0 : 1.0) * max(scale, 1);
 }
 
-/** Weights for one output position of `input` -> `output`; even. */
-export function pillowTaps(input: i32, output: i32, cubic: bool): i32 {
-  const taps = <i32>ceil(supportOf(cubic, <f64>input / <f64>output)) * 2 + 1;
-  return (min(taps, input) + 1) & ~1;
+/** First input position that counts for the output position centred at `center`. */
+function beginOf(center: f64, support: f64): i32 {
+  return max(<i32>(center - support + 0.5), 0);
+}
+
+/** One more than the last input position that counts. */
+function endOf(center: f64, support: f64, input: i32): i32 {
+  return min(<i32>(center + support + 0.5), input);
+}
+
+/** Weights that an output position of `input` -> `output` needs, from `first` to `first + count - 1`; rounded up to even. */
+export function pillowTaps(input: i32, output: i32, cubic: bool, first: i32, count: i32): i32 {
+  const scale = <f64>input / <f64>output;
+  const support = supportOf(cubic, scale);
+  let taps = 0;
+  for (let i = first; i < first + count; i++) {
+    const center = (<f64>i + 0.5) * scale;
+    taps = max(taps, endOf(center, support, input) - beginOf(center, support));
+  }
+  return (taps + 1) & ~1;
 }
 
 /** Bytes of one output position's entry in the table. */
@@ -50,7 +66,7 @@ function storeWeight(entry: usize, j: i32, k: i32): void {
   store<i16>(at, <i16>(k & LOW), 4);
 }
 
-/** Fills the table for output positions `first` to `first + count - 1`; `weights` has room for `taps` f64. */
+/** Fills the table for output positions `first` to `first + count - 1`; `taps` as `pillowTaps` gives it, `weights` has room for as many f64. */
 export function pillowTable(
   table: usize,
   weights: usize,
@@ -59,15 +75,15 @@ export function pillowTable(
   cubic: bool,
   first: i32,
   count: i32,
+  taps: i32,
 ): void {
-  const taps = pillowTaps(input, output, cubic);
   const scale = <f64>input / <f64>output;
   const shrink = 1.0 / max(scale, 1);
   const support = supportOf(cubic, scale);
   for (let i = 0; i < count; i++) {
     const center = (<f64>(first + i) + 0.5) * scale;
-    const begin = max(<i32>(center - support + 0.5), 0);
-    const used = min(<i32>(center + support + 0.5), input) - begin;
+    const begin = beginOf(center, support);
+    const used = endOf(center, support, input) - begin;
     let sum: f64 = 0;
     for (let j = 0; j < used; j++) {
       const x = abs((<f64>(j + begin) - center + 0.5) * shrink);

@@ -75,6 +75,8 @@ SIZES = [  # (from w, h) -> (to w, h): down, up, odd, one axis, one pixel, strip
     (640, 480, 341, 256), (64, 48, 256, 192), (37, 53, 23, 71), (100, 75, 100, 30), (100, 75, 41, 75), (31, 17, 31, 17),
     (1, 1, 5, 7), (1, 9, 4, 3), (9, 1, 3, 4), (50, 40, 1, 1), (300, 2, 16, 16), (2, 300, 16, 16), (300, 1, 7, 1),
     (5, 5, 224, 224), (97, 101, 96, 100), (33, 65, 34, 66), (256, 256, 224, 224), (7, 1000, 3, 10), (3, 2, 2, 3), (129, 64, 13, 6),
+    # Here OpenCV's integer rest of a row differs from its f32 columns.
+    (1, 6, 9, 653), (1, 11, 13, 544), (225, 13, 1, 232), (165, 265, 7, 384),
 ]
 
 
@@ -265,11 +267,13 @@ def picture(cells, pool):
     drawn = np.zeros((gh * pool, gw * pool))
     for y in range(gh):
         for x in range(gw):
+            degrees = 0
             for k in range(nbins):
-                magnitude, angle = float(mean[k, y, x]), math.radians(k * 360 / nbins)
+                magnitude, angle = float(mean[k, y, x]), math.radians(degrees)
                 dy, dx = magnitude * (pool / 2) * math.cos(angle), magnitude * (pool / 2) * math.sin(angle)
                 start, end = (int(x * pool + dx), int(y * pool + dy)), (int(x * pool - dx), int(y * pool - dy))
                 cv2.line(drawn, start, end, int(255 * math.sqrt(max(magnitude, 0))))
+                degrees += 360 / nbins
     return drawn.astype(np.float32)
 
 

@@ -31,10 +31,10 @@ function pillowAxis(
   first: number,
   count: number,
 ) {
-  const taps = exports.pillowTaps(input, output, cubic);
+  const taps = exports.pillowTaps(input, output, cubic, first, count);
   const entry = exports.pillowEntry(taps);
   const table = alloc(entry * count);
-  exports.pillowTable(table, alloc(8 * (taps + 1)), input, output, cubic, first, count);
+  exports.pillowTable(table, alloc(8 * taps), input, output, cubic, first, count, taps);
   const begin = Math.max(0, exports.pillowFirst(table));
   const end = exports.pillowFirst(table + entry * (count - 1)) + taps;
   return { taps, table, begin, end };
