@@ -1,7 +1,7 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
 import { ImageError, ShapeError } from "../gpu/errors.js";
-import { blobSource, bytesSource, urlSource } from "./checkpoint/source.js";
+import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
 import type { ModelConfig } from "./config.js";
 import { preprocess, type RawPixels, toImage } from "./image/transform.js";
 import type { ByteSource, Image, Platform } from "./platform/types.js";
@@ -17,16 +17,11 @@ const isTensor = (x: ImageInput): x is Tensor => typeof x === "object" && "shape
 const isPixels = (x: ImageInput): x is RawPixels => typeof x === "object" && "width" in x && "data" in x;
 
 /** Opens encoded bytes wherever they are. @throws FileError */
-export async function openBytes(
-  platform: Platform,
-  from: EncodedImage,
-  options: { signal?: AbortSignal; onProgress?: (loaded: number, total: number) => void } = {},
-): Promise<ByteSource> {
+export async function openBytes(platform: Platform, from: EncodedImage, options: UrlOptions = {}): Promise<ByteSource> {
   if (from instanceof Uint8Array) return bytesSource(from);
   if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
   if (from instanceof Blob) return blobSource(from);
-  if (/^https?:/.test(String(from))) return urlSource(String(from), options);
-  return platform.openFile(from);
+  return /^https?:/.test(String(from)) ? urlSource(from, options) : platform.openFile(from);
 }
 
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */

@@ -12,8 +12,9 @@ import { defaultModel, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
 export interface Progress {
+  /** Fetching the weights, bringing them to the device, done. */
   readonly phase: "open" | "load" | "ready";
-  /** Bytes of parameters on the device, and of all of them. */
+  /** Bytes of the phase. */
   readonly loaded: number;
   readonly total: number;
   /** 0 to 1 over all phases. */
@@ -109,9 +110,11 @@ export async function loadModel(
 
   const { tape } = traceWhole(config);
   const params = [...tape.params.values()];
-  const source = await openParameters(platform, weights, {
+  const source = await openParameters(platform, weights, params, {
     signal,
-    onProgress: (loaded, total) => onProgress?.({ phase: "open", loaded, total, ratio: (0.5 * loaded) / total }),
+    onProgress: (loaded, total = loaded) => {
+      onProgress?.({ phase: "open", loaded, total, ratio: total > 0 ? (0.5 * loaded) / total : 0 });
+    },
   });
   let device: Device | undefined;
   const close = async () => {

@@ -4,7 +4,9 @@ import type { Device, ParamUse } from "../gpu/device.js";
 import { CheckpointError, OptionError } from "../gpu/errors.js";
 import { size } from "../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../gpu/graph/tape.js";
-import { type Checkpoint, openCheckpoint } from "./checkpoint/index.js";
+import { openCheckpoint } from "./checkpoint/index.js";
+import type { UrlOptions } from "./checkpoint/source.js";
+import type { Checkpoint } from "./checkpoint/types.js";
 import { openBytes } from "./inputs.js";
 import type { Platform } from "./platform/types.js";
 import { checkFinite } from "./tensor.js";
@@ -38,7 +40,11 @@ function fresh(name: string, shape: readonly number[]): Float32Array | undefined
 /** Buffers that the reference's checkpoints carry beside the parameters; their values follow from the configuration. */
 const buffers = /^(target_generator|data_preprocessor)\./;
 
-function filled(label: string, fill: (name: string, shape: readonly number[]) => Float32Array): ParameterSource {
+/** A source that computes every parameter from its name. */
+function filled(
+  label: string,
+  fill: (name: string, shape: readonly number[]) => Float32Array | undefined,
+): ParameterSource {
   return {
     label,
     trained: false,
@@ -48,18 +54,15 @@ function filled(label: string, fill: (name: string, shape: readonly number[]) =>
   };
 }
 
-export function proceduralSource(): ParameterSource {
-  return filled("procedural", proceduralFill);
-}
-
-export function initSource(seed: number): ParameterSource {
+function initSource(seed: number, params: readonly Value[]): ParameterSource {
   if (!Number.isSafeInteger(seed) || seed < 0 || seed > 0xffffffff) {
     throw new OptionError(
       "OPT_VALUE",
       `weights: the seed of init must be a whole number from 0 to 4294967295, got ${seed}`,
     );
   }
-  return filled(`init:${seed}`, (name, shape) => initFill(seed, name, shape));
+  const shapes = new Map(params.map((value) => [value.name, value.shape]));
+  return filled(`init:${seed}`, (name) => (shapes.has(name) ? initFill(seed, name, shapes) : undefined));
 }
 
 function checkpointSource(checkpoint: Checkpoint): ParameterSource {
@@ -102,21 +105,24 @@ function checkNames(checkpoint: Checkpoint, params: readonly Value[]): void {
   throw new CheckpointError("CKPT_MISMATCH", `${checkpoint.source}: ${problems.join("; ")}; ${hint}`);
 }
 
-export interface OpenOptions {
+export interface LoadOptions {
   readonly signal?: AbortSignal;
+  /** Bytes on the device, and bytes of all parameters asked for. */
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
-/** Opens `weights`. @throws OptionError, FileError, CheckpointError */
+/** Opens `weights` for a model with these parameters. @throws OptionError, FileError, CheckpointError */
 export async function openParameters(
   platform: Platform,
   weights: Weights,
-  options: OpenOptions,
+  params: readonly Value[],
+  options: UrlOptions,
 ): Promise<ParameterSource> {
-  if (weights === "procedural") return proceduralSource();
-  if (typeof weights === "string" && weights.startsWith("init:"))
-    return initSource(Number(weights.slice(5) || Number.NaN));
-  if (typeof weights === "object" && "init" in weights) return initSource(weights.init);
+  if (weights === "procedural") return filled(weights, proceduralFill);
+  if (typeof weights === "string" && weights.startsWith("init:")) {
+    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), params);
+  }
+  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, params);
   return checkpointSource(await openCheckpoint(await openBytes(platform, weights, options)));
 }
 
@@ -147,7 +153,7 @@ export class Parameters<B> {
   async load(
     params: readonly Value[],
     uses: ReadonlyMap<string, ParamUse>,
-    { signal, onProgress }: OpenOptions = {},
+    { signal, onProgress }: LoadOptions = {},
   ): Promise<Map<Value, B>> {
     const total = params.reduce((sum, value) => sum + 4 * size(value.shape), 0);
     const bound = new Map<Value, B>();

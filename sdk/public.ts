@@ -3,12 +3,11 @@
 export * from "../gpu/errors.js";
 export type { OutType } from "../gpu/models/vit.js";
 export type { OpProfile } from "../gpu/profile.js";
-export { type Checkpoint, openCheckpoint } from "./checkpoint/index.js";
-export { type NpyArray, readNpy, writeNpy, writeNpz } from "./checkpoint/npy.js";
-export { writeSafetensors } from "./checkpoint/safetensors.js";
+export { type ArrayToWrite, type NpyArray, readNpy, writeNpy, writeNpyStrings, writeNpz } from "./checkpoint/npy.js";
+export { type TensorToWrite, writeSafetensors } from "./checkpoint/safetensors-write.js";
 export { completeConfig, type HogConfig, type ModelConfig, type PartialConfig, resizeEdgeFor } from "./config.js";
 export type { DeviceChoice, DeviceInfo, DeviceReport } from "./device.js";
-export { type HogOptions, hog, hogPicture } from "./image/hog.js";
+export { type HogOptions, type HogPictureOptions, hog, hogCells, hogImage, hogPicture } from "./image/hog.js";
 export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "./image/mask.js";
 export { type Mt19937, mt19937numpy, mt19937python } from "./image/rng.js";
 export {

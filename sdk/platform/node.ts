@@ -2,6 +2,7 @@
 
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { FileError } from "../../gpu/errors.js";
 import { decodeImage } from "./node-decode.js";
 import { startThreads } from "./node-threads.js";
@@ -37,7 +38,8 @@ export function readError(path: string, cause: unknown): FileError {
   return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", `${path}: ${systemReason(cause)}`, { cause });
 }
 
-async function openFile(path: string): Promise<ByteSource> {
+async function openFile(from: string | URL): Promise<ByteSource> {
+  const path = from instanceof URL && from.protocol === "file:" ? fileURLToPath(from) : String(from);
   try {
     // Looked at before it is opened: opening a named pipe would wait for a writer.
     const found = await stat(path);

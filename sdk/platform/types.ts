@@ -22,8 +22,8 @@ export interface Platform {
   readonly runtime: string;
   /** Threads that can run at once; 1 where memory cannot be shared. */
   readonly parallelism: number;
-  /** Opens a file for random access. @throws FileError */
-  openFile(path: string): Promise<ByteSource>;
+  /** Opens a file, by path or `file:` URL, for random access. @throws FileError */
+  openFile(path: string | URL): Promise<ByteSource>;
   /** Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB. `name` is for messages. @throws ImageError */
   decode(bytes: Uint8Array, name: string): Promise<Image>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */

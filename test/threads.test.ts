@@ -1,0 +1,42 @@
+/** What happens to a run when a thread of the WASM device is gone. */
+
+import { expect, it } from "vitest";
+import { plan } from "../gpu/graph/plan.js";
+import { Tape } from "../gpu/graph/tape.js";
+import { nodePlatform } from "../sdk/platform/node.js";
+import type { Platform } from "../sdk/platform/types.js";
+import { WasmDevice } from "../sdk/wasm/device.js";
+
+/** A platform whose threads die before they serve. */
+const deadThreads: Platform = {
+  ...nodePlatform,
+  startThreads({ memory, dead }) {
+    Atomics.store(new Int32Array(memory.buffer), dead / 4, 1);
+    return { stop: async () => {} };
+  },
+};
+
+async function addOn(platform: Platform): Promise<Float32Array> {
+  const device = new WasmDevice(platform, 2);
+  const tape = new Tape();
+  const x = tape.input("x", [4]);
+  const y = tape.call("add", "", [x, x], {});
+  const program = await device.compile(
+    plan(tape.calls, [y]),
+    new Map([[x, device.param(x, Float32Array.of(1, 2, 3, 4), "plain")]]),
+  );
+  try {
+    await program.run();
+    return await device.read(program.outputs[0], 4);
+  } finally {
+    device.destroy();
+  }
+}
+
+it("threads that serve give the result", async () => {
+  expect([...(await addOn(nodePlatform))]).toEqual([2, 4, 6, 8]);
+});
+
+it("a dead thread is an error, not a hang", async () => {
+  await expect(addOn(deadThreads)).rejects.toMatchObject({ name: "DeviceError", code: "DEVICE_FAILED" });
+});
