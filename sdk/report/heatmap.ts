@@ -4,7 +4,7 @@ import { type Html, html } from "./html.js";
 import type { ReportImage } from "./report.js";
 
 /** From this share of the range on, cells are dark enough for light text. */
-const HOT = 0.55;
+const HOT = 0.65;
 
 export function heatMap(title: string, images: readonly ReportImage[], matrix: readonly number[][]): Html {
   const others = matrix.flatMap((row, i) => row.filter((_, j) => j !== i));

@@ -2,7 +2,7 @@
 
 export const style = `
 :root{--bg:#f5f6f8;--surface:#fff;--ink:#12161d;--muted:#59626f;--line:#e1e5ea;--accent:#3b4fd8;--soft:#eceffd;
---warn:#7a4b00;--warn-bg:#fff6e0;--warn-line:#f1d48f;--cold:#eef1fb;--hot:#3440b8;--on-hot:#fff;--shadow:0 1px 2px #0b12200f,0 8px 24px -12px #0b122026}
+--warn:#7a4b00;--warn-bg:#fff6e0;--warn-line:#f1d48f;--cold:#eef1fb;--hot:#2a35a8;--on-hot:#fff;--shadow:0 1px 2px #0b12200f,0 8px 24px -12px #0b122026}
 @media (prefers-color-scheme:dark){:root{--bg:#0d1016;--surface:#161a22;--ink:#eceff4;--muted:#9aa5b5;--line:#272d38;--accent:#9aa8ff;--soft:#1f2440;
 --warn:#ffd98a;--warn-bg:#2a2110;--warn-line:#574318;--cold:#1b2029;--hot:#8e9bff;--on-hot:#0b0e1a;--shadow:none}}
 *{box-sizing:border-box}
@@ -43,8 +43,8 @@ thead td,tbody th{width:clamp(30px,9vw,44px)}
 thead td{height:0}
 tbody th .name{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,520px),1fr));gap:20px;margin-top:20px}
-.card{padding:clamp(14px,2.4vw,24px);scroll-margin-top:16px;display:flex;flex-direction:column;gap:16px}
+.cards{display:grid;gap:20px;margin-top:20px}
+.card{padding:clamp(14px,2.4vw,24px);scroll-margin-top:16px;display:grid;gap:16px;transition:border-color .2s}
 .card:target{border-color:var(--accent);box-shadow:0 0 0 3px var(--soft)}
 h3{font-size:1.0625rem;overflow-wrap:anywhere}
 .card header p{color:var(--muted);font-size:.8125rem;font-variant-numeric:tabular-nums}
@@ -61,6 +61,8 @@ li .thumb{width:32px;flex:none}
 li .name{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .value{font-variant-numeric:tabular-nums;color:var(--muted)}
 @media (max-width:460px){.neighbours{grid-template-columns:1fr}}
+@media (min-width:1000px){.card{grid-template-columns:minmax(0,1fr) 300px;column-gap:28px}.card header{grid-column:1/-1}
+.neighbours{grid-template-columns:1fr;border-top:0;padding-top:0;border-left:1px solid var(--line);padding-left:28px;align-content:space-between}}
 a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .skip{position:absolute;left:-999px}
 .skip:focus{left:16px;top:12px;padding:8px 14px;background:var(--surface);color:var(--ink);border-radius:8px;z-index:1}
