@@ -88,8 +88,9 @@ async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
   const { out, picture, ...options } = flags;
   if (out !== undefined) await checkTarget("--out", out, [".npy"]);
   if (picture !== undefined) await checkTarget("--picture", picture, [".png"]);
-  const config = completeConfig({ hog: options });
+  const config = completeConfig({});
   const images = toTensor(await singleInput(input, context.signal), config);
+  checkHog(flags, config.patchSize, images.shape);
   const features = hog(images, { ...options, patchSize: config.patchSize });
   if (out !== undefined) await writeFile(out, writeNpy(features), context);
   if (picture !== undefined) {
@@ -107,6 +108,13 @@ async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
     ...written(out, picture),
   ].join("\n");
   return { fields: { ...fields, out: out ?? null, picture: picture ?? null }, text };
+}
+
+function checkHog({ pool, gaussianWindow }: HogFlags, patch: number, [, , height, width]: readonly number[]): void {
+  if (patch % pool !== 0) throw new OptionError("OPT_VALUE", `--pool must divide ${patch}, got ${pool}`);
+  if (gaussianWindow === 0 || (height % gaussianWindow === 0 && width % gaussianWindow === 0)) return;
+  const sides = `the image's sides, ${width} and ${height}`;
+  throw new OptionError("OPT_VALUE", `--gaussian-window must be 0 or divide ${sides}, got ${gaussianWindow}`);
 }
 
 interface MaskFlags {

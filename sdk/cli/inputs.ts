@@ -1,6 +1,7 @@
 /** What the arguments mean as inputs: image files, folders, `-` for a list on stdin, and `.npy` arrays. */
 
 import { readFile, stat } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
   decode,
@@ -111,7 +112,12 @@ export class Inputs {
   }
 
   private async fromStdin(): Promise<Input[]> {
-    const lines = (await text(process.stdin)).split(/\r?\n/).filter((line) => line !== "");
+    const { signal } = this.context;
+    const all = await text(addAbortSignal(signal, process.stdin)).catch((error) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    const lines = all.split(/\r?\n/).filter((line) => line !== "");
     const lists: Input[][] = [];
     for (const line of lines) lists.push((await this.orSkip(line, false, () => expand(line, false))) ?? []);
     return lists.flat();

@@ -89,8 +89,8 @@ export async function openModel(
   more: Pick<ModelOptions, "outType" | "finalNorm" | "interpolation"> = {},
 ): Promise<Model> {
   const { device, dtype, threads } = flags;
-  checkWeights(flags);
   const model = flags.model === undefined ? undefined : await resolveModel(flags.model);
+  checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   return getModel(model, { ...more, weights: flags.weights, device, dtype, threads, signal, onProgress });
 }
@@ -108,12 +108,12 @@ function checkWeights({ model, weights }: ModelFlags): void {
   }
 }
 
-/** A registered name, our JSON, or the stem of a configuration file as the reference names it. */
+/** A registered name, our JSON, or a configuration file as the reference names it: found by its stem, never opened. @throws OptionError */
 async function resolveModel(model: string): Promise<string | PartialConfig> {
   if (/\.json$/i.test(model)) return readConfig(model);
-  if (!/\.py$/i.test(model)) return model;
   const stem = basename(model.replaceAll("\\", "/"), ".py");
-  return listModels().find((name) => modelInfo(name).config?.endsWith(`/${stem}.py`)) ?? stem;
+  const named = /\.py$/i.test(model) && listModels().find((name) => modelInfo(name).config?.endsWith(`/${stem}.py`));
+  return named || modelInfo(stem).name;
 }
 
 async function readConfig(path: string): Promise<PartialConfig> {
