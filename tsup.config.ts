@@ -1,5 +1,9 @@
 import { defineConfig } from "tsup";
 
+/** The bundled commander is CommonJS and requires Node's own modules. */
+const withRequire =
+  'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
+
 export default defineConfig({
   entry: { node: "sdk/node.ts", cli: "sdk/cli/main.ts" },
   format: "esm",
@@ -9,6 +13,7 @@ export default defineConfig({
   clean: true,
   dts: { entry: { node: "sdk/node.ts" } },
   removeNodeProtocol: false,
+  banner: { js: withRequire },
   external: ["sharp", "webgpu"],
   loader: { ".wgsl": "text", ".wasm": "binary" },
 });

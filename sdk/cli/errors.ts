@@ -1,0 +1,56 @@
+/** What an error means for the command line: its exit code and its one line. */
+
+import { CommanderError } from "commander";
+import { type ErrorCode, MaskFeatError, OptionError } from "../node.js";
+
+/** Exit codes beside 0. */
+export const exitCodes = { failed: 1, usage: 2, deviceAbsent: 3, interrupted: 130 } as const;
+
+/** What `--json` shows of an error. */
+export interface ErrorFields {
+  readonly name: string;
+  readonly code: ErrorCode | "ABORTED" | "INTERNAL";
+  readonly message: string;
+}
+
+/** Line breaks and other control characters would break the one line, or command the terminal. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => {
+    return `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+}
+
+/** Name, stable code and message of whatever was thrown. */
+export function errorFields(error: unknown): ErrorFields {
+  if (error instanceof MaskFeatError) {
+    return { name: error.name, code: error.code, message: oneLine(error.message) };
+  }
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return { name: error.name, code: "ABORTED", message: "interrupted; no file was left half-written" };
+  }
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { name, code: "INTERNAL", message: oneLine(`unexpected: ${message}; MASKFEAT_DEBUG=1 shows where`) };
+}
+
+export function exitCodeOf(error: unknown): number {
+  const { code } = errorFields(error);
+  if (code === "ABORTED") return exitCodes.interrupted;
+  if (code === "DEVICE_ABSENT") return exitCodes.deviceAbsent;
+  return error instanceof OptionError ? exitCodes.usage : exitCodes.failed;
+}
+
+const commanderCodes: Readonly<Record<string, ErrorCode>> = {
+  "commander.unknownOption": "OPT_UNKNOWN",
+  "commander.unknownCommand": "OPT_UNKNOWN",
+  "commander.excessArguments": "OPT_UNKNOWN",
+  "commander.missingArgument": "OPT_MISSING",
+  "commander.optionMissingArgument": "OPT_MISSING",
+};
+
+/** An error of the argument parser as one of ours; `choices` lists what there is. Everything else stays as it is. */
+export function asOptionError(error: unknown, choices: string): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  return new OptionError(commanderCodes[error.code] ?? "OPT_VALUE", `${message}; ${choices}`, { cause: error });
+}

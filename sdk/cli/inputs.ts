@@ -1,0 +1,157 @@
+/** What the arguments mean as inputs: image files, folders, `-` for a list on stdin, and `.npy` arrays. */
+
+import { readFile, stat } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
+import { text } from "node:stream/consumers";
+import {
+  decode,
+  FileError,
+  type Image,
+  ImageError,
+  MaskFeatError,
+  type ModelConfig,
+  NonFiniteError,
+  type NpyArray,
+  preprocess,
+  readNpy,
+  ShapeError,
+  type Tensor,
+} from "../node.js";
+import { readError } from "../platform/node.js";
+import { walkImages } from "../platform/node-files.js";
+import { errorFields } from "./errors.js";
+import { count } from "./output.js";
+import type { Context } from "./run.js";
+
+/** An input that could not be used, as `--json` shows it. */
+export interface Skipped {
+  readonly input: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A path, and whether it was an argument itself: then it must be readable. */
+interface Input {
+  readonly path: string;
+  readonly named: boolean;
+}
+
+/** Pixels, or a tensor [B,3,H,W] that counts as normalised. */
+export type Loaded = Image | Tensor;
+
+export function isTensor(x: Loaded): x is Tensor {
+  return "shape" in x;
+}
+
+/** How the model of `config` sees images. */
+export type Transform = Pick<ModelConfig, "imageSize" | "resizeEdge" | "interpolation" | "mean" | "std">;
+
+/** The bytes of a file. @throws FileError */
+export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return readFile(path, { signal }).catch((cause) => {
+    signal?.throwIfAborted();
+    throw readError(path, cause);
+  });
+}
+
+/** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */
+export async function loadInput(path: string, signal: AbortSignal): Promise<Loaded> {
+  signal.throwIfAborted();
+  if (!/\.npy$/i.test(path)) return decode(path, { signal });
+  return fromArray(readNpy(await readBytes(path, signal), path), path);
+}
+
+function fromArray({ dtype, data, shape }: NpyArray, path: string): Loaded {
+  const [height, width, channels] = shape;
+  if (dtype === "u8" && shape.length === 3 && channels === 3 && data.length > 0) return { data, width, height };
+  const batch = shape.length === 3 ? [1, ...shape] : shape;
+  if (dtype === "f32" && batch.length === 4 && batch[1] === 3 && data.length > 0) {
+    const bad = data.findIndex((x) => !Number.isFinite(x));
+    if (bad >= 0) throw new NonFiniteError(path, bad, data[bad]);
+    return { data, shape: batch };
+  }
+  const wanted = "u8 [H,W,3] (pixels) or f32 [3,H,W] or [B,3,H,W] (normalised)";
+  throw new ShapeError("SHAPE_MISMATCH", `${path}: expected ${wanted}, got ${dtype} [${shape}]`);
+}
+
+/** The tensor [B,3,H,W] that a model sees. */
+export function toTensor(loaded: Loaded, transform: Transform): Tensor {
+  return isTensor(loaded) ? loaded : preprocess(loaded, { ...transform, cropSize: transform.imageSize });
+}
+
+/** The inputs of a command one after the other; those of folders and lists that cannot be used are skipped and told. */
+export class Inputs {
+  readonly skipped: Skipped[] = [];
+  private list: readonly Input[] = [];
+
+  private constructor(private readonly context: Context) {}
+
+  /** @throws FileError for an argument that does not exist; ImageError IMG_NO_IMAGES for a folder without images. */
+  static async of(args: readonly string[], context: Context): Promise<Inputs> {
+    const inputs = new Inputs(context);
+    const lists: Input[][] = [];
+    for (const arg of args) lists.push(arg === "-" ? await inputs.fromStdin() : await expand(arg, true));
+    inputs.list = lists.flat();
+    return inputs;
+  }
+
+  /** What `load` makes of each path. @throws what it throws for a named file; ImageError IMG_NO_IMAGES where nothing is left. */
+  async *each<T>(load: (path: string) => Promise<T>): AsyncGenerator<{ path: string; value: T }> {
+    let used = 0;
+    for (const [i, { path, named }] of this.list.entries()) {
+      this.context.output.progress("images", i, this.list.length);
+      const value = await this.orSkip(path, named, () => load(path));
+      if (value === undefined) continue;
+      used++;
+      yield { path, value };
+    }
+    if (used > 0) return;
+    const why =
+      this.skipped.length > 0 ? `all ${count(this.skipped.length, "input")} were skipped` : "the list is empty";
+    throw new ImageError("IMG_NO_IMAGES", `no image is left: ${why}`);
+  }
+
+  private async fromStdin(): Promise<Input[]> {
+    const { signal } = this.context;
+    const all = await text(addAbortSignal(signal, process.stdin)).catch((error) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    const lines = all.split(/\r?\n/).filter((line) => line !== "");
+    const lists: Input[][] = [];
+    for (const line of lines) lists.push((await this.orSkip(line, false, () => expand(line, false))) ?? []);
+    return lists.flat();
+  }
+
+  private async orSkip<T>(input: string, named: boolean, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      const missingDecoder = error instanceof MaskFeatError && error.code === "IMG_NO_DECODER";
+      if (named || missingDecoder || !(error instanceof MaskFeatError)) throw error;
+      const { code, message } = errorFields(error);
+      this.skipped.push({ input, code, message });
+      this.context.output.warn(`skipped: ${message}`);
+      return undefined;
+    }
+  }
+}
+
+/** A file as it is, a folder as the images in it. */
+async function expand(path: string, named: boolean): Promise<Input[]> {
+  const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
+  if (!found.isDirectory()) return [{ path, named }];
+  const images = await walkImages(path);
+  if (images.length === 0) {
+    const wanted = "expected .jpg, .jpeg, .png or .webp files in it or below it";
+    throw new ImageError("IMG_NO_IMAGES", `${path}: a folder without images; ${wanted}`);
+  }
+  return images.map((image) => ({ path: image, named: false }));
+}
+
+/** The only input of a command that takes one. @throws FileError for a folder */
+export async function singleInput(path: string, signal: AbortSignal): Promise<Loaded> {
+  const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
+  if (found.isDirectory()) throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
+  return loadInput(path, signal);
+}

@@ -1,0 +1,126 @@
+/** Options that several commands share, and how option values are read. */
+
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import {
+  type DeviceChoice,
+  getModel,
+  listModels,
+  type Model,
+  type ModelOptions,
+  modelInfo,
+  OptionError,
+  type PartialConfig,
+} from "../node.js";
+import { readError } from "../platform/node.js";
+import type { Context } from "./run.js";
+
+function wrong(option: string, what: string, text: string): never {
+  throw new OptionError("OPT_VALUE", `${option} must be ${what}, got ${JSON.stringify(text)}`);
+}
+
+const nameOf = (flags: string) => flags.split(" ")[0];
+
+/** An option whose value is a whole number. */
+export function integerOption(flags: string, help: string, from: number, to: number): Option {
+  return new Option(flags, help).argParser((text: string) => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= from && value <= to)) wrong(nameOf(flags), `a whole number from ${from} to ${to}`, text);
+    return value;
+  });
+}
+
+/** An option whose value is one of a few words. */
+export function choiceOption(flags: string, help: string, choices: readonly string[]): Option {
+  return new Option(flags, `${help} (${choices.join(", ")})`).argParser((text: string) => {
+    if (!choices.includes(text)) wrong(nameOf(flags), `one of ${choices.join(", ")}`, text);
+    return text;
+  });
+}
+
+/** An option whose value is a list of whole numbers between `separator`s; `example` shows one. */
+export function listOption(flags: string, help: string, separator: string, example: string): Option {
+  return new Option(flags, help).argParser((text: string) => {
+    const parts = text.split(separator);
+    if (!parts.every((part) => /^-?\d{1,9}$/.test(part))) wrong(nameOf(flags), `whole numbers as in ${example}`, text);
+    return parts.map(Number);
+  });
+}
+
+/** How images are resized. */
+export function interpolationOption(): Option {
+  return choiceOption("--interpolation <filter>", "how the image is resized", ["bilinear", "bicubic"]);
+}
+
+/** The largest seed of numpy's generator. */
+const MAX_SEED = 2 ** 32 - 1;
+
+export function seedOption(help: string): Option {
+  return integerOption("--seed <n>", help, 0, MAX_SEED);
+}
+
+/** Options of every command that runs a model. */
+export interface ModelFlags {
+  readonly model?: string;
+  readonly weights?: string;
+  readonly device?: DeviceChoice;
+  readonly dtype?: "f32";
+  readonly threads?: number;
+  readonly batchSize?: number;
+}
+
+export function addModelOptions(command: Command): Command {
+  return command
+    .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
+    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL")
+    .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]))
+    .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32"]))
+    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
+    .addOption(integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096));
+}
+
+const WEIGHTS = "procedural, init:SEED, or a .safetensors file as path or URL";
+
+/** Loads the model that the options name, with progress. @throws as `getModel` does. */
+export async function openModel(
+  flags: ModelFlags,
+  { output, signal }: Context,
+  more: Pick<ModelOptions, "outType" | "finalNorm" | "interpolation"> = {},
+): Promise<Model> {
+  const { device, dtype, threads } = flags;
+  const model = flags.model === undefined ? undefined : await resolveModel(flags.model);
+  checkWeights(flags);
+  const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
+  return getModel(model, { ...more, weights: flags.weights, device, dtype, threads, signal, onProgress });
+}
+
+function checkWeights({ model, weights }: ModelFlags): void {
+  if (model !== undefined && weights === undefined) {
+    throw new OptionError("OPT_MISSING", `--model needs --weights: ${WEIGHTS}`);
+  }
+  if (weights === "pretrained") {
+    const why = "published .pth checkpoints cannot be read by this version";
+    throw new OptionError("OPT_VALUE", `--weights pretrained: ${why}; the choices are ${WEIGHTS}`);
+  }
+  if (weights?.startsWith("init:") && !(/^init:\d{1,10}$/.test(weights) && Number(weights.slice(5)) <= MAX_SEED)) {
+    wrong("--weights", `init:SEED with a whole number from 0 to ${MAX_SEED}`, weights);
+  }
+}
+
+/** A registered name, our JSON, or a configuration file as the reference names it: found by its stem, never opened. @throws OptionError */
+async function resolveModel(model: string): Promise<string | PartialConfig> {
+  if (/\.json$/i.test(model)) return readConfig(model);
+  const stem = basename(model.replaceAll("\\", "/"), ".py");
+  const named = /\.py$/i.test(model) && listModels().find((name) => modelInfo(name).config?.endsWith(`/${stem}.py`));
+  return named || modelInfo(stem).name;
+}
+
+async function readConfig(path: string): Promise<PartialConfig> {
+  const text = await readFile(path, "utf8").catch((cause) => Promise.reject(readError(path, cause)));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new OptionError("OPT_VALUE", `${path}: not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,95 @@
+/** The command `reconstruct`: hides patches of an image and predicts their HOG features. */
+
+import { Command } from "commander";
+import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../node.js";
+import { writeFolder } from "./files.js";
+import { readBytes, singleInput, toTensor } from "./inputs.js";
+import { short, sum } from "./numbers.js";
+import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
+import { modelFields, modelText } from "./output.js";
+import { coverPatches, hogPng, pixelsOf, png, sideBySide } from "./pictures.js";
+import type { Context, Define } from "./run.js";
+
+interface ReconstructFlags extends ModelFlags {
+  readonly seed?: number;
+  readonly mask?: string;
+  readonly out?: string;
+}
+
+export function reconstructCommand(define: Define): Command {
+  const command = new Command("reconstruct")
+    .description("predict the HOG features of hidden patches")
+    .argument("<input>", "an image file or .npy array")
+    .addOption(seedOption("draw the mask from this seed, default 0"))
+    .option("--mask <file.npy>", "u8 or f32 mask of 0 and 1, [h,w], [N] or [1,N]")
+    .option("--out <folder>", "write target.npy, pred.npy, mask.npy and picture.png there");
+  return define(addModelOptions(command), reconstructWork);
+}
+
+async function reconstructWork(context: Context, [input]: [string], flags: ReconstructFlags) {
+  if (flags.seed !== undefined && flags.mask !== undefined) {
+    throw new OptionError("OPT_VALUE", "--seed and --mask exclude each other; give one of them");
+  }
+  const loaded = await singleInput(input, context.signal);
+  using model = await openModel(flags, context);
+  const images = oneImage(toTensor(loaded, model.config), input);
+  const mask = flags.mask === undefined ? drawMask(model, flags.seed ?? 0) : await readMask(model, flags.mask);
+  const { loss, pred, target } = await model.forward(images, { mode: "loss", mask, signal: context.signal });
+  const files =
+    flags.out === undefined
+      ? []
+      : await writeFolder(
+          flags.out,
+          {
+            "target.npy": writeNpy(target),
+            "pred.npy": writeNpy(pred),
+            "mask.npy": writeNpy({ data: Uint8Array.from(mask.data), shape: gridOf(model) }),
+            "picture.png": picture(model, { images, mask, target, pred }),
+          },
+          context,
+        );
+  const ones = sum(mask.data);
+  const fields = { ...modelFields(model), loss, ones, shape: pred.shape, out: flags.out ?? null };
+  const text = [
+    modelText(model),
+    `loss    ${short(loss)} over ${ones} of ${mask.data.length} patches, prediction [${pred.shape}]`,
+    ...files.map((path) => `wrote   ${path}`),
+  ];
+  return { fields, text: text.join("\n") };
+}
+
+function oneImage(images: Tensor, input: string): Tensor {
+  if (images.shape[0] === 1) return images;
+  throw new ShapeError("SHAPE_MISMATCH", `${input}: reconstruct takes one image, got [${images.shape}]`);
+}
+
+/** Patches of a model's image, [h,w]. */
+function gridOf({ config }: Model): readonly [number, number] {
+  const side = config.imageSize / config.patchSize;
+  return [side, side];
+}
+
+/** A mask [1,N] drawn as pre-training does. */
+function drawMask(model: Model, seed: number): Tensor {
+  const { data } = blockMask({ seed, grid: gridOf(model) });
+  return { data: Float32Array.from(data), shape: [1, data.length] };
+}
+
+async function readMask(model: Model, path: string): Promise<Tensor> {
+  const { data, shape } = readNpy(await readBytes(path), path);
+  const [h, w] = gridOf(model);
+  const fitting = [[h, w], [1, h, w], [h * w], [1, h * w]];
+  if (!fitting.some((wanted) => String(wanted) === String(shape))) {
+    throw new ShapeError("SHAPE_MISMATCH", `${path}: the mask must be [${h},${w}] or [${h * w}], got [${shape}]`);
+  }
+  return { data: Float32Array.from(data), shape: [1, h * w] };
+}
+
+/** Image, masked image, target and prediction side by side. */
+function picture(model: Model, r: { images: Tensor; mask: Tensor; target: Tensor; pred: Tensor }): Uint8Array {
+  const { config } = model;
+  const image = pixelsOf(r.images, config);
+  const hogOptions = { grid: gridOf(model), nbins: config.hog.nbins, pool: config.hog.pool };
+  const masked = coverPatches(image, r.mask.data, config.patchSize);
+  return png(sideBySide([image, masked, hogPng(r.target, hogOptions), hogPng(r.pred, hogOptions)]));
+}
