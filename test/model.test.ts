@@ -264,6 +264,9 @@ describe("weights", () => {
     expect(await loaded.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
     expect(loaded).toMatchObject({ weights: "bytes", trained: true, fresh: [] });
     expect(procedural).toMatchObject({ weights: "procedural", trained: false });
+    const pool = Buffer.concat([Buffer.alloc(5), writeSafetensors(entries)]);
+    using fromBuffer = await fromBytes(pool.subarray(5));
+    expect(await fromBuffer.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
     const blob = new Blob([writeSafetensors(entries) as Uint8Array<ArrayBuffer>]);
     using fromBlob = await getModel(small, { weights: blob, threads: 1 });
     expect(await fromBlob.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));

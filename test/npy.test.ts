@@ -25,6 +25,16 @@ describe("readNpy", () => {
     expect(read(bytes)).toEqual({ dtype: "u8", data: Uint8Array.of(1, 2, 3), shape: [3] });
   });
 
+  it("reads a Buffer that is part of a larger one", () => {
+    const bytes = writeNpy({ data: new Float32Array([1.5, -2]), shape: [2] });
+    const pool = Buffer.alloc(bytes.length + 7, 0xff);
+    pool.set(bytes, 3);
+    const { data } = read(pool.subarray(3, 3 + bytes.length));
+    expect(data).toEqual(new Float32Array([1.5, -2]));
+    pool.fill(0);
+    expect(data).toEqual(new Float32Array([1.5, -2]));
+  });
+
   it.each([
     [[2, 3], new Float32Array([1, -2, 0.5, Number.NaN, 1e-40, 3e38])],
     [[], new Float32Array([7])],

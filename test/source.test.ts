@@ -34,6 +34,13 @@ it("gives out copies of memory", async () => {
   expect(memory[0]).toBe(1);
 });
 
+it("gives out copies of a Buffer that is part of a larger one", async () => {
+  const pool = Buffer.from([9, 1, 2, 3, 9]);
+  const bytes = await bytesSource(pool.subarray(1, 4)).read(1, 2);
+  pool.fill(0);
+  expect([...new Uint8Array(bytes.buffer)]).toEqual([2, 3]);
+});
+
 it("names what it reads", () => {
   expect(bytesSource(bytes).name).toBe("bytes");
   expect(bytesSource(bytes, "weights").name).toBe("weights");

@@ -7,6 +7,7 @@ import { type Zippable, zipSync } from "fflate";
 import { FileError, ShapeError } from "../../gpu/errors.js";
 import { startsWith } from "../magic.js";
 import { sizeOf } from "../tensor.js";
+import { copyBytes } from "./source.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
@@ -40,7 +41,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   if (!Object.hasOwn(ITEM_BYTES, descr)) return fail(`element type ${JSON.stringify(descr)}`);
   if (fortran && shape.length > 1) return fail("the array is in Fortran order");
   const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
-  const data = bytes.slice(dataStart) as Uint8Array<ArrayBuffer>;
+  const data = copyBytes(bytes, dataStart);
   if (data.length !== itemBytes * sizeOf(shape)) {
     return fail(`shape [${shape}] needs ${itemBytes * sizeOf(shape)} bytes of data, the file has ${data.length}`);
   }

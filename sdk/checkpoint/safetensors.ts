@@ -9,6 +9,7 @@ import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
+import { copyBytes } from "./source.js";
 import type { Checkpoint, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
@@ -227,6 +228,6 @@ function quoted(name: string): string {
 
 /** The bytes as a buffer of their own, which typed arrays of wider elements need; copied only where it is shared. */
 function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : copyBytes(bytes);
   return buffer as ArrayBuffer;
 }

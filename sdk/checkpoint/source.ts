@@ -4,9 +4,14 @@ import { FileError } from "../../gpu/errors.js";
 import { describeMagic } from "../magic.js";
 import type { ByteSource } from "../platform/types.js";
 
+/** Bytes `begin` to `end - 1` in a buffer of their own. (`slice` would not do: that of Node's Buffer is a view of a shared one.) */
+export function copyBytes(bytes: Uint8Array, begin = 0, end = bytes.length): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(begin, end));
+}
+
 /** Reads from memory; what it gives out are copies. */
 export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
-  return source(name, bytes.byteLength, async (begin, end) => bytes.slice(begin, end));
+  return source(name, bytes.byteLength, async (begin, end) => copyBytes(bytes, begin, end));
 }
 
 /** Reads from a Blob or File, slice by slice. */
