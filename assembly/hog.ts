@@ -60,8 +60,8 @@ function bell(distance: f64, deviation: f64): f64 {
 }
 
 /**
- * Cosines and sines of the borders k * 180 / nbins degrees, k = 1 to nbins - 1, in pairs [cos, cos, sin, sin]. Both come from one sine of a
- * multiple of the same angle, so that the border at 45 degrees has them equal. A missing last border is NaN: never at or behind.
+ * Cosines and sines of the borders k * 180 / nbins degrees, k = 1 to nbins - 1, in pairs [cos, cos, sin, sin]. Both are sines of a multiple
+ * of one angle up to 90 degrees, so that they are equal at 45 and opposite at 135. A missing last border is NaN: never at or behind.
  */
 function borders(to: usize, nbins: i32): void {
   const unit = Math.PI / (2 * nbins);
@@ -69,7 +69,7 @@ function borders(to: usize, nbins: i32): void {
     const k = i + 1;
     const at = to + ((<usize>(i >> 1)) << 5) + ((<usize>(i & 1)) << 3);
     store<f64>(at, k < nbins ? Math.sin((nbins - 2 * k) * unit) : NaN);
-    store<f64>(at, Math.sin(2 * k * unit), 16);
+    store<f64>(at, Math.sin(2 * min(k, nbins - k) * unit), 16);
   }
 }
 
@@ -147,6 +147,20 @@ function scaleOf(histogram: usize, nbins: i32): f64 {
   return 1 / max(sqrt(squares), EPSILON);
 }
 
+/** Stores a scaled histogram as f32, `stride` bytes between bins. */
+function storeBins(histogram: usize, nbins: i32, scale: f64, to: usize, stride: usize): void {
+  for (let bin = 0; bin < nbins; bin++) {
+    store<f32>(to, <f32>(load<f64>(histogram + ((<usize>bin) << 3)) * scale));
+    to += stride;
+  }
+}
+
+/** Index of bin 0 of a channel's cell in the token layout [N,F]. */
+function tokenFeature(c: i32, cy: i32, cx: i32, gw: i32, nbins: i32, side: i32): i32 {
+  const token = (cy / side) * (gw / side) + cx / side;
+  return ((token * 3 + c) * nbins * side + (cy % side)) * side + (cx % side);
+}
+
 /**
  * Descriptors of one image. `image`: f32, three planes of [height,width] that lie `planeStride` bytes apart; values finite.
  * `side` > 0: f32 [N,F] tokens of `side` x `side` cells, feature c * nbins * side^2 + bin * side^2 + dy * side + dx; `side` 0: f32
@@ -191,17 +205,8 @@ export function hogImage(
         const histogram = histograms + 8 * <usize>(cx * nbins);
         const scale = normalize ? scaleOf(histogram, nbins) : 1;
         const first = side ? tokenFeature(c, cy, cx, gw, nbins, side) : (c * nbins * gh + cy) * gw + cx;
-        for (let bin = 0; bin < nbins; bin++) {
-          const value = load<f64>(histogram + ((<usize>bin) << 3)) * scale;
-          store<f32>(out + ((<usize>(first + bin * binStride)) << 2), <f32>value);
-        }
+        storeBins(histogram, nbins, scale, out + ((<usize>first) << 2), (<usize>binStride) << 2);
       }
     }
   }
-}
-
-/** Index of bin 0 of a channel's cell in the token layout [N,F]. */
-function tokenFeature(c: i32, cy: i32, cx: i32, gw: i32, nbins: i32, side: i32): i32 {
-  const token = (cy / side) * (gw / side) + cx / side;
-  return ((token * 3 + c) * nbins * side + (cy % side)) * side + (cx % side);
 }

@@ -2,8 +2,8 @@
  * Pillow's antialiased resize (bilinear, bicubic) of RGB u8, exact. Source: Pillow 9.4, `src/libImaging/Resample.c`: per axis the filter
  * stretched by the scale, weights of 22 fraction bits, the horizontal pass first, rounded to u8, then the vertical one.
  *
- * What differs: a 22-bit weight is split into two 16-bit halves, k = 2^11 high + low, so that one instruction multiplies and adds eight
- * pairs; sums are taken modulo 2^32, in which the result fits. A table holds, for each output position, the first input
+ * What differs: a 22-bit weight is split into two 16-bit halves, k = 2^11 high + low, so that one instruction makes eight
+ * products and adds them in pairs; sums are taken modulo 2^32, in which the result fits. A table holds, for each output position, the first input
  * position (i32) and `taps` weights in pairs: two high halves (i16), two low halves. `taps` is even; spare weights are zero and stand in
  * front where the last ones would lie outside the input, so that the first position can be -1 and nothing is read past the end.
  */
@@ -66,7 +66,7 @@ function storeWeight(entry: usize, j: i32, k: i32): void {
   store<i16>(at, <i16>(k & LOW), 4);
 }
 
-/** Fills the table for output positions `first` to `first + count - 1`; `taps` as `pillowTaps` gives it, `weights` has room for as many f64. */
+/** Fills the table for output positions `first` to `first + count - 1`; `weights` has room for `taps` f64 (see `pillowTaps`). */
 export function pillowTable(
   table: usize,
   weights: usize,
@@ -113,7 +113,7 @@ function finish(high: v128, low: v128): v128 {
 }
 
 /**
- * Horizontal pass over `rows` rows of `width` pixels: `columns` pixels a row, those of the table. Reads up to four bytes in front of a
+ * Horizontal pass over `rows` rows of `width` pixels: `columns` pixels a row, those of the table. Reads up to five bytes in front of a
  * row, none behind; `to` has room for one byte more than the result.
  */
 export function pillowRows(from: usize, width: i32, rows: i32, to: usize, columns: i32, table: usize, taps: i32): void {
@@ -167,33 +167,24 @@ function columnBlock(from: usize, stride: usize, first: i32, weights: usize, tap
 }
 
 /**
- * Vertical pass: `rows` rows of `bytes` bytes, those of the table, from an input with `stride` bytes a row whose first row is number
- * `skipped` of the table's. Reads up to seven bytes in front of the input.
+ * Vertical pass: `rows` rows of `bytes` bytes, those of the table, from rows of as many bytes whose first is number `skipped` of the
+ * table's. `from` and `to` have room for seven bytes more: a row's last block runs over into the next row, which comes later.
  */
 export function pillowColumns(
   from: usize,
-  stride: usize,
+  bytes: i32,
   skipped: i32,
   to: usize,
-  bytes: i32,
   rows: i32,
   table: usize,
   taps: i32,
 ): void {
   for (let y = 0; y < rows; y++) {
-    const entry = table + <usize>y * pillowEntry(taps);
-    const first = load<i32>(entry) - skipped;
+    const first = load<i32>(table) - skipped;
     for (let x = 0; x < bytes; x += 8) {
-      const column = min(x, bytes - 8); // the last block overlaps the one before; in rows below 8 bytes it begins in front
-      const block = columnBlock(from + column, stride, first, entry + 4, taps);
-      if (column >= 0) v128.store64_lane(to + column, block, 0);
-      else storeEnd(to, i64x2.extract_lane(block, 0), bytes);
+      v128.store64_lane(to + x, columnBlock(from + x, bytes, first, table + 4, taps), 0);
     }
     to += bytes;
+    table += pillowEntry(taps);
   }
-}
-
-/** Stores the last `count` of eight bytes. */
-function storeEnd(to: usize, block: i64, count: i32): void {
-  for (let i = 0; i < count; i++) store<u8>(to + i, <u8>(block >> ((8 - count + i) << 3)));
 }

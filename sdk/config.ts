@@ -2,6 +2,8 @@
 
 import { OptionError } from "../gpu/errors.js";
 import type { OutType, ViTConfig } from "../gpu/models/vit.js";
+import { checkChoice, checkInteger } from "./check.js";
+import type { Interpolation, PerChannel } from "./image/transform.js";
 
 export interface HogConfig {
   /** Orientation bins over 180 degrees. */
@@ -19,18 +21,18 @@ export interface ModelConfig extends ViTConfig {
   readonly finalNorm: boolean;
   readonly hog: HogConfig;
   /** Of the channels R, G, B, on the scale 0 to 255. */
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  readonly mean: PerChannel;
+  readonly std: PerChannel;
   /** The shorter edge after resizing, before the centre crop of `imageSize`. */
   readonly resizeEdge: number;
-  readonly interpolation: "bilinear" | "bicubic";
+  readonly interpolation: Interpolation;
 }
 
 /** What a user may write: every field that is left out has the value of the base recipe. */
 export type PartialConfig = Partial<Omit<ModelConfig, "hog">> & { readonly hog?: Partial<HogConfig> };
 
 export const outTypes: readonly OutType[] = ["raw", "cls_token", "featmap", "avg_featmap"];
-export const interpolations = ["bilinear", "bicubic"] as const;
+const interpolations: readonly Interpolation[] = ["bilinear", "bicubic"];
 
 /** ViT-B/16 at 224 pixels, as mmpretrain's MaskFeat configs have it. */
 const base = {
@@ -71,16 +73,6 @@ function checkKeys(given: object, known: object, where: string): void {
   }
 }
 
-function checkInteger(name: string, value: unknown, from: number, to: number): void {
-  if (!Number.isInteger(value) || (value as number) < from || (value as number) > to) {
-    bad(`${name} must be a whole number from ${from} to ${to}, got ${JSON.stringify(value)}`);
-  }
-}
-
-function checkChoice(name: string, value: unknown, choices: readonly unknown[]): void {
-  if (!choices.includes(value)) bad(`${name} must be one of ${choices.join(", ")}, got ${JSON.stringify(value)}`);
-}
-
 function checkColours(name: string, value: unknown, positive: boolean): void {
   const fine = (v: unknown) => typeof v === "number" && Number.isFinite(v) && (!positive || v > 0);
   if (!Array.isArray(value) || value.length !== 3 || !value.every(fine)) {
@@ -99,7 +91,7 @@ function checkDivides(what: string, n: number, by: number): void {
 export function completeConfig(given: PartialConfig): ModelConfig {
   if (typeof given !== "object" || given === null || Array.isArray(given)) bad("must be an object");
   const kind = given.kind ?? "pretrain";
-  checkChoice("kind", kind, Object.keys(perKind));
+  checkChoice("config: kind", kind, ["pretrain", "classifier"]);
   const imageSize = given.imageSize ?? base.imageSize;
   const defaults = { ...base, ...perKind[kind], kind, hog: hogBase, resizeEdge: resizeEdgeFor(imageSize) };
   checkKeys(given, defaults, "config");
@@ -111,16 +103,17 @@ export function completeConfig(given: PartialConfig): ModelConfig {
 
 function checkConfig(c: ModelConfig): void {
   const sizes = { imageSize: 8192, patchSize: 1024, embedDims: 16384, numLayers: 1000, numHeads: 1024 };
-  for (const [name, most] of Object.entries(sizes)) checkInteger(name, c[name as keyof typeof sizes], 1, most);
-  checkInteger("feedforwardChannels", c.feedforwardChannels, 1, 65536);
-  checkInteger("numClasses", c.numClasses, 1, 1e6);
-  checkInteger("resizeEdge", c.resizeEdge, 1, 16384);
-  checkInteger("hog.nbins", c.hog.nbins, 1, 180);
-  checkInteger("hog.pool", c.hog.pool, 1, c.patchSize);
-  checkInteger("hog.gaussianWindow", c.hog.gaussianWindow, 0, c.imageSize);
-  checkChoice("outType", c.outType, outTypes);
-  checkChoice("interpolation", c.interpolation, interpolations);
-  checkChoice("finalNorm", c.finalNorm, [true, false]);
+  for (const [name, most] of Object.entries(sizes))
+    checkInteger(`config: ${name}`, c[name as keyof typeof sizes], 1, most);
+  checkInteger("config: feedforwardChannels", c.feedforwardChannels, 1, 65536);
+  checkInteger("config: numClasses", c.numClasses, 1, 1e6);
+  checkInteger("config: resizeEdge", c.resizeEdge, 1, 16384);
+  checkInteger("config: hog.nbins", c.hog.nbins, 1, 180);
+  checkInteger("config: hog.pool", c.hog.pool, 1, c.patchSize);
+  checkInteger("config: hog.gaussianWindow", c.hog.gaussianWindow, 0, c.imageSize);
+  checkChoice("config: outType", c.outType, outTypes);
+  checkChoice("config: interpolation", c.interpolation, interpolations);
+  checkChoice("config: finalNorm", c.finalNorm, [true, false]);
   checkColours("mean", c.mean, false);
   checkColours("std", c.std, true);
   if (!(c.layerNormEps > 0 && c.layerNormEps < 1)) bad(`layerNormEps must be between 0 and 1, got ${c.layerNormEps}`);

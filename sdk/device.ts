@@ -1,7 +1,8 @@
 /** Chooses the device that runs a model, and says why. */
 
 import type { Device } from "../gpu/device.js";
-import { DeviceError, OptionError } from "../gpu/errors.js";
+import { DeviceError } from "../gpu/errors.js";
+import { checkChoice, checkInteger } from "./check.js";
 import type { Platform } from "./platform/types.js";
 import { WasmDevice } from "./wasm/device.js";
 
@@ -30,8 +31,7 @@ const AUTO_THREADS = 8;
 
 function threadCount(platform: Platform, threads: number | undefined): number {
   if (threads === undefined) return Math.min(platform.parallelism, AUTO_THREADS);
-  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
-  throw new OptionError("OPT_VALUE", `threads must be a whole number from 1 to ${MAX_THREADS}, got ${threads}`);
+  return checkInteger("threads", threads, 1, MAX_THREADS);
 }
 
 /**
@@ -43,12 +43,7 @@ export async function openDevice(
   choice: DeviceChoice = "auto",
   threads?: number,
 ): Promise<{ device: Device; info: DeviceInfo }> {
-  if (!deviceChoices.includes(choice)) {
-    throw new OptionError(
-      "OPT_VALUE",
-      `device must be one of ${deviceChoices.join(", ")}, got ${JSON.stringify(choice)}`,
-    );
-  }
+  checkChoice("device", choice, deviceChoices);
   if (choice === "webgpu")
     throw new DeviceError("DEVICE_ABSENT", `device webgpu: ${NO_WEBGPU}; use device wasm or auto`);
   const count = threadCount(platform, threads);

@@ -1,11 +1,12 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
 import { ImageError, ShapeError } from "../gpu/errors.js";
+import { checkTensor } from "./check.js";
 import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
 import type { ModelConfig } from "./config.js";
 import { preprocess, type RawPixels, toImage } from "./image/transform.js";
 import type { ByteSource, Image, Platform } from "./platform/types.js";
-import { checkFinite, sizeOf, type Tensor } from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
 /** An encoded image: path, URL, or bytes. */
 export type EncodedImage = string | URL | Uint8Array | ArrayBuffer | Blob;
@@ -34,17 +35,14 @@ export async function decodeImage(platform: Platform, from: EncodedImage, signal
   }
 }
 
-function checkTensor({ data, shape }: Tensor): Tensor {
-  const [B, C, H, W] = shape.length === 3 ? [1, ...shape] : shape;
-  const sizes = [B, C, H, W];
-  if (shape.length < 3 || shape.length > 4 || C !== 3 || !sizes.every((n) => Number.isSafeInteger(n) && n > 0)) {
-    throw new ShapeError("SHAPE_MISMATCH", `an image tensor must be [B,3,H,W] or [3,H,W], got [${shape}]`);
+/** A tensor [3,H,W] or [B,3,H,W] as a batch. @throws ShapeError, NonFiniteError */
+function asBatch(x: Tensor): Tensor {
+  const { data, shape } = checkTensor("image tensor", x);
+  const batch = shape.length === 3 ? [1, ...shape] : shape;
+  if (batch.length !== 4 || batch[1] !== 3 || batch.includes(0)) {
+    throw new ShapeError("SHAPE_MISMATCH", `image tensor: expected [B,3,H,W] or [3,H,W], got [${shape}]`);
   }
-  if (!(data instanceof Float32Array) || data.length !== sizeOf(sizes)) {
-    throw new ShapeError("SHAPE_MISMATCH", `an image tensor [${shape}] needs a Float32Array of ${sizeOf(sizes)}`);
-  }
-  checkFinite("image tensor", data);
-  return { data, shape: sizes };
+  return { data, shape: batch };
 }
 
 /**
@@ -63,7 +61,7 @@ export async function toTensor(
       `an image must be a path, URL, bytes, Blob, pixels or tensor, got ${x === null ? x : typeof x}`,
     );
   }
-  if (isTensor(x)) return checkTensor(x);
+  if (isTensor(x)) return asBatch(x);
   const image = isPixels(x) ? toImage(x) : await decodeImage(platform, x, signal);
   return preprocess(image, { ...config, cropSize: config.imageSize });
 }

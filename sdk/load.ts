@@ -3,8 +3,10 @@
 import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
+import { checkChoice } from "./check.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
 import { type DeviceChoice, openDevice } from "./device.js";
+import type { Interpolation } from "./image/transform.js";
 import { Model, resolveIndices } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
@@ -30,7 +32,7 @@ export interface ModelOptions {
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
-  readonly interpolation?: "bilinear" | "bicubic";
+  readonly interpolation?: Interpolation;
   /** Threads of the WASM device. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
@@ -58,9 +60,7 @@ function checkOptions(options: ModelOptions): void {
     const known = optionNames.join(", ");
     throw new OptionError("OPT_UNKNOWN", `getModel: unknown option ${unknown.join(", ")}; the options are ${known}`);
   }
-  if (options.dtype !== undefined && options.dtype !== "f32") {
-    throw new OptionError("OPT_VALUE", `dtype must be f32, got ${JSON.stringify(options.dtype)}`);
-  }
+  checkChoice("dtype", options.dtype ?? "f32", ["f32"]);
 }
 
 /** Name and configuration of what was asked for, with the options that override it. */

@@ -6,6 +6,7 @@ import { patchGrid } from "../gpu/graph/ops.js";
 import { traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../gpu/profile.js";
+import { checkChoice, checkInteger } from "./check.js";
 import { type ModelConfig, outTypes, targetWidth } from "./config.js";
 import type { DeviceInfo } from "./device.js";
 import { hog } from "./image/hog.js";
@@ -119,9 +120,7 @@ export class Model {
     images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
     { batchSize = 8, ...options }: StreamOptions = {},
   ): AsyncGenerator<Tensor[]> {
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new OptionError("OPT_VALUE", `batchSize must be a whole number of at least 1, got ${batchSize}`);
-    }
+    checkInteger("batchSize", batchSize, 1, 65536);
     let batch: ImageInput[] = [];
     for await (const image of images) {
       batch.push(image);
@@ -146,9 +145,7 @@ export class Model {
     options: ForwardOptions = {},
   ): Promise<Tensor[] | Tensor | LossResult> {
     const { mode = "tensor", signal } = options;
-    if (!["tensor", "predict", "loss"].includes(mode)) {
-      throw new OptionError("OPT_VALUE", `mode must be one of tensor, predict, loss, got ${JSON.stringify(mode)}`);
-    }
+    checkChoice("mode", mode, ["tensor", "predict", "loss"]);
     if (mode === "tensor")
       return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
     if (this.config.kind !== "pretrain") {
@@ -278,13 +275,7 @@ export class Model {
   }
 
   private featureOptions(o: FeatureOptions): { outType: OutType; outIndices: number[] } {
-    const outType = o.outType ?? this.config.outType;
-    if (!outTypes.includes(outType)) {
-      throw new OptionError(
-        "OPT_VALUE",
-        `outType must be one of ${outTypes.join(", ")}, got ${JSON.stringify(outType)}`,
-      );
-    }
+    const outType = checkChoice("outType", o.outType ?? this.config.outType, outTypes);
     return { outType, outIndices: resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers) };
   }
 

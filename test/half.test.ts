@@ -67,6 +67,11 @@ describe.each(formats)("$name", ({ m, bias, widen, narrow }) => {
     expect(wrong).toEqual([]);
   });
 
+  it("keeps a NaN whatever its payload", () => {
+    const payloads = Uint32Array.of(0x7f800001, 0x7fffffff, 0xff800001, 0xffffffff, 0x7fc00000, 0x7f808000);
+    expect(Array.from(widen(narrow(new Float32Array(payloads.buffer))), Number.isNaN)).toEqual(new Array(6).fill(true));
+  });
+
   it("sends overflow to infinity and the smallest numbers to a zero of their sign", () => {
     const got = narrow(Float32Array.of(3.4028235e38, -3.4028235e38, Number.POSITIVE_INFINITY, 1e-45, -1e-45, -0));
     const infinity = (0x7fff >> m) << m;
@@ -75,6 +80,8 @@ describe.each(formats)("$name", ({ m, bias, widen, narrow }) => {
 
   it.each([0, 1, 7, 8, 9, 262_143, 262_145])("converts arrays of %i elements", (n) => {
     const bits = Uint16Array.from({ length: n }, (_, i) => (i * 7) % 30_000);
-    expect(Array.from(narrow(widen(bits)))).toEqual(Array.from(bits));
+    const back = narrow(widen(bits));
+    expect(back.length).toBe(n);
+    expect(bits.findIndex((h, i) => back[i] !== h)).toBe(-1);
   });
 });

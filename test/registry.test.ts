@@ -112,9 +112,9 @@ describe("completeConfig", () => {
   it.each([
     [{ imageSize: 57 }, /imageSize by patchSize: 57 is not a multiple of 16/],
     [{ numHeads: 7 }, /embedDims by numHeads/],
-    [{ numLayers: 0 }, /numLayers must be a whole number from 1/],
-    [{ embedDims: "768" }, /embedDims must be a whole number.*"768"/],
-    [{ outType: "nonsense" }, /outType must be one of raw, cls_token, featmap, avg_featmap, got "nonsense"/],
+    [{ numLayers: 0 }, /numLayers: expected an integer from 1/],
+    [{ embedDims: "768" }, /embedDims: expected an integer.*"768"/],
+    [{ outType: "nonsense" }, /outType: expected one of raw, cls_token, featmap, avg_featmap, got "nonsense"/],
     [{ width: 3 }, /unknown field width; the fields are/],
     [{ hog: { cells: 3 } }, /config.hog: unknown field cells/],
     [{ hog: { pool: 5 } }, /patchSize by hog.pool/],
@@ -122,7 +122,7 @@ describe("completeConfig", () => {
     [{ mean: [1, 2] }, /mean must be three finite numbers/],
     [{ std: [1, 0, 1] }, /std must be three positive numbers/],
     [{ layerNormEps: 0 }, /layerNormEps/],
-    [{ kind: "video" }, /kind must be one of pretrain, classifier/],
+    [{ kind: "video" }, /kind: expected one of pretrain, classifier/],
     [null, /must be an object/],
   ])("refuses %j", (config, message) => {
     expect(() => completeConfig(config as never)).toThrow(message);

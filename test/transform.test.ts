@@ -7,6 +7,7 @@ import {
   type Interpolation,
   normalize,
   preprocess,
+  type RawPixels,
   resize,
   resizeEdge,
   toImage,
@@ -69,7 +70,7 @@ describe("resize", () => {
     [{ width: 1.5, height: 1 }, /width/],
     [{ width: 2 ** 20, height: 2 ** 20 }, /height/],
     [{ width: 1, height: 1, backend: "sharp" as "cv2" }, /one of pillow, cv2/],
-    [{ width: 1, height: 1, backend: "cv2", interpolation: "bilinear" }, /one of bicubic; got bilinear/],
+    [{ width: 1, height: 1, backend: "cv2", interpolation: "bilinear" }, /one of bicubic, got "bilinear"/],
     [{ width: 1, height: 1, interpolation: "lanczos" as "bicubic" }, /one of bilinear, bicubic/],
   ] as const)("refuses %o", (options, message) => {
     expect(() => resize(noise("x", 2, 2), options)).toThrow(OptionError);
@@ -86,6 +87,7 @@ describe("resize", () => {
     ]) {
       expect(() => resize(image, { width: 1, height: 1 })).toThrow(ImageError);
     }
+    expect(() => preprocess("bird.jpg" as unknown as TestImage)).toThrow(/expected an image \{ data/);
     expect(() => resize({ data, width: 2, height: 3 }, { width: 1, height: 1 })).toThrow(/18 bytes, got 12.*toImage/);
   });
 });
@@ -193,6 +195,7 @@ describe("normalize and preprocess", () => {
 
   it.each([
     { mean: [0, 0] as unknown as [number, number, number] },
+    { mean: 5 as unknown as [number, number, number] },
     { std: [1, 0, 1] as [number, number, number] },
     { mean: [Number.NaN, 0, 0] as [number, number, number] },
     { resizeEdge: 0 },
@@ -223,10 +226,11 @@ describe("toImage", () => {
   it.each([
     [{ data: new Uint8Array(4), width: 2, height: 2 }, /channelOrder: "gray"/],
     [{ data: new Uint8Array(8), width: 2, height: 2 }, /3 or 4 bytes a pixel, got 8 for 2 x 2/],
-    [{ data: new Uint8Array(0), width: 0, height: 0 }, /bytes a pixel/],
+    [{ data: new Uint8Array(0), width: 0, height: 0 }, /positive integers, got 0 x 0/],
     [{ data: new Uint8Array(9), width: 1.5, height: 2 }, /positive integers/],
     [{ data: new Uint8Array(12), width: 2, height: 2, channelOrder: "gray" as const }, /expected 1 bytes/],
-    [{ data: new Float32Array(12) as unknown as Uint8Array, width: 2, height: 2 }, /bytes a pixel/],
+    [{ data: new Float32Array(12) as unknown as Uint8Array, width: 2, height: 2 }, /expected a Uint8Array/],
+    [{ width: 2, height: 2 } as RawPixels, /expected a Uint8Array/],
   ])("refuses %o", (raw, message) => {
     expect(() => toImage(raw)).toThrow(ImageError);
     expect(() => toImage(raw)).toThrow(message);

@@ -3,7 +3,10 @@
 import { gelu4, share } from "./math";
 import { copyBlock, MR, NR, packRows, TILE_BYTES, tile } from "./tile";
 
-/** Depth of a block of K: 12 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. */
+/**
+ * Depth of a block of K: 12 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. Each block is summed
+ * by itself, so an element's rounding error grows with the square root of 384 + K/384 rather than of K.
+ */
 const KC: i32 = 384;
 
 export const NONE: i32 = 0;

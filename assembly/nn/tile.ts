@@ -3,7 +3,7 @@
  * accumulators, three vectors of B and one of A fill the 16 SIMD registers that x64 and V8 have. A travels as [K][3], B as panels
  * [K][12], so that both are read in one forward sweep, whatever the row stride in memory: rows 4096 bytes apart would share cache sets.
  *
- * Each element is summed in the order of K, starting from what C holds; neither blocking nor threads change a bit.
+ * The product is summed in the order of K from zero and added to what C holds; threads change no bit.
  */
 
 import { madd } from "./math";
@@ -19,15 +19,15 @@ export const TILE_BYTES: usize = 144;
 export function tile(a: usize, b: usize, k: i32, c: usize, ld: usize): void {
   const c1 = c + ld;
   const c2 = c1 + ld;
-  let s00 = v128.load(c);
-  let s01 = v128.load(c, 16);
-  let s02 = v128.load(c, 32);
-  let s10 = v128.load(c1);
-  let s11 = v128.load(c1, 16);
-  let s12 = v128.load(c1, 32);
-  let s20 = v128.load(c2);
-  let s21 = v128.load(c2, 16);
-  let s22 = v128.load(c2, 32);
+  let s00 = f32x4.splat(0);
+  let s01 = f32x4.splat(0);
+  let s02 = f32x4.splat(0);
+  let s10 = f32x4.splat(0);
+  let s11 = f32x4.splat(0);
+  let s12 = f32x4.splat(0);
+  let s20 = f32x4.splat(0);
+  let s21 = f32x4.splat(0);
+  let s22 = f32x4.splat(0);
   const end = a + <usize>k * 12;
   while (a < end) {
     const b0 = v128.load(b);
@@ -48,15 +48,15 @@ export function tile(a: usize, b: usize, k: i32, c: usize, ld: usize): void {
     a += 12;
     b += 48;
   }
-  v128.store(c, s00);
-  v128.store(c, s01, 16);
-  v128.store(c, s02, 32);
-  v128.store(c1, s10);
-  v128.store(c1, s11, 16);
-  v128.store(c1, s12, 32);
-  v128.store(c2, s20);
-  v128.store(c2, s21, 16);
-  v128.store(c2, s22, 32);
+  v128.store(c, f32x4.add(v128.load(c), s00));
+  v128.store(c, f32x4.add(v128.load(c, 16), s01), 16);
+  v128.store(c, f32x4.add(v128.load(c, 32), s02), 32);
+  v128.store(c1, f32x4.add(v128.load(c1), s10));
+  v128.store(c1, f32x4.add(v128.load(c1, 16), s11), 16);
+  v128.store(c1, f32x4.add(v128.load(c1, 32), s12), 32);
+  v128.store(c2, f32x4.add(v128.load(c2), s20));
+  v128.store(c2, f32x4.add(v128.load(c2, 16), s21), 16);
+  v128.store(c2, f32x4.add(v128.load(c2, 32), s22), 32);
 }
 
 /** Copies `rows` x `cols` floats. */

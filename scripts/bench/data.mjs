@@ -1,7 +1,6 @@
 // Times the data side: HOG of a 224 x 224 image, a 14 x 14 mask, and preprocessing of a 640 x 480 image.
 
-const WARM_UPS = 20;
-const RUNS = 200;
+import { measure } from "./measure.mjs";
 
 /** A 640 x 480 RGB image of smooth gradients with grain. */
 function sampleImage() {
@@ -13,18 +12,6 @@ function sampleImage() {
   return { data, width, height };
 }
 
-/** Median of `RUNS` calls in milliseconds, and the distance between the quartiles relative to it. */
-function measure(name, work) {
-  for (let i = 0; i < WARM_UPS; i++) work();
-  const times = Array.from({ length: RUNS }, () => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  }).sort((a, b) => a - b);
-  const quartile = (k) => times[Math.floor((k * RUNS) / 4)];
-  return { name, medianMs: quartile(2), spread: (quartile(3) - quartile(1)) / quartile(2) };
-}
-
 /**
  * Rows `{ name, medianMs, spread }`; the functions are the package's own.
  * @param {{ hog: Function, blockMask: Function, preprocess: Function }} functions
@@ -34,9 +21,9 @@ export async function dataRows({ hog, blockMask, preprocess }) {
   const input = preprocess(image);
   let seed = 0;
   return [
-    measure("hog 224x224", () => hog(input)),
-    measure("mask 14x14", () => blockMask({ seed: seed++ })),
-    measure("preprocess 640x480", () => preprocess(image)),
-    measure("preprocess 640x480 bicubic", () => preprocess(image, { interpolation: "bicubic" })),
+    await measure("hog 224x224", () => hog(input)),
+    await measure("mask 14x14", () => blockMask({ seed: seed++ })),
+    await measure("preprocess 640x480", () => preprocess(image)),
+    await measure("preprocess 640x480 bicubic", () => preprocess(image, { interpolation: "bicubic" })),
   ];
 }

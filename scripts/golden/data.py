@@ -202,7 +202,8 @@ def masks(generator, grid, num, minimum, seeds, count=1):
 def streams():
     """The first draws after seeding: random, then integers."""
     rows = []
-    for library, seeds in {"numpy": [0, 1, 5489, 2**32 - 1], "python": [0, 1, -7, 2**32, 2**53 - 1, 12345678901234567890123]}.items():
+    libraries = {"numpy": [0, 1, 5489, 2**32 - 1], "python": [0, 1, -7, 2**32, 2**53 - 1, 12345678901234567890123]}
+    for library, seeds in libraries.items():
         for seed in seeds:
             (np.random.seed if library == "numpy" else random.seed)(seed)
             uniform = np.random.random_sample if library == "numpy" else random.random
@@ -210,8 +211,8 @@ def streams():
             bounds = [(0, 1), (0, 2), (0, 13), (-5, 100), (0, 2**31), (7, 2**32 - 2)]
             integers = [int(randint(low, high)) for low, high in bounds * 20]
             far = [uniform() for _ in range(1300)][-3:]
-            rows.append({"library": library, "seed": str(seed), "bounds": bounds, "integers": digest(np.array(integers, np.int64)),
-                         "first": integers[:6], "far": far})
+            hashed = digest(np.array(integers, np.int64))
+            rows.append({"library": library, "seed": str(seed), "bounds": bounds, "integers": hashed, "first": integers[:6], "far": far})
     return rows
 
 
@@ -242,10 +243,16 @@ def hog_cells(x, nbins, pool, window, normalize):
 def hogs():
     rows = []
     for kind, h, w, options in [
-        ("fill", 32, 32, {}), ("fill", 32, 48, {"gaussianWindow": 0}), ("fill", 24, 36, {"nbins": 4, "pool": 4, "gaussianWindow": 12}),
-        ("fill", 14, 10, {"nbins": 36, "pool": 2, "gaussianWindow": 2}), ("fill", 16, 16, {"nbins": 1, "normalize": False}),
-        ("fill", 30, 20, {"nbins": 7, "pool": 5, "gaussianWindow": 10, "normalize": False}), ("smooth", 64, 48, {}),
-        ("noise", 48, 64, {"gaussianWindow": 0}), ("fill", 224, 224, {}), ("smooth", 224, 224, {}),
+        ("fill", 32, 32, {}),
+        ("fill", 32, 48, {"gaussianWindow": 0}),
+        ("fill", 24, 36, {"nbins": 4, "pool": 4, "gaussianWindow": 12}),
+        ("fill", 14, 10, {"nbins": 36, "pool": 2, "gaussianWindow": 2}),
+        ("fill", 16, 16, {"nbins": 1, "normalize": False}),
+        ("fill", 30, 20, {"nbins": 7, "pool": 5, "gaussianWindow": 10, "normalize": False}),
+        ("smooth", 64, 48, {}),
+        ("noise", 48, 64, {"gaussianWindow": 0}),
+        ("fill", 224, 224, {}),
+        ("smooth", 224, 224, {}),
     ]:
         if kind == "fill":
             x = fill(f"hog{w}x{h}", (3, h, w), 0, 2)

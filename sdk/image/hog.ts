@@ -1,10 +1,10 @@
 /** Histograms of oriented gradients: MaskFeat's target, of images and clips, and pictures of it. */
 
 import { OptionError, ShapeError } from "../../gpu/errors.js";
+import { checkChoice, checkInteger, checkTensor } from "../check.js";
 import type { Image } from "../platform/types.js";
 import { checkFinite, sizeOf, type Tensor, tensor } from "../tensor.js";
-import { type Scratch, withScratch } from "../wasm/core.js";
-import { checkChoice, checkInteger } from "./check.js";
+import { withScratch } from "../wasm/core.js";
 import { toImage } from "./transform.js";
 
 export interface HogOptions {
@@ -25,7 +25,7 @@ export interface HogOptions {
 export interface HogPictureOptions {
   /** Side of a cell in the picture, in pixels; default 8. */
   readonly pool?: number;
-  /** "reference" (default): bin k at k * 360 / nbins degrees, as mmpretrain draws; "true": along the bin's own gradient, (k + 0.5) * 180 / nbins. */
+  /** Where bin k's line stands: "reference" (default) at k * 360 / nbins degrees, as mmpretrain draws it; "true" at (k + 0.5) * 180 / nbins. */
   readonly lines?: "reference" | "true";
 }
 
@@ -36,33 +36,34 @@ interface Settings extends Required<HogOptions> {
 
 const MAX_BINS = 360;
 const MAX_SIDE = 65536;
+/** Of a picture. */
+const MAX_PIXELS = 2 ** 28;
 
-function checkMultiple(name: string, value: number, divisor: number): void {
-  if (value % divisor === 0) return;
-  throw new OptionError("OPT_VALUE", `hog: ${name}: expected a multiple of pool ${divisor}, got ${value}`);
+/** @throws ShapeError unless height and width are multiples of an option's value. */
+function checkDivides(height: number, width: number, option: string, value: number): void {
+  if (height % value === 0 && width % value === 0) return;
+  const found = `got ${height} x ${width}; crop or resize the image, or change ${option}`;
+  throw new ShapeError("SHAPE_MISMATCH", `hog: height and width must be multiples of ${option} ${value}, ${found}`);
 }
 
 function settingsOf([height, width]: readonly number[], options: HogOptions): Settings {
   const nbins = checkInteger("hog: nbins", options.nbins ?? 9, 1, MAX_BINS);
   const pool = checkInteger("hog: pool", options.pool ?? 8, 1, MAX_SIDE);
   const gaussianWindow = checkInteger("hog: gaussianWindow", options.gaussianWindow ?? 16, 0, MAX_SIDE);
+  const patchSize = checkInteger("hog: patchSize", options.patchSize ?? 16, 1, MAX_SIDE);
+  const layout = checkChoice("hog: layout", options.layout ?? "tokens", ["tokens", "cells"]);
   if (gaussianWindow === 1) {
     throw new OptionError("OPT_VALUE", "hog: gaussianWindow: expected 0 (off) or at least 2, got 1");
   }
-  const patchSize = checkInteger("hog: patchSize", options.patchSize ?? 16, 1, MAX_SIDE);
-  const layout = checkChoice("hog: layout", options.layout ?? "tokens", ["tokens", "cells"]);
-  if (layout === "tokens") checkMultiple("patchSize", patchSize, pool);
-  const unit = layout === "tokens" ? patchSize : pool;
-  for (const divisor of [unit, gaussianWindow || 1]) {
-    if (height >= 2 && width >= 2 && height % divisor === 0 && width % divisor === 0) continue;
-    const what =
-      divisor === unit ? `${layout === "tokens" ? "patchSize" : "pool"} ${unit}` : `gaussianWindow ${divisor}`;
-    const hint = "crop or resize it, or change the option";
-    throw new ShapeError(
-      "SHAPE_MISMATCH",
-      `hog: height and width must be multiples of ${what}, >= 2; got ${height} x ${width}; ${hint}`,
-    );
+  if (layout === "tokens" && patchSize % pool !== 0) {
+    throw new OptionError("OPT_VALUE", `hog: patchSize: expected a multiple of pool ${pool}, got ${patchSize}`);
   }
+  if (height < 2 || width < 2) {
+    throw new ShapeError("SHAPE_MISMATCH", `hog: height and width must be at least 2, got ${height} x ${width}`);
+  }
+  checkDivides(height, width, "pool", pool);
+  if (layout === "tokens") checkDivides(height, width, "patchSize", patchSize);
+  if (gaussianWindow > 0) checkDivides(height, width, "gaussianWindow", gaussianWindow);
   return { height, width, nbins, pool, gaussianWindow, patchSize, layout, normalize: options.normalize ?? true };
 }
 
@@ -102,7 +103,7 @@ function describe(
  * @throws ShapeError for other shapes and sizes that do not divide; OptionError; NonFiniteError.
  */
 export function hog(input: Tensor, options: HogOptions = {}): Tensor {
-  const { data } = tensor(input.data, input.shape);
+  const { data } = checkTensor("hog: input", input);
   const shape = input.shape.length === 3 ? [1, ...input.shape] : input.shape;
   const [batch, channels] = shape;
   if (shape.length < 4 || shape.length > 5 || channels !== 3 || data.length === 0) {
@@ -110,7 +111,6 @@ export function hog(input: Tensor, options: HogOptions = {}): Tensor {
     throw new ShapeError("SHAPE_MISMATCH", `hog: ${expected}; got [${input.shape}]`);
   }
   const settings = settingsOf(shape.slice(-2), options);
-  checkFinite("hog: input", data);
   const plane = settings.height * settings.width;
   const frames = shape.length === 5 ? shape[2] : 1;
   const starts = Array.from({ length: batch * frames }, (_, i) => {
@@ -130,19 +130,18 @@ function draw(
   cells: Tensor,
   options: HogPictureOptions,
 ): { data: Uint8Array; width: number; height: number } {
-  const { data } = tensor(cells.data, cells.shape);
+  const { data } = checkTensor(`${name}: cells`, cells);
   const shape = cells.shape.length === 5 && cells.shape[0] === 1 ? cells.shape.slice(1) : cells.shape;
   const [channels, nbins, gh, gw] = shape;
   if (shape.length !== 4 || channels !== 3 || data.length === 0) {
     const hint = 'hog(x, { layout: "cells" }) gives them';
     throw new ShapeError("SHAPE_MISMATCH", `${name}: expected cells [3,nbins,gh,gw]; got [${cells.shape}]; ${hint}`);
   }
-  checkFinite(`${name}: cells`, data);
-  const pool = checkInteger(`${name}: pool`, options.pool ?? 8, 1, 1024);
+  const pool = checkInteger(`${name}: pool`, options.pool ?? 8, 1, Math.floor(Math.sqrt(MAX_PIXELS / (gh * gw))));
   const lines = checkChoice(`${name}: lines`, options.lines ?? "reference", ["reference", "true"]);
   const [start, step] = lines === "true" ? [90 / nbins, 180 / nbins] : [0, 360 / nbins];
   const [height, width] = [gh * pool, gw * pool];
-  const pixels = withScratch(({ exports, put, u8 }: Scratch) => {
+  const pixels = withScratch(({ exports, put, u8 }) => {
     const out = put(new Uint8Array(height * width));
     exports.hogPicture(put(data), nbins, gh, gw, pool, start, step, out);
     return u8(out, height * width);
@@ -170,20 +169,21 @@ export function hogImage(cells: Tensor, options: HogPictureOptions = {}): Image 
  * draws, for predicted tokens too. @throws ShapeError where the numbers do not divide so; OptionError
  */
 export function hogCells(tokens: Tensor, options: { grid?: readonly [number, number]; nbins?: number } = {}): Tensor {
-  const [count, features] = tokens.shape.slice(-2);
+  const { data: from, shape } = checkTensor("hogCells: tokens", tokens);
+  const [count, features] = shape.slice(-2);
   const nbins = checkInteger("hogCells: nbins", options.nbins ?? 9, 1, MAX_BINS);
   const [h, w] = options.grid ?? [Math.sqrt(count), Math.sqrt(count)];
   const side = Math.sqrt(features / (3 * nbins));
-  if (h * w * features !== tokens.data.length || h * w !== count || ![h, w, side].every(Number.isInteger)) {
+  if (h * w * features !== from.length || h * w !== count || ![h, w, side].every(Number.isInteger)) {
     const expected = `expected [${h * w},${3 * nbins} * side^2] for a grid of ${h} x ${w} and ${nbins} bins`;
-    throw new ShapeError("SHAPE_MISMATCH", `hogCells: ${expected}; got [${tokens.shape}]`);
+    throw new ShapeError("SHAPE_MISMATCH", `hogCells: ${expected}; got [${shape}]`);
   }
   const [gh, gw] = [h * side, w * side];
-  const data = new Float32Array(tokens.data.length);
+  const data = new Float32Array(from.length);
   for (let i = 0; i < data.length; i++) {
     const [x, y, bin] = [i % gw, Math.floor(i / gw) % gh, Math.floor(i / gw / gh)];
     const token = Math.floor(y / side) * w + Math.floor(x / side);
-    data[i] = tokens.data[((token * 3 * nbins + bin) * side + (y % side)) * side + (x % side)];
+    data[i] = from[((token * 3 * nbins + bin) * side + (y % side)) * side + (x % side)];
   }
   return tensor(data, [3, nbins, gh, gw]);
 }

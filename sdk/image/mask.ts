@@ -1,8 +1,8 @@
 /** Block-wise masks for masked pre-training, equal to those of mmpretrain and PySlowFast from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
+import { checkChoice, checkInteger } from "../check.js";
 import type { Scratch } from "../wasm/core.js";
-import { checkChoice, checkInteger } from "./check.js";
 import { type Mt19937, mt19937numpy, mt19937python, withState } from "./rng.js";
 
 /** Masks of a token grid: 1 is masked. */
@@ -89,7 +89,7 @@ function drawMasks(rng: Mt19937, grid: readonly number[], count: number | undefi
  * From one seed, `count` masks are those that the reference gives one after the other.
  * @throws OptionError for a grid, number or stream out of range, or where no mask of `num` cells can be found.
  */
-export function blockMask(options: BlockMaskOptions): Mask {
+export function blockMask(options: BlockMaskOptions = {}): Mask {
   const name = "blockMask";
   const generator = checkChoice(`${name}: generator`, options.generator ?? "mmpretrain", ["mmpretrain", "pyslowfast"]);
   const exact = generator === "mmpretrain";
@@ -115,7 +115,7 @@ export function blockMask(options: BlockMaskOptions): Mask {
  * area in space, default floor(h * w / 5).
  * @throws OptionError for a grid, number or stream out of range.
  */
-export function cubeMask(options: CubeMaskOptions): Mask {
+export function cubeMask(options: CubeMaskOptions = {}): Mask {
   const name = "cubeMask";
   checkChoice(`${name}: generator`, options.generator ?? "pyslowfast-cube", ["pyslowfast-cube"]);
   const grid = options.grid ?? [8, 7, 7];

@@ -52,7 +52,7 @@ export function resizePillow(scratch: Scratch, from: Pixels, size: Size, cubic: 
   const firstRow = from.address + RGB * from.width * y.begin;
   exports.pillowRows(firstRow, from.width, rows, middle, width, x.table, x.taps);
   const address = alloc(height * bytes + SLACK);
-  exports.pillowColumns(middle, bytes, y.begin, address, bytes, height, y.table, y.taps);
+  exports.pillowColumns(middle, bytes, y.begin, address, height, y.table, y.taps);
   return { address, width, height };
 }
 

@@ -1,8 +1,8 @@
 /** Random streams of numpy and of Python: MT19937 with each library's seeding and draws, equal bit for bit from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
+import { checkInteger } from "../check.js";
 import { type Scratch, withScratch } from "../wasm/core.js";
-import { checkInteger } from "./check.js";
 
 /** A stream of random numbers; each draw continues it. */
 export interface Rng {

@@ -1,10 +1,10 @@
 /** Image transforms on u8 RGB, equal to those of the reference's pipelines bit for bit, and normalisation to a model's input. */
 
 import { ImageError, OptionError } from "../../gpu/errors.js";
+import { checkChoice, checkImage, checkInteger, checkSize } from "../check.js";
 import type { Image } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { type Scratch, withScratch } from "../wasm/core.js";
-import { checkChoice, checkImage, checkInteger } from "./check.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 
 export type Interpolation = "bilinear" | "bicubic";
@@ -80,10 +80,9 @@ function centerRegion({ width, height }: Size, side: number): Region {
 }
 
 function checkStats(name: string, { mean = IMAGENET_MEAN, std = IMAGENET_STD }: NormalizeOptions): Float32Array {
-  const stats = Float32Array.of(...mean, ...std);
-  const valid =
-    mean.length === 3 && std.length === 3 && stats.every(Number.isFinite) && stats.subarray(3).every((s) => s > 0);
-  if (valid) return stats;
+  const stats = Float32Array.from([mean, std].flat());
+  const finite = mean.length === 3 && std.length === 3 && stats.every(Number.isFinite);
+  if (finite && stats.subarray(3).every((deviation) => deviation > 0)) return stats;
   const found = `got mean [${mean}], std [${std}]`;
   throw new OptionError("OPT_VALUE", `${name}: expected three finite means and three positive deviations, ${found}`);
 }
@@ -103,26 +102,25 @@ function normalized(scratch: Scratch, { address, width, height }: Pixels, stats:
 export function toImage(raw: RawPixels): Image {
   const { data, width, height } = raw;
   const order = checkChoice("toImage: channelOrder", raw.channelOrder ?? "rgb", ["rgb", "bgr", "gray"]);
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new ImageError("IMG_FORMAT", "toImage: data: expected a Uint8Array or a Uint8ClampedArray");
+  }
+  checkSize("toImage", width, height);
   const channels = data.length / (width * height);
   const expected = order === "gray" ? [1] : [3, 4];
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray) || !expected.includes(channels)) {
+  if (!expected.includes(channels)) {
     const found = `got ${data.length} for ${width} x ${height}`;
     const hint = channels === 1 ? '; for one channel pass channelOrder: "gray"' : "";
     throw new ImageError("IMG_SIZE", `toImage: expected ${expected.join(" or ")} bytes a pixel, ${found}${hint}`);
   }
-  const [r, g, b] = { rgb: [0, 1, 2], bgr: [2, 1, 0], gray: [0, 0, 0] }[order];
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  const rgb =
-    channels === 3 && order === "rgb"
-      ? bytes
-      : withScratch(({ exports, put, alloc, u8 }) => {
-          const result = alloc(3 * width * height);
-          exports.rgbPixels(put(bytes), result, width * height, channels, r, g, b);
-          return u8(result, 3 * width * height);
-        });
-  const image = { data: rgb, width, height };
-  checkImage("toImage", image);
-  return image;
+  if (channels === 3 && order === "rgb") return { data: bytes, width, height };
+  const [r, g, b] = { rgb: [0, 1, 2], bgr: [2, 1, 0], gray: [0, 0, 0] }[order];
+  return withScratch((scratch) => {
+    const address = scratch.alloc(3 * width * height);
+    scratch.exports.rgbPixels(scratch.put(bytes), address, width * height, channels, r, g, b);
+    return take(scratch, { address, width, height });
+  });
 }
 
 /**

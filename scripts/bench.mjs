@@ -1,0 +1,26 @@
+// `npm run bench`: times the data side and the models on this machine. `-- --json` prints one JSON object instead of tables.
+
+import { availableParallelism, cpus } from "node:os";
+import * as maskfeat from "../dist/node.js";
+import { dataRows } from "./bench/data.mjs";
+import { modelRows } from "./bench/models.mjs";
+
+const cores = Math.min(availableParallelism(), 8);
+const env = { runtime: maskfeat.runtime, cpu: cpus()[0].model, cores: availableParallelism() };
+const data = await dataRows(maskfeat);
+const { rows, profile } = await modelRows(maskfeat, cores);
+
+/** Numbers to three significant digits. */
+function rounded(row) {
+  const round = (value) => (typeof value === "number" ? Number(value.toPrecision(3)) : value);
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)]));
+}
+
+if (process.argv.includes("--json")) {
+  console.log(JSON.stringify({ rows: [...data, ...rows], profile, env }));
+} else {
+  console.log(`${env.cpu}, ${env.cores} cores, ${env.runtime}`);
+  console.table([...data, ...rows].map(rounded));
+  console.log("The ops of the last model in the table:");
+  console.table(profile.map((row) => rounded({ ...row, gflops: row.flops / row.ms / 1e6 })));
+}

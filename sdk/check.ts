@@ -1,0 +1,61 @@
+/** Argument checks that the public functions share. */
+
+import { ImageError, OptionError, ShapeError } from "../gpu/errors.js";
+import type { Image } from "./platform/types.js";
+import { checkFinite, type Tensor, tensor } from "./tensor.js";
+
+/** A wrong value as messages show it. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** Returns `value`. @throws OptionError unless it is an integer from `low` to `high`. */
+export function checkInteger(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new OptionError("OPT_VALUE", `${name}: expected an integer from ${low} to ${high}, got ${shown(value)}`);
+  }
+  return value;
+}
+
+/** Returns `value`. @throws OptionError listing the choices unless it is one of them. */
+export function checkChoice<T extends string | boolean>(name: string, value: T, choices: readonly T[]): T {
+  if (!choices.includes(value)) {
+    throw new OptionError("OPT_VALUE", `${name}: expected one of ${choices.join(", ")}, got ${shown(value)}`);
+  }
+  return value;
+}
+
+/** @throws ImageError unless both are positive integers. */
+export function checkSize(name: string, width: number, height: number): void {
+  if (Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0) return;
+  throw new ImageError("IMG_SIZE", `${name}: width and height must be positive integers, got ${width} x ${height}`);
+}
+
+/** @throws ImageError unless `image` holds width x height RGB pixels, at least one. */
+export function checkImage(name: string, image: Image): void {
+  if (!(image?.data instanceof Uint8Array)) {
+    throw new ImageError(
+      "IMG_FORMAT",
+      `${name}: expected an image { data: Uint8Array, width, height }; toImage() makes one`,
+    );
+  }
+  const { data, width, height } = image;
+  checkSize(name, width, height);
+  if (data.length !== 3 * width * height) {
+    const found = `${width} x ${height} RGB pixels need ${3 * width * height} bytes, got ${data.length}`;
+    throw new ImageError("IMG_SIZE", `${name}: ${found}; toImage() converts other layouts`);
+  }
+}
+
+/** Returns `input` over f32 data. @throws ShapeError unless its data fill its shape; NonFiniteError for NaN and infinities. */
+export function checkTensor(name: string, input: Tensor): Tensor {
+  if (!input?.data || !Array.isArray(input.shape)) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${name}: expected a tensor { data, shape }; preprocess() makes one of an image`,
+    );
+  }
+  const checked = tensor(input.data, input.shape);
+  checkFinite(name, checked.data);
+  return checked;
+}
