@@ -101,6 +101,7 @@ describe("mask", () => {
   it("gives numpy's mask of seed 0", async () => {
     const run = await json(["mask", "--seed", "0", "--out", "mask.npy"], folder);
     const empty = "0".repeat(14);
+    expect(Object.keys(run)).toEqual(["command", "version", "shape", "ones", "sha256", "rows"]);
     expect(run).toMatchObject({ command: "mask", version: "0.1.0", shape: [1, 14, 14], ones: [78] });
     expect(run.rows).toEqual([
       empty,
@@ -141,6 +142,7 @@ describe("preprocess and hog", () => {
       [224, 224, 3],
       [1, 3, 56, 56],
     ]);
+    expect(Object.keys(f32)).toEqual(["command", "version", "shape", "sum", "sha256"]);
     expect(u8.sum).toBe([...npy(join(folder, "u8.npy")).data].reduce((a, b) => a + b, 0));
     expect(f32.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -152,6 +154,7 @@ describe("preprocess and hog", () => {
       json(["hog", "f32.npy"], folder),
     ]);
     expect(direct).toMatchObject({ shape: [1, 196, 108], first: array.first, mean: array.mean });
+    expect(Object.keys(direct)).toEqual(["command", "version", "shape", "first", "mean"]);
     expect(npy(join(folder, "hog.npy")).shape).toEqual([1, 196, 108]);
     expect(decode(readFileSync(join(folder, "hog.png")))).toMatchObject({ width: 224, height: 224 });
   });
@@ -162,6 +165,8 @@ describe("reconstruct", () => {
     const run = await json(["reconstruct", image, ...small, "--seed", "0", "--out", "rec"], folder);
     expect(run).toMatchObject({ command: "reconstruct", trained: false, ones: 78, shape: [1, 196, 108] });
     expect(run.loss).toBeGreaterThan(0);
+    const fields = ["command", "version", "model", "weights", "trained", "device", "loss", "ones", "shape"];
+    expect(Object.keys(run)).toEqual(fields);
     expect(readdirSync(join(folder, "rec")).sort()).toEqual(["mask.npy", "picture.png", "pred.npy", "target.npy"]);
     expect(npy(join(folder, "rec/pred.npy")).shape).toEqual([1, 196, 108]);
     expect(decode(readFileSync(join(folder, "rec/picture.png")))).toMatchObject({ width: 4 * 56 + 3 * 8, height: 56 });
