@@ -42,14 +42,14 @@ async function preprocessWork(context: Context, [input]: [string], flags: Prepro
   if (flags.out !== undefined) await checkTarget("--out", flags.out, [".npy"]);
   const { data, shape } = await stageOf(input, flags, context.signal);
   if (flags.out !== undefined) await writeFile(flags.out, writeNpy({ data, shape }), context);
-  const fields = { stage: flags.stage, shape, sum: sum(data), sha256: sha256(data) };
+  const fields = { shape, sum: sum(data), sha256: sha256(data) };
   const text = [
     `${flags.stage} [${shape}]`,
     `sum     ${fields.sum}`,
     `sha256  ${fields.sha256}`,
     ...written(flags.out),
   ].join("\n");
-  return { fields: { ...fields, out: flags.out ?? null }, text };
+  return { fields, text };
 }
 
 async function stageOf(input: string, { stage, interpolation, size }: PreprocessFlags, signal: AbortSignal) {
@@ -107,7 +107,7 @@ async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
     `mean    ${short(fields.mean)}`,
     ...written(out, picture),
   ].join("\n");
-  return { fields: { ...fields, out: out ?? null, picture: picture ?? null }, text };
+  return { fields, text };
 }
 
 function checkHog({ pool, gaussianWindow }: HogFlags, patch: number, [, , height, width]: readonly number[]): void {
@@ -153,7 +153,7 @@ async function maskWork(context: Context, _: [], flags: MaskFlags) {
   const ones = Array.from({ length: count }, (_, k) => sum(mask.data.subarray(k * size, (k + 1) * size)));
   const width = grid.at(-1) as number;
   const rows = Array.from({ length: size / width }, (_, y) => mask.data.subarray(y * width, (y + 1) * width).join(""));
-  const fields = { shape: mask.shape, ones, sha256: sha256(mask.data), rows, out: flags.out ?? null };
+  const fields = { shape: mask.shape, ones, sha256: sha256(mask.data), rows };
   const text = [
     `${flags.generator} [${mask.shape}] from seed ${flags.seed}`,
     ...rows.map((row) => `  ${row.replaceAll("0", "·").replaceAll("1", "█")}`),

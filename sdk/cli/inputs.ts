@@ -46,12 +46,13 @@ export function isTensor(x: Loaded): x is Tensor {
 /** How the model of `config` sees images. */
 export type Transform = Pick<ModelConfig, "imageSize" | "resizeEdge" | "interpolation" | "mean" | "std">;
 
-/** The bytes of a file. @throws FileError */
+/** The bytes of a file, as a plain array: a Buffer's `slice` would not copy. @throws FileError */
 export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  return readFile(path, { signal }).catch((cause) => {
+  const buffer = await readFile(path, { signal }).catch((cause) => {
     signal?.throwIfAborted();
     throw readError(path, cause);
   });
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }
 
 /** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */

@@ -49,7 +49,7 @@ async function reconstructWork(context: Context, [input]: [string], flags: Recon
           context,
         );
   const ones = sum(mask.data);
-  const fields = { ...modelFields(model), loss, ones, shape: pred.shape, out: flags.out ?? null };
+  const fields = { ...modelFields(model), loss, ones, shape: pred.shape };
   const text = [
     modelText(model),
     `loss    ${short(loss)} over ${ones} of ${mask.data.length} patches, prediction [${pred.shape}]`,

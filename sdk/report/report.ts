@@ -85,7 +85,7 @@ const logo = html`<svg class="logo" viewBox="0 0 48 48" aria-hidden="true"><rect
 const untrained = html`<aside class="notice" aria-label="About the weights">
   <strong>This model is untrained.</strong>
   Its weights follow from a formula, not from images. The computation is the real one, and every machine gets the same numbers,
-  but the embeddings know nothing about content: similarities by embedding show little more than colour and brightness.
+  but nothing has been learned: embeddings that are close do not mean images that show the same.
   Pre-processing, masks and HOG features need no training and are what they will be with a trained model.
 </aside>`;
 

@@ -1,0 +1,65 @@
+/** Runs the built command line in a process of its own. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll } from "vitest";
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export const program = resolve("dist/cli.js");
+export const samples = resolve("sdk/demo/samples");
+export const fixtures = resolve("test/fixtures/images");
+
+/** A temporary folder that goes when the tests of the file are done. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "maskfeat-cli-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs `maskfeat-wgpu <args>` in `cwd`; `input` is its stdin. */
+export function cli(args: readonly string[], cwd: string, { input = "", env = {} } = {}): Promise<Ran> {
+  return new Promise((done) => {
+    const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
+    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
+  });
+}
+
+/** The JSON object of a run, which must be all of stdout. */
+// biome-ignore lint/suspicious/noExplicitAny: its fields are what the tests look at
+export async function json(args: readonly string[], cwd: string, more = {}): Promise<any> {
+  const { stdout, stderr } = await cli([...args, "--json"], cwd, more);
+  const lines = stdout.split("\n");
+  if (lines.length !== 2 || lines[1] !== "") throw new Error(`not one line of JSON: ${stdout}${stderr}`);
+  return JSON.parse(lines[0]);
+}
+
+/** A model that runs in a moment. */
+export const smallConfig = {
+  kind: "pretrain",
+  imageSize: 56,
+  patchSize: 4,
+  embedDims: 48,
+  numLayers: 2,
+  numHeads: 4,
+  feedforwardChannels: 96,
+  hog: { nbins: 9, pool: 2, gaussianWindow: 4 },
+  resizeEdge: 64,
+};
+
+/** Writes the small model's configuration to `folder`; returns the options that choose it. */
+export function smallModel(folder: string): string[] {
+  const path = join(folder, "small.json");
+  writeFileSync(path, JSON.stringify(smallConfig));
+  return ["--model", path, "--weights", "procedural", "--threads", "1"];
+}
