@@ -27,27 +27,32 @@ export function erfc(x: number): number {
 
 export const geluOf = (x: number): number => 0.5 * x * erfc(-x / Math.SQRT2);
 
-/** The sum of a[i + k] b[j + k]. Four running sums keep the processor busy; in float64 their order does not matter. */
-function dot(a: Float64Array, i: number, b: Float64Array, j: number, length: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let k = 0;
-  for (; k + 4 <= length; k += 4) {
-    s0 += a[i + k] * b[j + k];
-    s1 += a[i + k + 1] * b[j + k + 1];
-    s2 += a[i + k + 2] * b[j + k + 2];
-    s3 += a[i + k + 3] * b[j + k + 3];
-  }
-  for (; k < length; k++) s0 += a[i + k] * b[j + k];
-  return s0 + s1 + (s2 + s3);
-}
-
-/** x [M,K] times w [N,K] transposed, plus bias. */
+/** x [M,K] times w [N,K] transposed, plus bias. Four rows at a time share the reads of w; the last ones may be computed twice. */
 function linear(call: Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">, [x, w, bias]: readonly Float64Array[]) {
   const K = fanIn(call.inputs[1].shape);
   const N = bias.length;
   const M = x.length / K;
   const y = new Float64Array(M * N);
-  for (let n = 0; n < N; n++) for (let m = 0; m < M; m++) y[m * N + n] = dot(x, m * K, w, n * K, K) + bias[n];
+  for (let n = 0; n < N; n++) {
+    const column = w.subarray(n * K, (n + 1) * K);
+    for (let m = 0; m < M; m += 4) {
+      const rows = [m, m + 1, m + 2, m + 3].map((r) => Math.min(r, M - 1));
+      const [x0, x1, x2, x3] = rows.map((r) => x.subarray(r * K, (r + 1) * K));
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let k = 0; k < K; k++) {
+        const v = column[k];
+        s0 += x0[k] * v;
+        s1 += x1[k] * v;
+        s2 += x2[k] * v;
+        s3 += x3[k] * v;
+      }
+      const sums = [s0, s1, s2, s3];
+      for (const [i, r] of rows.entries()) y[r * N + n] = sums[i] + bias[n];
+    }
+  }
   return y;
 }
 
@@ -70,7 +75,11 @@ const attention: Evaluate<"attention"> = (call, [qkv]) => {
     for (let h = 0; h < call.attrs.heads; h++) {
       const at = (l: number, part: number) => (b * L + l) * 3 * C + part * C + h * D;
       for (let i = 0; i < L; i++) {
-        for (let j = 0; j < L; j++) scores[j] = dot(qkv, at(i, 0), qkv, at(j, 1), D) / Math.sqrt(D);
+        for (let j = 0; j < L; j++) {
+          let dot = 0;
+          for (let d = 0; d < D; d++) dot += qkv[at(i, 0) + d] * qkv[at(j, 1) + d];
+          scores[j] = dot / Math.sqrt(D);
+        }
         softmax(scores);
         const out = (b * L + i) * C + h * D;
         for (let j = 0; j < L; j++) for (let d = 0; d < D; d++) y[out + d] += scores[j] * qkv[at(j, 2) + d];
