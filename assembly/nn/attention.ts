@@ -3,10 +3,11 @@
  * packed once into panels, scores exist for three rows only.
  *
  * qkv [B,L,3C], a row laid out [q|k|v] x heads x D; out [B,L,C]. The work of one unit is one head of one image and one block of
- * `QUERY_BLOCK` query rows; units are numbered block-fastest.
+ * `QUERY_BLOCK` query rows; units are numbered block-fastest, and threads take `chunk` of them
+ * at a time.
  */
 
-import { exp4, max4, share, sum4 } from "./math";
+import { exp4, max4, sum4, take } from "./math";
 import { copyBlock, MR, NR, packColumns, packPanel, packRows, TILE_BYTES, tile } from "./tile";
 
 export const QUERY_BLOCK: i32 = 66;
@@ -31,8 +32,8 @@ export function attention(
   D: i32,
   first: i32,
   last: i32,
-  thread: i32,
-  threads: i32,
+  chunk: i32,
+  counter: usize,
   scratch: usize,
 ): void {
   const edge = scratch;
@@ -45,25 +46,26 @@ export function attention(
   const blocks = (L + QUERY_BLOCK - 1) / QUERY_BLOCK;
   const C = heads * D;
   const ld = <usize>C * 12;
-  const to = first + share(last - first, thread + 1, threads);
   let packedHead = -1;
-  for (let unit = first + share(last - first, thread, threads); unit < to; unit++) {
-    const head = unit / blocks;
-    const image = head / heads;
-    const q = qkv + <usize>image * <usize>L * ld + <usize>(head % heads) * <usize>D * 4;
-    const o = out + (<usize>image * <usize>L * <usize>C + <usize>(head % heads) * <usize>D) * 4;
-    if (head != packedHead) {
-      packHead(q + <usize>C * 4, q + <usize>C * 8, ld, L, D, keys, values);
-      packedHead = head;
-    }
-    const row0 = (unit % blocks) * QUERY_BLOCK;
-    for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += MR) {
-      const rows = min(MR, L - r);
-      packRows(q + <usize>r * ld, ld, rows, D, query);
-      scoreRows(query, keys, L, D, scores);
-      softmaxRows(scores, L, D);
-      packRows(scores, <usize>roundUp(L) * 4, MR, L, weights);
-      mixValues(weights, values, L, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4, edge);
+  for (let from = first + take(counter, chunk); from < last; from = first + take(counter, chunk)) {
+    for (let unit = from; unit < min(last, from + chunk); unit++) {
+      const head = unit / blocks;
+      const image = head / heads;
+      const q = qkv + <usize>image * <usize>L * ld + <usize>(head % heads) * <usize>D * 4;
+      const o = out + (<usize>image * <usize>L * <usize>C + <usize>(head % heads) * <usize>D) * 4;
+      if (head != packedHead) {
+        packHead(q + <usize>C * 4, q + <usize>C * 8, ld, L, D, keys, values);
+        packedHead = head;
+      }
+      const row0 = (unit % blocks) * QUERY_BLOCK;
+      for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += MR) {
+        const rows = min(MR, L - r);
+        packRows(q + <usize>r * ld, ld, rows, D, query);
+        scoreRows(query, keys, L, D, scores);
+        softmaxRows(scores, L, D);
+        packRows(scores, <usize>roundUp(L) * 4, MR, L, weights);
+        mixValues(weights, values, L, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4, edge);
+      }
     }
   }
 }

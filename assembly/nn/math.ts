@@ -59,7 +59,18 @@ export function max4(x: v128): f32 {
   );
 }
 
-/** First of the `count` items that `thread` of `threads` works on; its last is before the next thread's first. */
+/** First of the `count` items that are the share of `thread` of `threads`; its last is before the next thread's first. */
 export function share(count: i32, thread: i32, threads: i32): i32 {
   return <i32>((<i64>count * thread) / threads);
+}
+
+/**
+ * The first of the next `chunk` items of a step that no thread has taken yet; `counter` is zero when a step begins. Large work is taken
+ * in chunks rather than shared out beforehand, so that a thread which the system interrupts holds up nobody.
+ */
+export function take(counter: usize, chunk: i32): i32 {
+  if (ASC_FEATURE_THREADS) return atomic.add<i32>(counter, chunk);
+  const first = load<i32>(counter);
+  store<i32>(counter, first + chunk);
+  return first;
 }

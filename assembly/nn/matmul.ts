@@ -1,7 +1,10 @@
-/** y = x W^T + b, with gelu or a residual in the epilogue. W lies in panels (tile.ts); threads and slices share out the panels. */
+/**
+ * y = x W^T + b, with gelu or a residual in the epilogue. W lies in panels (tile.ts); x is packed once for all threads, which then share
+ * out the panels.
+ */
 
-import { gelu4, share } from "./math";
-import { copyBlock, MR, NR, packRows, TILE_BYTES, tile } from "./tile";
+import { gelu4, share, take } from "./math";
+import { copyBlock, MR, NR, packRows, tile } from "./tile";
 
 /**
  * Depth of a block of K: 12 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. Each block is summed
@@ -13,17 +16,36 @@ export const NONE: i32 = 0;
 export const GELU: i32 = 1;
 export const ADD: i32 = 2;
 
-/** Bytes of scratch that `matmul` needs for each thread. */
-export function matmulScratch(rows: i32, k: i32): usize {
-  return <usize>((rows + MR - 1) / MR) * MR * <usize>min(k, KC) * 4 + TILE_BYTES;
+/** Bytes that `packInput` fills. */
+export function packedBytes(rows: i32, k: i32): usize {
+  return <usize>((rows + MR - 1) / MR) * MR * <usize>k * 4;
+}
+
+/** Where rows `row` to `row + 2` of the block of K from `k0` lie in the packed input. */
+function packedTile(packed: usize, rows: i32, k0: i32, kc: i32, row: i32): usize {
+  const blockRows = ((rows + MR - 1) / MR) * MR;
+  return packed + (<usize>k0 * <usize>blockRows + <usize>row * <usize>kc) * 4;
+}
+
+/** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles of three rows [kc][3]. */
+export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
+  const ld = <usize>k << 2;
+  const tiles = (rows + MR - 1) / MR;
+  const last = share(tiles, thread + 1, threads) * MR;
+  for (let r = share(tiles, thread, threads) * MR; r < last; r += MR) {
+    for (let k0 = 0; k0 < k; k0 += KC) {
+      const kc = min(KC, k - k0);
+      packRows(x + <usize>r * ld + (<usize>k0 << 2), ld, min(MR, rows - r), kc, packedTile(packed, rows, k0, kc, r));
+    }
+  }
 }
 
 /**
- * Rows x [rows,k] by panels first to last - 1 of W [n,k]: y [rows,n], bias [n], residual [rows,n].
- * `epilogue`: NONE, GELU (of the sum), or ADD (of the residual).
+ * Columns of panels `first` to `last - 1` of y [rows,n] = x W^T + bias, from `packed` x [rows,k] and panels of W [n,k]; bias [n],
+ * residual [rows,n]. `epilogue`: NONE, GELU (of the sum), or ADD (of the residual). Threads take `chunk` panels at a time. `edge`: room
+ * for one tile.
  */
 export function matmul(
-  x: usize,
   rows: i32,
   k: i32,
   panels: usize,
@@ -34,41 +56,52 @@ export function matmul(
   y: usize,
   n: i32,
   epilogue: i32,
-  thread: i32,
-  threads: i32,
-  scratch: usize,
+  chunk: i32,
+  counter: usize,
+  packed: usize,
+  edge: usize,
 ): void {
-  const count = last - first;
-  const from = first + share(count, thread, threads);
-  const to = first + share(count, thread + 1, threads);
-  if (from == to) return;
-  const edge = scratch;
-  const packed = scratch + TILE_BYTES;
-  const ldx = (<usize>k) << 2;
-  const ldy = (<usize>n) << 2;
-  for (let k0 = 0; k0 < k; k0 += KC) {
-    const kc = min(KC, k - k0);
-    for (let r = 0; r < rows; r += MR) {
-      packRows(x + <usize>r * ldx + ((<usize>k0) << 2), ldx, min(MR, rows - r), kc, packed + <usize>r * <usize>kc * 4);
+  for (let p = first + take(counter, chunk); p < last; p = first + take(counter, chunk)) {
+    const end = min(last, p + chunk);
+    for (let k0 = 0; k0 < k; k0 += KC) {
+      for (let i = p; i < end; i++) column(rows, k, panels, i, bias, residual, y, n, epilogue, k0, packed, edge);
     }
-    for (let p = from; p < to; p++) {
-      const panel = panels + (<usize>p * <usize>k + <usize>k0) * NR * 4;
-      const col = p * NR;
-      const cols = min(NR, n - col);
-      for (let r = 0; r < rows; r += MR) {
-        const live = min(MR, rows - r);
-        const at = <usize>r * ldy + ((<usize>col) << 2);
-        const whole = live == MR && cols == NR;
-        const c = whole ? y + at : edge;
-        const ld = whole ? ldy : NR * 4;
-        if (k0 == 0) fillRows(c, ld, bias + ((<usize>col) << 2));
-        else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
-        tile(packed + <usize>r * <usize>kc * 4, panel, kc, c, ld);
-        if (k0 + kc == k && epilogue == GELU) geluTile(c, ld);
-        if (!whole) copyBlock(y + at, ldy, edge, ld, live, cols);
-        if (k0 + kc == k && epilogue == ADD) addBlock(y + at, residual + at, ldy, live, cols);
-      }
-    }
+  }
+}
+
+/** Adds one block of K to the twelve columns of panel `p`: begins with the bias, ends with the epilogue. */
+function column(
+  rows: i32,
+  k: i32,
+  panels: usize,
+  p: i32,
+  bias: usize,
+  residual: usize,
+  y: usize,
+  n: i32,
+  epilogue: i32,
+  k0: i32,
+  packed: usize,
+  edge: usize,
+): void {
+  const kc = min(KC, k - k0);
+  const done = k0 + kc == k;
+  const panel = panels + (<usize>p * <usize>k + <usize>k0) * NR * 4;
+  const ldy = <usize>n << 2;
+  const col = p * NR;
+  const cols = min(NR, n - col);
+  for (let r = 0; r < rows; r += MR) {
+    const live = min(MR, rows - r);
+    const at = <usize>r * ldy + (<usize>col << 2);
+    const whole = live == MR && cols == NR;
+    const c = whole ? y + at : edge;
+    const ld = whole ? ldy : NR * 4;
+    if (k0 == 0) fillRows(c, ld, bias + (<usize>col << 2));
+    else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
+    tile(packedTile(packed, rows, k0, kc, r), panel, kc, c, ld);
+    if (done && epilogue == GELU) geluTile(c, ld);
+    if (!whole) copyBlock(y + at, ldy, edge, ld, live, cols);
+    if (done && epilogue == ADD) addBlock(y + at, residual + at, ldy, live, cols);
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { attention } from "./attention";
-import { matmul } from "./matmul";
+import { matmul, packInput } from "./matmul";
 import { layerNorm } from "./norm";
 import { add, gelu } from "./pointwise";
 import { copyBlocks, featmap, maskedMse, maskTokens, meanTokens, patches, resizePos, tokens } from "./tokens";
@@ -27,34 +27,40 @@ export const COPY_BLOCKS: i32 = 9;
 export const MEAN_TOKENS: i32 = 10;
 export const FEATMAP: i32 = 11;
 export const MASKED_MSE: i32 = 12;
+export const PACK_INPUT: i32 = 13;
+
+// The control block: byte offsets of its words. Only the host writes a job, and only while no thread works on one.
+export const CONTROL_BYTES: i32 = 64;
+const JOB: usize = 0; // number of the newest job
+const ARRIVED: usize = 4; // threads at the barrier
+const PHASE: usize = 8; // number of barriers passed
+const STEPS: usize = 12;
+const FIRST: usize = 16;
+const LAST: usize = 20;
+const SHARED: usize = 24;
+const OWN: usize = 28; // of thread 0; the others' lie behind it
+const OWN_BYTES: usize = 32;
+const COUNTER: usize = 36; // items of the step that threads have taken
+/** Byte offset of the word that a thread sets to 1 when it dies. */
+export const DEAD: i32 = 40;
 
 /** Word `i` of a step. */
 function w(step: usize, i: i32): i32 {
   return load<i32>(step + ((<usize>i) << 2));
 }
 
-function runStep(s: usize, t: i32, n: i32, scratch: usize): void {
+/** Thread `t` of `n`. `shared`: working memory of all threads, `own`: of this one. */
+function runStep(control: usize, s: usize, t: i32, n: i32, shared: usize, own: usize): void {
+  const counter = control + COUNTER;
   switch (w(s, 0)) {
+    case PACK_INPUT:
+      packInput(w(s, 1), w(s, 2), w(s, 3), shared, t, n);
+      break;
     case MATMUL:
-      matmul(
-        w(s, 1),
-        w(s, 2),
-        w(s, 3),
-        w(s, 4),
-        w(s, 5),
-        w(s, 6),
-        w(s, 7),
-        w(s, 8),
-        w(s, 9),
-        w(s, 10),
-        w(s, 11),
-        t,
-        n,
-        scratch,
-      );
+      matmul(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), w(s, 8), w(s, 9), w(s, 10), w(s, 11), counter, shared, own);
       break;
     case ATTENTION:
-      attention(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), t, n, scratch);
+      attention(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), w(s, 8), counter, own);
       break;
     case LAYER_NORM:
       layerNorm(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), reinterpret<f32>(w(s, 7)), t, n);
@@ -95,22 +101,12 @@ function runStep(s: usize, t: i32, n: i32, scratch: usize): void {
 }
 
 /** Runs steps `first` to `last - 1` of the program at `steps` on one thread. */
-export function runAlone(steps: usize, first: i32, last: i32, scratch: usize): void {
-  for (let i = first; i < last; i++) runStep(steps + <usize>i * STEP_BYTES, 0, 1, scratch);
+export function runAlone(control: usize, steps: usize, first: i32, last: i32, shared: usize, own: usize): void {
+  for (let i = first; i < last; i++) {
+    store<i32>(control + COUNTER, 0);
+    runStep(control, steps + <usize>i * STEP_BYTES, 0, 1, shared, own);
+  }
 }
-
-// The control block, in words. Only the host writes a job, and only while no thread works on one.
-export const CONTROL_BYTES: i32 = 64;
-const JOB: usize = 0; // number of the newest job
-const ARRIVED: usize = 4; // threads at the barrier
-const PHASE: usize = 8; // number of barriers passed
-const STEPS: usize = 12;
-const FIRST: usize = 16;
-const LAST: usize = 20;
-const SCRATCH: usize = 24;
-const SCRATCH_BYTES: usize = 28; // of each thread
-/** Byte offset of the word that a thread sets to 1 when it dies. */
-export const DEAD: i32 = 32;
 
 /** Polls before a thread goes to sleep: some 50 microseconds, longer than most steps of a small model take. */
 const SPINS: i32 = 20000;
@@ -146,6 +142,7 @@ function barrier(control: usize, threads: i32): bool {
     const phase = atomic.load<i32>(control + PHASE);
     if (atomic.add<i32>(control + ARRIVED, 1) < threads - 1) return waitForPhase(control, phase);
     atomic.store<i32>(control + ARRIVED, 0);
+    atomic.store<i32>(control + COUNTER, 0);
     atomic.store<i32>(control + PHASE, phase + 1);
     atomic.notify(control + PHASE, -1);
   }
@@ -155,29 +152,32 @@ function barrier(control: usize, threads: i32): bool {
 function runShare(control: usize, thread: i32, threads: i32): bool {
   const steps = <usize>load<i32>(control + STEPS);
   const last = load<i32>(control + LAST);
-  const scratch = <usize>load<i32>(control + SCRATCH) + <usize>thread * <usize>load<i32>(control + SCRATCH_BYTES);
+  const shared = <usize>load<i32>(control + SHARED);
+  const own = <usize>load<i32>(control + OWN) + <usize>thread * <usize>load<i32>(control + OWN_BYTES);
   for (let i = load<i32>(control + FIRST); i < last; i++) {
-    runStep(steps + <usize>i * STEP_BYTES, thread, threads, scratch);
+    runStep(control, steps + <usize>i * STEP_BYTES, thread, threads, shared, own);
     if (!barrier(control, threads)) return false;
   }
   return true;
 }
 
-/** As `runAlone`, with the threads that serve at `control`; false where one of them died. `scratchBytes`: for each thread. */
+/** As `runAlone`, with the threads that serve at `control`; false where one of them died. `ownBytes`: for each thread, from `own` on. */
 export function runTogether(
   control: usize,
   threads: i32,
   steps: usize,
   first: i32,
   last: i32,
-  scratch: usize,
-  scratchBytes: i32,
+  shared: usize,
+  own: usize,
+  ownBytes: i32,
 ): bool {
   store<i32>(control + STEPS, <i32>steps);
   store<i32>(control + FIRST, first);
   store<i32>(control + LAST, last);
-  store<i32>(control + SCRATCH, <i32>scratch);
-  store<i32>(control + SCRATCH_BYTES, scratchBytes);
+  store<i32>(control + SHARED, <i32>shared);
+  store<i32>(control + OWN, <i32>own);
+  store<i32>(control + OWN_BYTES, ownBytes);
   if (ASC_FEATURE_THREADS) {
     atomic.add<i32>(control + JOB, 1);
     atomic.notify(control + JOB, -1);

@@ -7,6 +7,7 @@ import type { Plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import type { Platform, Threads } from "../platform/types.js";
 import { type Core, createCore } from "./core.js";
+import type { Heap } from "./heap.js";
 import { lower, type Step } from "./lower.js";
 
 /** A block of WASM memory. A matrix product's weight lies in panels of 12 rows (assembly/nn/tile.ts). */
@@ -14,6 +15,22 @@ export interface WasmBuffer {
   readonly address: number;
   readonly label: string;
   readonly panels?: { readonly n: number; readonly k: number };
+}
+
+/** Working memory that is replaced by a larger block where it is too small. */
+class Scratch {
+  address = 0;
+  bytes = 0;
+
+  constructor(private readonly heap: Heap) {}
+
+  reserve(bytes: number): void {
+    if (bytes <= this.bytes) return;
+    if (this.bytes > 0) this.heap.release(this.address);
+    this.bytes = 0;
+    this.address = this.heap.alloc(bytes);
+    this.bytes = bytes;
+  }
 }
 
 /** The event loop gets its turn at least this often while a program runs, provided that no single step takes longer. */
@@ -42,7 +59,9 @@ export class WasmDevice implements Device<WasmBuffer> {
   private readonly core: Core;
   private readonly control: number;
   private readonly threads?: Threads;
-  private scratch = { address: 0, bytes: 0 };
+  /** Of all threads, and of each thread for itself; all programs use the same. */
+  private readonly shared: Scratch;
+  private readonly own: Scratch;
 
   /** @param threadCount 1 computes on the calling thread alone. */
   constructor(
@@ -51,6 +70,8 @@ export class WasmDevice implements Device<WasmBuffer> {
   ) {
     this.core = createCore(threadCount > 1);
     const { exports, heap, module, memory } = this.core;
+    this.shared = new Scratch(heap);
+    this.own = new Scratch(heap);
     const controlBytes = exports.CONTROL_BYTES.value;
     this.control = heap.alloc(controlBytes);
     new Uint8Array(memory.buffer, this.control, controlBytes).fill(0);
@@ -111,12 +132,13 @@ export class WasmDevice implements Device<WasmBuffer> {
     try {
       const slots = plan.slots.map((elements, i) => own(elements * 4, `slot ${i}`));
       const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
-      const steps = plan.calls.flatMap((call) => lower(call, (value) => bufferOf(value).address, this.core.exports));
+      const steps = plan.calls.flatMap((call) =>
+        lower(call, (value) => bufferOf(value).address, this.core.exports, this.threadCount),
+      );
       const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
       this.writeSteps(table, steps);
-      const scratchBytes = Math.max(64, ...steps.map((step) => step.scratchBytes ?? 0));
       const outputs = plan.outputs.map(bufferOf);
-      return { outputs, run: (options) => this.run(table, steps, scratchBytes, options), destroy };
+      return { outputs, run: (options) => this.run(table, steps, options), destroy };
     } catch (error) {
       destroy();
       throw error;
@@ -144,13 +166,8 @@ export class WasmDevice implements Device<WasmBuffer> {
   }
 
   /** Runs step by step, giving the event loop its turn and looking at the signal in between. */
-  private async run(
-    table: WasmBuffer,
-    steps: readonly Step[],
-    scratchBytes: number,
-    o: RunOptions = {},
-  ): Promise<void> {
-    this.reserveScratch(scratchBytes);
+  private async run(table: WasmBuffer, steps: readonly Step[], o: RunOptions = {}): Promise<void> {
+    const ownBytes = this.reserveScratch(steps);
     let turn = performance.now();
     let opened: { call: AnyCall; at: number } | undefined;
     for (let i = 0; i < steps.length; i++) {
@@ -160,7 +177,7 @@ export class WasmDevice implements Device<WasmBuffer> {
         if (opened) o.profiler.add(opened.call, before - opened.at);
         opened = { call: steps[i].call, at: before };
       }
-      this.runStep(table, i);
+      this.runStep(table, i, ownBytes);
       if (performance.now() - turn > TURN_MS) {
         await nextTurn();
         turn = performance.now();
@@ -170,25 +187,22 @@ export class WasmDevice implements Device<WasmBuffer> {
     o.signal?.throwIfAborted();
   }
 
-  private runStep(table: WasmBuffer, i: number): void {
+  private runStep(table: WasmBuffer, i: number, ownBytes: number): void {
     const { exports } = this.core;
-    const { address, bytes } = this.scratch;
-    if (this.threadCount === 1) exports.runAlone(table.address, i, i + 1, address);
-    else if (!exports.runTogether(this.control, this.threadCount, table.address, i, i + 1, address, bytes)) {
-      throw new DeviceError(
-        "DEVICE_FAILED",
-        "a worker thread of the WASM device died; make a new model, or one with threads: 1",
-      );
+    const [steps, shared, own] = [table.address, this.shared.address, this.own.address];
+    if (this.threadCount === 1) exports.runAlone(this.control, steps, i, i + 1, shared, own);
+    else if (!exports.runTogether(this.control, this.threadCount, steps, i, i + 1, shared, own, ownBytes)) {
+      const hint = "make a new model, or one with threads: 1";
+      throw new DeviceError("DEVICE_FAILED", `a worker thread of the WASM device died; ${hint}`);
     }
   }
 
-  /** Working memory for each thread, shared by all programs of the device. */
-  private reserveScratch(bytes: number): void {
-    if (bytes <= this.scratch.bytes) return;
-    const { heap } = this.core;
-    if (this.scratch.address) heap.release(this.scratch.address);
-    this.scratch = { address: 0, bytes: 0 };
-    const each = Math.ceil(bytes / 64) * 64;
-    this.scratch = { address: heap.alloc(each * this.threadCount), bytes: each };
+  /** Makes the working memory large enough for `steps`; returns the bytes of each thread's own. */
+  private reserveScratch(steps: readonly Step[]): number {
+    const most = (key: "sharedBytes" | "ownBytes") => steps.reduce((max, step) => Math.max(max, step[key] ?? 0), 0);
+    const ownBytes = Math.ceil(most("ownBytes") / 64) * 64;
+    this.shared.reserve(most("sharedBytes"));
+    this.own.reserve(ownBytes * this.threadCount);
+    return ownBytes;
   }
 }

@@ -9,58 +9,81 @@ import type { CoreExports } from "./core.js";
 export interface Step {
   readonly call: AnyCall;
   readonly words: readonly number[];
-  /** Working memory that each thread needs. */
-  readonly scratchBytes?: number;
+  /** Working memory that all threads share. */
+  readonly sharedBytes?: number;
+  /** Working memory that each thread needs for itself. */
+  readonly ownBytes?: number;
 }
 
 type Slice = Omit<Step, "call">;
 type Address = (value: Value) => number;
-type Lower<K extends OpName> = (call: Call<K>, at: Address, core: CoreExports) => Slice[];
+type Lower<K extends OpName> = (call: Call<K>, at: Address, core: CoreExports, threads: number) => Slice[];
 
-/** A step of a matrix product or an attention does at most about this many multiply-adds: 10 ms at 15 GFLOP/s. */
+/** A step of a matrix product or an attention costs each thread at most about this many multiply-adds: 10 ms at 15 GFLOP/s. */
 const SLICE_MACS = 75e6;
 
 /** Rows that a step of a matrix product takes: with a block of 384 columns they stay in the second-level cache. */
 const SLICE_ROWS = 198;
 
-/** Cuts `count` items into runs of at most `most`, as even as can be. */
-function runs(count: number, most: number): { from: number; to: number }[] {
-  const n = Math.ceil(count / most);
-  return Array.from({ length: n }, (_, i) => ({
-    from: Math.floor((count * i) / n),
-    to: Math.floor((count * (i + 1)) / n),
+/** Panels that a thread takes at a time: they share the reads of the input from the second-level cache. */
+const CHUNK_PANELS = 4;
+
+/** Cuts `count` items into as few runs of at most `most` as can be, all of one length. */
+function evenRuns(count: number, most: number): { from: number; to: number }[] {
+  return runs(count, Math.ceil(count / Math.ceil(count / most)));
+}
+
+/** Cuts `count` items into runs of `length`, the last one shorter. */
+function runs(count: number, length: number): { from: number; to: number }[] {
+  return Array.from({ length: Math.ceil(count / length) }, (_, i) => ({
+    from: i * length,
+    to: Math.min(count, (i + 1) * length),
   }));
+}
+
+/** The number of items of `cost` multiply-adds that `threads` threads do in one step. */
+function perStep(cost: number, threads: number): number {
+  return Math.max(1, Math.floor((SLICE_MACS * threads) / cost));
+}
+
+/** Items that a thread takes at a time: few enough for all threads to end together, at most `most`. */
+function chunkOf(count: number, threads: number, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(count / (6 * threads))));
 }
 
 type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
 
-function linear(call: LinearCall, at: Address, core: CoreExports, epilogue: number): Slice[] {
+function linear(call: LinearCall, at: Address, core: CoreExports, threads: number, epilogue: number): Slice[] {
   const [x, weight, bias, residual] = call.inputs;
   const [n, k] = [weight.shape[0], fanIn(weight.shape)];
-  const panels = Math.ceil(n / core.NR.value);
-  return runs(size(x.shape) / k, SLICE_ROWS).flatMap((rows) => {
-    const count = rows.to - rows.from;
-    const most = Math.max(1, Math.floor(SLICE_MACS / (count * k * core.NR.value)));
-    const into = (value: Value, width: number) => at(value) + rows.from * width * 4;
-    return runs(panels, most).map((p) => ({
+  const NR = core.NR.value;
+  return evenRuns(size(x.shape) / k, SLICE_ROWS).flatMap(({ from, to }) => {
+    const rows = to - from;
+    const row = (value: Value, width: number) => at(value) + from * width * 4;
+    const pack = { words: [core.PACK_INPUT.value, row(x, k), rows, k], sharedBytes: core.packedBytes(rows, k) };
+    const products = runs(Math.ceil(n / NR), perStep(rows * k * NR, threads)).map((panels) => ({
       words: [
-        ...[core.MATMUL.value, into(x, k), count, k, at(weight), p.from, p.to, at(bias)],
-        ...[residual ? into(residual, n) : 0, into(call.output, n), n, epilogue],
+        ...[core.MATMUL.value, rows, k, at(weight), panels.from, panels.to, at(bias)],
+        ...[residual ? row(residual, n) : 0, row(call.output, n), n, epilogue],
+        chunkOf(panels.to - panels.from, threads, CHUNK_PANELS),
       ],
-      scratchBytes: core.matmulScratch(count, k),
+      ownBytes: core.TILE_BYTES.value,
     }));
+    return [pack, ...products];
   });
 }
 
-const attention: Lower<"attention"> = (call, at, core) => {
+const attention: Lower<"attention"> = (call, at, core, threads) => {
   const [B, L, C] = call.output.shape;
   const { heads } = call.attrs;
   const D = C / heads;
-  const units = B * heads * Math.ceil(L / core.QUERY_BLOCK.value);
-  const most = Math.max(1, Math.floor(SLICE_MACS / (2 * core.QUERY_BLOCK.value * L * D)));
-  return runs(units, most).map(({ from, to }) => ({
-    words: [core.ATTENTION.value, at(call.inputs[0]), at(call.output), L, heads, D, from, to],
-    scratchBytes: core.attentionScratch(L, D),
+  const blocks = Math.ceil(L / core.QUERY_BLOCK.value);
+  return runs(B * heads * blocks, perStep(2 * core.QUERY_BLOCK.value * L * D, threads)).map(({ from, to }) => ({
+    words: [
+      ...[core.ATTENTION.value, at(call.inputs[0]), at(call.output), L, heads, D, from, to],
+      chunkOf(to - from, threads, blocks),
+    ],
+    ownBytes: core.attentionScratch(L, D),
   }));
 };
 
@@ -71,9 +94,9 @@ const bits = (x: number) => new Int32Array(Float32Array.of(x).buffer)[0];
 const step = (...words: number[]): Slice[] => [{ words }];
 
 const table: { readonly [K in OpName]: Lower<K> } = {
-  linear: (call, at, core) => linear(call, at, core, core.NONE.value),
-  linearGelu: (call, at, core) => linear(call, at, core, core.GELU.value),
-  linearAdd: (call, at, core) => linear(call, at, core, core.ADD.value),
+  linear: (call, at, core, threads) => linear(call, at, core, threads, core.NONE.value),
+  linearGelu: (call, at, core, threads) => linear(call, at, core, threads, core.GELU.value),
+  linearAdd: (call, at, core, threads) => linear(call, at, core, threads, core.ADD.value),
   attention,
   gelu: ({ inputs: [x], output }, at, core) => step(core.GELU_STEP.value, at(x), at(output), size(x.shape)),
   add: ({ inputs: [a, b], output }, at, core) => step(core.ADD_STEP.value, at(a), at(b), at(output), size(a.shape)),
@@ -118,8 +141,8 @@ const table: { readonly [K in OpName]: Lower<K> } = {
   },
 };
 
-/** The steps of `call`; `at` gives the address of each of its values. */
-export function lower(call: AnyCall, at: Address, core: CoreExports): Step[] {
+/** The steps of `call` on `threads` threads; `at` gives the address of each of its values. */
+export function lower(call: AnyCall, at: Address, core: CoreExports, threads: number): Step[] {
   const entry = table[call.op] as Lower<OpName>;
-  return entry(call, at, core).map((slice) => ({ call, ...slice }));
+  return entry(call, at, core, threads).map((slice) => ({ call, ...slice }));
 }
