@@ -15,5 +15,6 @@ export default defineConfig({
   removeNodeProtocol: false,
   banner: { js: withRequire },
   external: ["sharp", "webgpu"],
+  metafile: true,
   loader: { ".wgsl": "text", ".wasm": "binary" },
 });

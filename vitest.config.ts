@@ -16,6 +16,7 @@ export default defineConfig({
   plugins: [wasmBytes],
   test: {
     include: ["test/**/*.test.ts"],
+    reporters: [process.env.CI ? ["default", { summary: false }] : "default", "./test/summary.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,

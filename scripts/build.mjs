@@ -1,6 +1,6 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,22 @@ const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/a
 const options =
   "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112";
 
+/** Writes dist/LICENSES.txt: the licence of every package that the bundle contains. */
+function collectLicences() {
+  const metafile = join(root, "dist/metafile-esm.json");
+  const { inputs } = JSON.parse(readFileSync(metafile, "utf8"));
+  rmSync(metafile);
+  const names = Object.keys(inputs).map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  const texts = [...new Set(names.filter(Boolean))].sort().map((name) => {
+    const folder = join(root, "node_modules", name);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (!file) throw new Error(`${name}: no licence file to collect`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
 mkdirSync(join(root, "build"), { recursive: true });
 try {
   await Promise.all(
@@ -34,6 +50,7 @@ try {
     ),
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);
+  collectLicences();
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;

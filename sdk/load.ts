@@ -10,7 +10,7 @@ import type { Interpolation } from "./image/transform.js";
 import { Model, resolveIndices } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
-import { defaultModel, findModel, traceWhole } from "./registry.js";
+import { embedded, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
 export interface Progress {
@@ -68,7 +68,7 @@ function resolveModel(
   model: string | PartialConfig | undefined,
   o: ModelOptions,
 ): { name: string; config: ModelConfig } {
-  const entry = typeof model === "object" ? undefined : findModel(model ?? defaultModel);
+  const entry = typeof model === "object" ? undefined : findModel(model ?? embedded.model);
   const { outType, finalNorm, interpolation } = o;
   const overrides = Object.fromEntries(
     Object.entries({ outType, finalNorm, interpolation }).filter(([, value]) => value !== undefined),
@@ -78,17 +78,15 @@ function resolveModel(
 }
 
 function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
-  if (model === undefined) return weights === undefined || weights === "embedded" ? "procedural" : weights;
-  if (weights === undefined) {
+  if (model !== undefined && weights === undefined) {
     throw new OptionError("OPT_MISSING", `getModel: weights must be given with a model; the choices are ${choices}`);
   }
-  if (weights === "embedded" && model !== defaultModel) {
-    throw new OptionError(
-      "OPT_VALUE",
-      `weights: embedded weights belong to ${defaultModel}; the choices are ${choices}`,
-    );
-  }
-  return weights === "embedded" ? "procedural" : weights;
+  if (weights !== undefined && weights !== "embedded") return weights;
+  if (model === undefined || model === embedded.model) return embedded.weights;
+  throw new OptionError(
+    "OPT_VALUE",
+    `weights: embedded weights belong to ${embedded.model}; the choices are ${choices}`,
+  );
 }
 
 /**

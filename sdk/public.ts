@@ -26,5 +26,5 @@ export type { ModelOptions, Progress } from "./load.js";
 export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, Model, StreamOptions } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Image } from "./platform/types.js";
-export { type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
 export { type Tensor, tensor } from "./tensor.js";

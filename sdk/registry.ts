@@ -42,7 +42,8 @@ function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = 
   return { name, config: completeConfig(config), metrics: {}, ...more };
 }
 
-export const defaultModel = "maskfeat_vit-tiny-p16";
+/** What `getModel()` loads. */
+export const embedded = { model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false } as const;
 
 const entries: readonly ModelEntry[] = [
   entry(
@@ -65,7 +66,7 @@ const entries: readonly ModelEntry[] = [
       log: `${classifierFile}.json`,
     },
   ),
-  entry(defaultModel, { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 }),
+  entry(embedded.model, { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 }),
   entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
   entry("maskfeat_vit-large-p16", { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 }),
 ];

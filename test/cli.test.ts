@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { decode } from "fast-png";
@@ -75,14 +75,17 @@ describe("usage", () => {
 });
 
 describe("a run that is cut short", () => {
-  const large = ["extract", samples, "--model", "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k"];
-
   it("ends with 130 when interrupted, and leaves no file", async () => {
     const cwd = join(folder, "interrupted");
+    const images = join(folder, "broken-first");
     mkdirSync(cwd);
-    const args = [program, ...large, "--weights", "procedural", "--out", "f.npy", "--json"];
+    cpSync(samples, images, { recursive: true });
+    writeFileSync(join(images, "a.jpg"), "no image");
+    const large = ["--model", "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k", "--weights", "procedural"];
+    const args = [program, "extract", images, ...large, "--batch-size", "1", "--out", "f.npy", "--json"];
     const child = spawn(process.execPath, args, { cwd });
-    setTimeout(() => child.kill("SIGINT"), 1000);
+    // the first file is skipped with a word on stderr: from then on, seconds of work lie ahead
+    child.stderr.once("data", () => child.kill("SIGINT"));
     const [[code], stdout] = await Promise.all([once(child, "exit"), text(child.stdout)]);
     expect(code).toBe(130);
     expect(JSON.parse(stdout).error).toMatchObject({ name: "AbortError", code: "ABORTED" });

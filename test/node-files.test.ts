@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { walkImages, writeAtomic } from "../sdk/platform/node-files.js";
+import { walkFiles, writeAtomic } from "../sdk/platform/node-files.js";
 
 let folder: string;
 beforeEach(() => {
@@ -73,16 +73,15 @@ describe("writeAtomic", () => {
   });
 });
 
-describe("walkImages", () => {
-  const walked = async () => (await walkImages(folder)).map((path) => path.slice(folder.length + 1));
+describe("walkFiles", () => {
+  const walked = async () => (await walkFiles(folder)).map((path) => path.slice(folder.length + 1));
 
-  it("finds images in the order of their names, and nothing hidden", async () => {
+  it("finds files in the order of their names, and nothing hidden", async () => {
     mkdirSync(join(folder, "b/deep"), { recursive: true });
     mkdirSync(join(folder, ".hidden"));
-    const images = ["a.jpg", "b/1.PNG", "b/deep/x.webp", "b/deep/y.jpeg", "c.JPG"];
-    for (const name of [...images, ".dot.jpg", ".hidden/z.jpg", "notes.txt", "b/jpg"])
-      writeFileSync(join(folder, name), "");
-    expect(await walked()).toEqual(images);
+    const files = ["a.jpg", "b/1.PNG", "b/deep/x.webp", "b/deep/y.jpeg", "b/jpg", "c.JPG", "notes.txt"];
+    for (const name of [...files, ".dot.jpg", ".hidden/z.jpg"]) writeFileSync(join(folder, name), "");
+    expect(await walked()).toEqual(files);
   });
 
   it("walks each folder once, links in a circle or not", async () => {
@@ -91,7 +90,7 @@ describe("walkImages", () => {
     symlinkSync("..", join(folder, "a/up"));
     symlinkSync("a", join(folder, "again"));
     symlinkSync("self", join(folder, "self"));
-    expect(await walked()).toEqual(["a/1.jpg"]);
+    expect(await walked()).toEqual(["a/1.jpg", "self"]);
   });
 
   it("names broken links, so that opening them says what is wrong", async () => {
@@ -100,8 +99,8 @@ describe("walkImages", () => {
   });
 
   it("tells apart what is wrong with a folder", async () => {
-    await expect(walkImages(join(folder, "missing"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await expect(walkFiles(join(folder, "missing"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     writeFileSync(join(folder, "file"), "");
-    await expect(walkImages(join(folder, "file"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await expect(walkFiles(join(folder, "file"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 });

@@ -29,13 +29,13 @@ function packedTile(packed: usize, rows: i32, k0: i32, kc: i32, row: i32): usize
 
 /** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles of three rows [kc][3]. */
 export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
-  const ld = <usize>k << 2;
+  const ld = (<usize>k) << 2;
   const tiles = (rows + MR - 1) / MR;
   const last = share(tiles, thread + 1, threads) * MR;
   for (let r = share(tiles, thread, threads) * MR; r < last; r += MR) {
     for (let k0 = 0; k0 < k; k0 += KC) {
       const kc = min(KC, k - k0);
-      packRows(x + <usize>r * ld + (<usize>k0 << 2), ld, min(MR, rows - r), kc, packedTile(packed, rows, k0, kc, r));
+      packRows(x + <usize>r * ld + ((<usize>k0) << 2), ld, min(MR, rows - r), kc, packedTile(packed, rows, k0, kc, r));
     }
   }
 }
@@ -87,16 +87,16 @@ function column(
   const kc = min(KC, k - k0);
   const done = k0 + kc == k;
   const panel = panels + (<usize>p * <usize>k + <usize>k0) * NR * 4;
-  const ldy = <usize>n << 2;
+  const ldy = (<usize>n) << 2;
   const col = p * NR;
   const cols = min(NR, n - col);
   for (let r = 0; r < rows; r += MR) {
     const live = min(MR, rows - r);
-    const at = <usize>r * ldy + (<usize>col << 2);
+    const at = <usize>r * ldy + ((<usize>col) << 2);
     const whole = live == MR && cols == NR;
     const c = whole ? y + at : edge;
     const ld = whole ? ldy : NR * 4;
-    if (k0 == 0) fillRows(c, ld, bias + (<usize>col << 2));
+    if (k0 == 0) fillRows(c, ld, bias + ((<usize>col) << 2));
     else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
     tile(packedTile(packed, rows, k0, kc, r), panel, kc, c, ld);
     if (done && epilogue == GELU) geluTile(c, ld);

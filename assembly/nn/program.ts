@@ -57,7 +57,22 @@ function runStep(control: usize, s: usize, t: i32, n: i32, shared: usize, own: u
       packInput(w(s, 1), w(s, 2), w(s, 3), shared, t, n);
       break;
     case MATMUL:
-      matmul(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), w(s, 8), w(s, 9), w(s, 10), w(s, 11), counter, shared, own);
+      matmul(
+        w(s, 1),
+        w(s, 2),
+        w(s, 3),
+        w(s, 4),
+        w(s, 5),
+        w(s, 6),
+        w(s, 7),
+        w(s, 8),
+        w(s, 9),
+        w(s, 10),
+        w(s, 11),
+        counter,
+        shared,
+        own,
+      );
       break;
     case ATTENTION:
       attention(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), w(s, 8), counter, own);

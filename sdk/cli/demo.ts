@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { blockMask, decode, hog, type Image, type Model, preprocess, runtime, type Tensor, writeNpy } from "../node.js";
-import { walkImages } from "../platform/node-files.js";
+import { makeFolder, walkFiles } from "../platform/node-files.js";
 import { type ReportImage, report } from "../report/report.js";
-import { makeFolder, writeFolder } from "./files.js";
+import { writeFolder } from "./files.js";
 import { cosine, firstOf, short, summary } from "./numbers.js";
 import { addModelOptions, type ModelFlags, openModel } from "./options.js";
 import { modelFields, modelText, table } from "./output.js";
@@ -68,7 +68,7 @@ const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.u
 
 async function embedSamples(model: Model, { output, signal }: Context): Promise<Sample[]> {
   const { config } = model;
-  const paths = await walkImages(samplesFolder);
+  const paths = await walkFiles(samplesFolder);
   const samples: Sample[] = [];
   for (const path of paths) {
     output.progress("images", samples.length, paths.length);

@@ -1,10 +1,9 @@
 /** The files that commands write: checked before the work, written whole or not at all. */
 
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { FileError, OptionError } from "../node.js";
-import { systemReason } from "../platform/node.js";
-import { writeAtomic } from "../platform/node-files.js";
+import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 
 /**
@@ -20,15 +19,6 @@ export async function checkTarget(option: string, path: string, extensions: read
   if (folder?.isDirectory()) return extension;
   const why = folder ? "is not a folder" : "does not exist";
   throw new FileError("FILE_WRITE", `${path}: cannot be written: ${dirname(path)} ${why}`);
-}
-
-/** Makes the folder that files go to. @throws FileError */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw new FileError("FILE_WRITE", `${path}: the folder cannot be made: ${systemReason(cause)}`, { cause });
-  }
 }
 
 /** Writes one file. @throws FileError; AbortError before anything is written */

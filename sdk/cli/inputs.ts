@@ -1,6 +1,5 @@
 /** What the arguments mean as inputs: image files, folders, `-` for a list on stdin, and `.npy` arrays. */
 
-import { readFile, stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
@@ -17,8 +16,7 @@ import {
   ShapeError,
   type Tensor,
 } from "../node.js";
-import { readError } from "../platform/node.js";
-import { walkImages } from "../platform/node-files.js";
+import { isFolder, readBytes, walkFiles } from "../platform/node-files.js";
 import { errorFields } from "./errors.js";
 import { count } from "./output.js";
 import type { Context } from "./run.js";
@@ -45,15 +43,6 @@ export function isTensor(x: Loaded): x is Tensor {
 
 /** How the model of `config` sees images. */
 export type Transform = Pick<ModelConfig, "imageSize" | "resizeEdge" | "interpolation" | "mean" | "std">;
-
-/** The bytes of a file, as a plain array: a Buffer's `slice` would not copy. @throws FileError */
-export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const buffer = await readFile(path, { signal }).catch((cause) => {
-    signal?.throwIfAborted();
-    throw readError(path, cause);
-  });
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
 
 /** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */
 export async function loadInput(path: string, signal: AbortSignal): Promise<Loaded> {
@@ -138,21 +127,19 @@ export class Inputs {
   }
 }
 
-/** A file as it is, a folder as the images in it. */
+/** A file as it is, a folder as the files in it. */
 async function expand(path: string, named: boolean): Promise<Input[]> {
-  const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
-  if (!found.isDirectory()) return [{ path, named }];
-  const images = await walkImages(path);
-  if (images.length === 0) {
-    const wanted = "expected .jpg, .jpeg, .png or .webp files in it or below it";
+  if (!(await isFolder(path))) return [{ path, named }];
+  const files = await walkFiles(path);
+  if (files.length === 0) {
+    const wanted = "expected JPEG, PNG, WebP or .npy files in it or below it";
     throw new ImageError("IMG_NO_IMAGES", `${path}: a folder without images; ${wanted}`);
   }
-  return images.map((image) => ({ path: image, named: false }));
+  return files.map((file) => ({ path: file, named: false }));
 }
 
 /** The only input of a command that takes one. @throws FileError for a folder */
 export async function singleInput(path: string, signal: AbortSignal): Promise<Loaded> {
-  const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
-  if (found.isDirectory()) throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
+  if (await isFolder(path)) throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
   return loadInput(path, signal);
 }

@@ -1,8 +1,8 @@
 /** The commands that tell what there is: `models` and `info`. */
 
 import { Command } from "commander";
-import { devices, getModel, listModels, modelInfo, runtime } from "../node.js";
-import { modelFields, modelText, table } from "./output.js";
+import { devices, embedded, listModels, modelInfo, runtime } from "../node.js";
+import { table } from "./output.js";
 import type { Context, Define } from "./run.js";
 
 export function modelsCommand(define: Define): Command {
@@ -33,11 +33,15 @@ export function infoCommand(define: Define): Command {
   return define(new Command("info").description("runtime, devices and the embedded model"), infoWork);
 }
 
-async function infoWork({ signal }: Context) {
+async function infoWork() {
   const found = await devices();
-  using model = await getModel(undefined, { signal, threads: 1 });
-  const { device, ...embedded } = modelFields(model);
   const rows = found.map((d) => [d.kind, d.available ? "yes" : "no", d.adapter ?? "-", d.reason]);
-  const text = [`runtime ${runtime}`, modelText(model), "", table(["device", "usable", "adapter", "reason"], rows)];
+  const about = `${embedded.model}, weights ${embedded.weights}${embedded.trained ? "" : ", untrained"}`;
+  const text = [
+    `runtime   ${runtime}`,
+    `embedded  ${about}`,
+    "",
+    table(["device", "usable", "adapter", "reason"], rows),
+  ];
   return { fields: { runtime, devices: found, embedded }, text: text.join("\n") };
 }

@@ -1,6 +1,5 @@
 /** Options that several commands share, and how option values are read. */
 
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import {
@@ -13,7 +12,7 @@ import {
   OptionError,
   type PartialConfig,
 } from "../node.js";
-import { readError } from "../platform/node.js";
+import { readBytes } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 
 function wrong(option: string, what: string, text: string): never {
@@ -117,7 +116,7 @@ async function resolveModel(model: string): Promise<string | PartialConfig> {
 }
 
 async function readConfig(path: string): Promise<PartialConfig> {
-  const text = await readFile(path, "utf8").catch((cause) => Promise.reject(readError(path, cause)));
+  const text = new TextDecoder().decode(await readBytes(path));
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -2,8 +2,9 @@
 
 import { Command } from "commander";
 import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../node.js";
+import { readBytes } from "../platform/node-files.js";
 import { writeFolder } from "./files.js";
-import { readBytes, singleInput, toTensor } from "./inputs.js";
+import { singleInput, toTensor } from "./inputs.js";
 import { short, sum } from "./numbers.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
 import { modelFields, modelText } from "./output.js";

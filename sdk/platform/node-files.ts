@@ -1,10 +1,44 @@
-/** Files and folders of the command line: writing so that nothing half-written is ever seen, and finding images. */
+/** Files and folders of the command line: reading, finding, and writing so that nothing half-written is ever seen. */
 
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../../gpu/errors.js";
 import { readError, systemReason } from "./node.js";
+
+/** All bytes of a file. @throws FileError; AbortError */
+export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return readFile(path, { signal }).catch((cause) => {
+    signal?.throwIfAborted();
+    throw readError(path, cause);
+  });
+}
+
+/** Whether a path is a folder. @throws FileError where nothing is there */
+export async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
+  return found.isDirectory();
+}
+
+/** Makes a folder and those above it. @throws FileError */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new FileError("FILE_WRITE", `${path}: the folder cannot be made: ${systemReason(cause)}`, { cause });
+  }
+}
 
 /**
  * Writes a file so that a reader sees the old one or the whole new one: to a temporary name beside the target, flushed, then renamed.
@@ -48,20 +82,18 @@ async function withHandle(path: string, flags: string, work: (file: FileHandle) 
   }
 }
 
-const IMAGE_NAME = /\.(jpe?g|png|webp)$/i;
-
 /**
- * Paths of all `.jpg`, `.jpeg`, `.png` and `.webp` files below `folder`, in the order of their names (code units, folder by folder).
+ * Paths of all files below `folder`, in the order of their names (code units, folder by folder).
  * Hidden files and folders are left out; each real folder is walked once, so that links in a circle end.
  * @throws FileError FILE_NOT_FOUND or FILE_READ for a folder that cannot be read.
  */
-export async function walkImages(folder: string): Promise<string[]> {
-  const images: string[] = [];
-  await walk(folder, new Set(), images);
-  return images;
+export async function walkFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  await walk(folder, new Set(), files);
+  return files;
 }
 
-async function walk(folder: string, seen: Set<string>, images: string[]): Promise<void> {
+async function walk(folder: string, seen: Set<string>, files: string[]): Promise<void> {
   const real = await realpath(folder).catch((cause) => Promise.reject(readError(folder, cause)));
   if (seen.has(real)) return;
   seen.add(real);
@@ -74,7 +106,7 @@ async function walk(folder: string, seen: Set<string>, images: string[]): Promis
       (found) => found.isDirectory(),
       () => false,
     );
-    if (isFolder) await walk(path, seen, images);
-    else if (IMAGE_NAME.test(name)) images.push(path);
+    if (isFolder) await walk(path, seen, files);
+    else files.push(path);
   }
 }
