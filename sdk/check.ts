@@ -9,6 +9,16 @@ function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
+/** @throws OptionError (OPT_UNKNOWN) naming the keys of `given` that are not among `known`, and those that are. */
+export function checkKeys(name: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  throw new OptionError(
+    "OPT_UNKNOWN",
+    `${name}: unknown option ${unknown.join(", ")}; the options are ${known.join(", ")}`,
+  );
+}
+
 /** Returns `value`. @throws OptionError unless it is an integer from `low` to `high`. */
 export function checkInteger(name: string, value: number, low: number, high: number): number {
   if (!Number.isInteger(value) || value < low || value > high) {

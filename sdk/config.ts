@@ -2,8 +2,8 @@
 
 import { OptionError } from "../gpu/errors.js";
 import type { OutType, ViTConfig } from "../gpu/models/vit.js";
-import { checkChoice, checkInteger } from "./check.js";
-import type { Interpolation, PerChannel } from "./image/transform.js";
+import { checkChoice, checkInteger, checkKeys } from "./check.js";
+import type { Interpolation, PerChannel, PreprocessOptions } from "./image/transform.js";
 
 export interface HogConfig {
   /** Orientation bins over 180 degrees. */
@@ -65,14 +65,6 @@ function bad(what: string): never {
   throw new OptionError("OPT_VALUE", `config: ${what}`);
 }
 
-function checkKeys(given: object, known: object, where: string): void {
-  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(known, key));
-  if (unknown.length > 0) {
-    const fields = Object.keys(known).join(", ");
-    throw new OptionError("OPT_UNKNOWN", `${where}: unknown field ${unknown.join(", ")}; the fields are ${fields}`);
-  }
-}
-
 function checkColours(name: string, value: unknown, positive: boolean): void {
   const fine = (v: unknown) => typeof v === "number" && Number.isFinite(v) && (!positive || v > 0);
   if (!Array.isArray(value) || value.length !== 3 || !value.every(fine)) {
@@ -94,8 +86,8 @@ export function completeConfig(given: PartialConfig): ModelConfig {
   checkChoice("config: kind", kind, ["pretrain", "classifier"]);
   const imageSize = given.imageSize ?? base.imageSize;
   const defaults = { ...base, ...perKind[kind], kind, hog: hogBase, resizeEdge: resizeEdgeFor(imageSize) };
-  checkKeys(given, defaults, "config");
-  checkKeys(given.hog ?? {}, hogBase, "config.hog");
+  checkKeys("config", given, Object.keys(defaults));
+  checkKeys("config.hog", given.hog ?? {}, Object.keys(hogBase));
   const config: ModelConfig = { ...defaults, ...given, hog: { ...hogBase, ...given.hog } };
   checkConfig(config);
   return config;
@@ -123,6 +115,12 @@ function checkConfig(c: ModelConfig): void {
     checkDivides("patchSize by hog.pool", c.patchSize, c.hog.pool);
     if (c.hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", c.imageSize, c.hog.gaussianWindow);
   }
+}
+
+/** How a model's images are prepared: the options of `preprocess`. */
+export function transformOf(c: ModelConfig): Required<PreprocessOptions> {
+  const { resizeEdge, imageSize, interpolation, mean, std } = c;
+  return { resizeEdge, cropSize: imageSize, interpolation, mean, std };
 }
 
 /** Numbers that are predicted for a patch: 3 channels x bins x cells; 108 for ViT-B/16. */

@@ -3,7 +3,7 @@
 import { ImageError, ShapeError } from "../gpu/errors.js";
 import { checkTensor } from "./check.js";
 import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
-import type { ModelConfig } from "./config.js";
+import { type ModelConfig, transformOf } from "./config.js";
 import { preprocess, type RawPixels, toImage } from "./image/transform.js";
 import type { ByteSource, Image, Platform } from "./platform/types.js";
 import type { Tensor } from "./tensor.js";
@@ -63,7 +63,7 @@ export async function toTensor(
   }
   if (isTensor(x)) return asBatch(x);
   const image = isPixels(x) ? toImage(x) : await decodeImage(platform, x, signal);
-  return preprocess(image, { ...config, cropSize: config.imageSize });
+  return preprocess(image, transformOf(config));
 }
 
 /** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */

@@ -3,12 +3,12 @@
 import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
-import { checkChoice } from "./check.js";
+import { checkChoice, checkKeys } from "./check.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
 import { type DeviceChoice, openDevice } from "./device.js";
 import type { Interpolation } from "./image/transform.js";
 import { Model, resolveIndices } from "./model.js";
-import { openParameters, Parameters, paramUses, type Weights } from "./parameters.js";
+import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
 import { embedded, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
@@ -52,14 +52,8 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "onProgress",
 ];
 
-const choices = "procedural, init:SEED, or a .safetensors file as path, URL, bytes or Blob";
-
 function checkOptions(options: ModelOptions): void {
-  const unknown = Object.keys(options).filter((key) => !optionNames.includes(key as keyof ModelOptions));
-  if (unknown.length > 0) {
-    const known = optionNames.join(", ");
-    throw new OptionError("OPT_UNKNOWN", `getModel: unknown option ${unknown.join(", ")}; the options are ${known}`);
-  }
+  checkKeys("getModel", options, optionNames);
   checkChoice("dtype", options.dtype ?? "f32", ["f32"]);
 }
 
@@ -79,13 +73,16 @@ function resolveModel(
 
 function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
   if (model !== undefined && weights === undefined) {
-    throw new OptionError("OPT_MISSING", `getModel: weights must be given with a model; the choices are ${choices}`);
+    throw new OptionError(
+      "OPT_MISSING",
+      `getModel: weights must be given with a model; the choices are ${weightChoices}`,
+    );
   }
   if (weights !== undefined && weights !== "embedded") return weights;
   if (model === undefined || model === embedded.model) return embedded.weights;
   throw new OptionError(
     "OPT_VALUE",
-    `weights: embedded weights belong to ${embedded.model}; the choices are ${choices}`,
+    `weights: embedded weights belong to ${embedded.model}; the choices are ${weightChoices}`,
   );
 }
 

@@ -6,7 +6,7 @@ import { patchGrid } from "../gpu/graph/ops.js";
 import { traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../gpu/profile.js";
-import { checkChoice, checkInteger } from "./check.js";
+import { checkChoice, checkInteger, checkKeys } from "./check.js";
 import { type ModelConfig, outTypes, targetWidth } from "./config.js";
 import type { DeviceInfo } from "./device.js";
 import { hog } from "./image/hog.js";
@@ -68,6 +68,8 @@ export interface ModelParts {
   close(): Promise<void>;
 }
 
+const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
+
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
 const CHUNK = 16;
 
@@ -106,6 +108,7 @@ export class Model {
    * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
+    checkKeys("extractFeat", options, featureKeys);
     const { outType, outIndices } = this.featureOptions(options);
     const parts = await this.eachChunk(x, options.signal, (images) => {
       const task = this.featureTask(images, outType, outIndices);
@@ -144,6 +147,7 @@ export class Model {
     x: ImageInput | readonly ImageInput[],
     options: ForwardOptions = {},
   ): Promise<Tensor[] | Tensor | LossResult> {
+    checkKeys("forward", options, ["mask", "mode", "signal"]);
     const { mode = "tensor", signal } = options;
     checkChoice("mode", mode, ["tensor", "predict", "loss"]);
     if (mode === "tensor")
@@ -156,6 +160,7 @@ export class Model {
 
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
   async profile(x: ImageInput, options: FeatureOptions = {}): Promise<OpProfile[]> {
+    checkKeys("profile", options, featureKeys);
     const { outType, outIndices } = this.featureOptions(options);
     const profiler = new Profiler();
     await this.eachChunk(x, options.signal, (images) => {

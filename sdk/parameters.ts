@@ -18,6 +18,8 @@ import { initFill, proceduralFill } from "./weights.js";
  */
 export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonly init: number };
 
+export const weightChoices = "procedural, init:SEED, or a .safetensors file as path, URL, bytes or Blob";
+
 /** Gives parameters by name. */
 export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
@@ -119,6 +121,10 @@ export async function openParameters(
   options: UrlOptions,
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
+  if (weights === "pretrained") {
+    const why = "the published .pth checkpoints cannot be read by this version";
+    throw new OptionError("OPT_VALUE", `weights pretrained: ${why}; the choices are ${weightChoices}`);
+  }
   if (typeof weights === "string" && weights.startsWith("init:")) {
     return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), params);
   }

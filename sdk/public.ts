@@ -5,7 +5,14 @@ export type { OutType } from "../gpu/models/vit.js";
 export type { OpProfile } from "../gpu/profile.js";
 export { type ArrayToWrite, type NpyArray, readNpy, writeNpy, writeNpyStrings, writeNpz } from "./checkpoint/npy.js";
 export { type TensorToWrite, writeSafetensors } from "./checkpoint/safetensors-write.js";
-export { completeConfig, type HogConfig, type ModelConfig, type PartialConfig, resizeEdgeFor } from "./config.js";
+export {
+  completeConfig,
+  type HogConfig,
+  type ModelConfig,
+  type PartialConfig,
+  resizeEdgeFor,
+  transformOf,
+} from "./config.js";
 export type { DeviceChoice, DeviceInfo, DeviceReport } from "./device.js";
 export { type HogOptions, type HogPictureOptions, hog, hogCells, hogImage, hogPicture } from "./image/hog.js";
 export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "./image/mask.js";
@@ -28,3 +35,4 @@ export type { Weights } from "./parameters.js";
 export type { Image } from "./platform/types.js";
 export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
 export { type Tensor, tensor } from "./tensor.js";
+export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "./wasm/half.js";

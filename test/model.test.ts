@@ -1,6 +1,9 @@
 /** Whole models on the WASM device: against float64, and the promises of the API around them. */
 
-import { describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";
@@ -427,5 +430,51 @@ describe("life cycle", () => {
       bytes: 2 * 4 * (197 * 48 + 96 * 48 + 96 + 197 * 96),
     });
     expect(rows.every((r) => r.ms >= 0 && r.bytes > 0 && size([r.calls]) > 0)).toBe(true);
+  });
+});
+
+describe("a misspelt option", () => {
+  const x = images(1);
+  it.each([
+    ["extractFeat", (m: Model) => m.extractFeat(x, { outtype: "raw" } as never)],
+    ["forward", (m: Model) => m.forward(x, { masks: { seed: 0 } } as never)],
+    ["profile", (m: Model) => m.profile(x, { outtype: "raw" } as never)],
+    ["hog", async () => hog(x, { nBins: 9 } as never)],
+    ["blockMask", async () => blockMask({ seed: 0, grids: [14, 14] } as never)],
+    ["normalize", async () => normalize(noiseImage("a", 2, 2), { means: [0, 0, 0] } as never)],
+  ])("of %s is named", async (name, call) => {
+    using model = await load();
+    await expect(call(model)).rejects.toMatchObject({
+      code: "OPT_UNKNOWN",
+      message: expect.stringMatching(`^${name}: unknown `),
+    });
+  });
+});
+
+describe("over HTTP", () => {
+  const params = [...traceWhole(config).tape.params.values()];
+  const file = writeSafetensors(
+    params.map((p) => [p.name, { data: proceduralFill(p.name, p.shape)!, shape: p.shape }]),
+  );
+  const served: Record<string, Uint8Array> = {
+    "/weights.safetensors": file,
+    "/bird.png": readFileSync("sdk/demo/samples/city-day.png"),
+  };
+  const server = createServer(({ url = "" }, response) => {
+    response.writeHead(served[url] ? 200 : 404).end(served[url]);
+  });
+  beforeAll(() => new Promise<void>((listening) => server.listen(0, "127.0.0.1", () => listening())));
+  afterAll(() => server.close());
+  const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+
+  it("weights and images load from URLs, with progress", async () => {
+    const phases = new Set<string>();
+    const onProgress = ({ phase }: { phase: string }) => phases.add(phase);
+    using model = await load({ weights: at("/weights.safetensors"), onProgress });
+    using procedural = await load();
+    expect(phases).toEqual(new Set(["open", "load", "ready"]));
+    const [feat] = await model.extractFeat(new URL(at("/bird.png")));
+    expect(feat).toEqual((await procedural.extractFeat("sdk/demo/samples/city-day.png"))[0]);
+    await expect(model.extractFeat(at("/none.png"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 });

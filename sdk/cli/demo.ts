@@ -4,7 +4,18 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { version } from "../../package.json";
-import { blockMask, decode, hog, type Image, type Model, preprocess, runtime, type Tensor, writeNpy } from "../node.js";
+import {
+  blockMask,
+  decode,
+  hog,
+  type Image,
+  type Model,
+  preprocess,
+  runtime,
+  type Tensor,
+  transformOf,
+  writeNpy,
+} from "../node.js";
 import { makeFolder, walkFiles } from "../platform/node-files.js";
 import { type ReportImage, report } from "../report/report.js";
 import { writeFolder } from "./files.js";
@@ -74,7 +85,7 @@ async function embedSamples(model: Model, { output, signal }: Context): Promise<
     output.progress("images", samples.length, paths.length);
     const started = performance.now();
     const image = await decode(path, { signal });
-    const input = preprocess(image, { ...config, cropSize: config.imageSize });
+    const input = preprocess(image, transformOf(config));
     const [embedding] = await model.extractFeat(input, { outIndices: [-1], signal });
     const ms = performance.now() - started;
     const targets = hog(input, { ...config.hog, patchSize: config.patchSize });

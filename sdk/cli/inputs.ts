@@ -15,6 +15,7 @@ import {
   readNpy,
   ShapeError,
   type Tensor,
+  transformOf,
 } from "../node.js";
 import { isFolder, readBytes, walkFiles } from "../platform/node-files.js";
 import { errorFields } from "./errors.js";
@@ -41,9 +42,6 @@ export function isTensor(x: Loaded): x is Tensor {
   return "shape" in x;
 }
 
-/** How the model of `config` sees images. */
-export type Transform = Pick<ModelConfig, "imageSize" | "resizeEdge" | "interpolation" | "mean" | "std">;
-
 /** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */
 export async function loadInput(path: string, signal: AbortSignal): Promise<Loaded> {
   signal.throwIfAborted();
@@ -64,9 +62,9 @@ function fromArray({ dtype, data, shape }: NpyArray, path: string): Loaded {
   throw new ShapeError("SHAPE_MISMATCH", `${path}: expected ${wanted}, got ${dtype} [${shape}]`);
 }
 
-/** The tensor [B,3,H,W] that a model sees. */
-export function toTensor(loaded: Loaded, transform: Transform): Tensor {
-  return isTensor(loaded) ? loaded : preprocess(loaded, { ...transform, cropSize: transform.imageSize });
+/** The tensor [B,3,H,W] that the model of `config` sees. */
+export function toTensor(loaded: Loaded, config: ModelConfig): Tensor {
+  return isTensor(loaded) ? loaded : preprocess(loaded, transformOf(config));
 }
 
 /** The inputs of a command one after the other; those of folders and lists that cannot be used are skipped and told. */

@@ -98,10 +98,6 @@ function checkWeights({ model, weights }: ModelFlags): void {
   if (model !== undefined && weights === undefined) {
     throw new OptionError("OPT_MISSING", `--model needs --weights: ${WEIGHTS}`);
   }
-  if (weights === "pretrained") {
-    const why = "published .pth checkpoints cannot be read by this version";
-    throw new OptionError("OPT_VALUE", `--weights pretrained: ${why}; the choices are ${WEIGHTS}`);
-  }
   if (weights?.startsWith("init:") && !(/^init:\d{1,10}$/.test(weights) && Number(weights.slice(5)) <= MAX_SEED)) {
     wrong("--weights", `init:SEED with a whole number from 0 to ${MAX_SEED}`, weights);
   }

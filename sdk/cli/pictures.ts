@@ -29,9 +29,9 @@ export function pixelsOf({ data, shape }: Tensor, { mean, std }: Pick<ModelConfi
 /** The picture of HOG tokens [1,N,F] of an image of `grid` [h,w] tokens: each bin as a line along its own gradient. */
 export function hogPng(
   tokens: Tensor,
-  options: { grid: readonly [number, number]; nbins: number; pool: number },
+  { grid, nbins, pool }: { grid: readonly [number, number]; nbins: number; pool: number },
 ): Image {
-  return hogImage(hogCells(tokens, options), { pool: options.pool, lines: "true" });
+  return hogImage(hogCells(tokens, { grid, nbins }), { pool, lines: "true" });
 }
 
 /** The image with its masked patches covered: `mask` holds a number for each patch, row by row; `opacity` 1 hides them. */

@@ -1,7 +1,7 @@
 /** Histograms of oriented gradients: MaskFeat's target, of images and clips, and pictures of it. */
 
 import { OptionError, ShapeError } from "../../gpu/errors.js";
-import { checkChoice, checkInteger, checkTensor } from "../check.js";
+import { checkChoice, checkInteger, checkKeys, checkTensor } from "../check.js";
 import type { Image } from "../platform/types.js";
 import { checkFinite, sizeOf, type Tensor, tensor } from "../tensor.js";
 import { withScratch } from "../wasm/core.js";
@@ -47,6 +47,7 @@ function checkDivides(height: number, width: number, option: string, value: numb
 }
 
 function settingsOf([height, width]: readonly number[], options: HogOptions): Settings {
+  checkKeys("hog", options, ["nbins", "pool", "gaussianWindow", "patchSize", "normalize", "layout"]);
   const nbins = checkInteger("hog: nbins", options.nbins ?? 9, 1, MAX_BINS);
   const pool = checkInteger("hog: pool", options.pool ?? 8, 1, MAX_SIDE);
   const gaussianWindow = checkInteger("hog: gaussianWindow", options.gaussianWindow ?? 16, 0, MAX_SIDE);
@@ -137,6 +138,7 @@ function draw(
     const hint = 'hog(x, { layout: "cells" }) gives them';
     throw new ShapeError("SHAPE_MISMATCH", `${name}: expected cells [3,nbins,gh,gw]; got [${cells.shape}]; ${hint}`);
   }
+  checkKeys(name, options, ["pool", "lines"]);
   const pool = checkInteger(`${name}: pool`, options.pool ?? 8, 1, Math.floor(Math.sqrt(MAX_PIXELS / (gh * gw))));
   const lines = checkChoice(`${name}: lines`, options.lines ?? "reference", ["reference", "true"]);
   const [start, step] = lines === "true" ? [90 / nbins, 180 / nbins] : [0, 360 / nbins];
@@ -171,6 +173,7 @@ export function hogImage(cells: Tensor, options: HogPictureOptions = {}): Image 
 export function hogCells(tokens: Tensor, options: { grid?: readonly [number, number]; nbins?: number } = {}): Tensor {
   const { data: from, shape } = checkTensor("hogCells: tokens", tokens);
   const [count, features] = shape.slice(-2);
+  checkKeys("hogCells", options, ["grid", "nbins"]);
   const nbins = checkInteger("hogCells: nbins", options.nbins ?? 9, 1, MAX_BINS);
   const [h, w] = options.grid ?? [Math.sqrt(count), Math.sqrt(count)];
   const side = Math.sqrt(features / (3 * nbins));

@@ -1,7 +1,7 @@
 /** Block-wise masks for masked pre-training, equal to those of mmpretrain and PySlowFast from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { checkChoice, checkInteger } from "../check.js";
+import { checkChoice, checkInteger, checkKeys } from "../check.js";
 import type { Scratch } from "../wasm/core.js";
 import { type Mt19937, mt19937numpy, mt19937python, withState } from "./rng.js";
 
@@ -37,6 +37,8 @@ export interface CubeMaskOptions extends Drawing {
   /** [t,h,w] in tokens; default [8,7,7]. */
   readonly grid?: readonly [number, number, number];
 }
+
+const maskKeys = ["seed", "rng", "generator", "grid", "num", "min", "count"];
 
 const RATIO = 0.4;
 const MAX_SIDE = 4096;
@@ -91,6 +93,7 @@ function drawMasks(rng: Mt19937, grid: readonly number[], count: number | undefi
  */
 export function blockMask(options: BlockMaskOptions = {}): Mask {
   const name = "blockMask";
+  checkKeys(name, options, maskKeys);
   const generator = checkChoice(`${name}: generator`, options.generator ?? "mmpretrain", ["mmpretrain", "pyslowfast"]);
   const exact = generator === "mmpretrain";
   const grid = options.grid ?? [14, 14];
@@ -117,6 +120,7 @@ export function blockMask(options: BlockMaskOptions = {}): Mask {
  */
 export function cubeMask(options: CubeMaskOptions = {}): Mask {
   const name = "cubeMask";
+  checkKeys(name, options, maskKeys);
   checkChoice(`${name}: generator`, options.generator ?? "pyslowfast-cube", ["pyslowfast-cube"]);
   const grid = options.grid ?? [8, 7, 7];
   const cells = checkGrid(name, grid, 3);

@@ -1,7 +1,7 @@
 /** Image transforms on u8 RGB, equal to those of the reference's pipelines bit for bit, and normalisation to a model's input. */
 
 import { ImageError, OptionError } from "../../gpu/errors.js";
-import { checkChoice, checkImage, checkInteger, checkSize } from "../check.js";
+import { checkChoice, checkImage, checkInteger, checkKeys, checkSize } from "../check.js";
 import type { Image } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { type Scratch, withScratch } from "../wasm/core.js";
@@ -129,6 +129,7 @@ export function toImage(raw: RawPixels): Image {
  */
 export function resize(image: Image, options: ResizeOptions): Image {
   checkImage("resize", image);
+  checkKeys("resize", options, ["width", "height", "backend", "interpolation"]);
   const { width, height } = options;
   checkInteger("resize: width", width, 1, MAX_SIDE);
   checkInteger("resize: height", height, 1, Math.min(MAX_SIDE, Math.floor(MAX_PIXELS / width)));
@@ -153,6 +154,7 @@ export function resize(image: Image, options: ResizeOptions): Image {
  */
 export function resizeEdge(image: Image, edge: number, options: { interpolation?: Interpolation } = {}): Image {
   checkImage("resizeEdge", image);
+  checkKeys("resizeEdge", options, ["interpolation"]);
   checkInteger("resizeEdge: edge", edge, 1, MAX_SIDE);
   return resize(image, { ...edgeSize(image, edge), interpolation: options.interpolation });
 }
@@ -196,6 +198,7 @@ export function flip(image: Image): Image {
 /** (x - mean) / std in f32, channels first: u8 [H,W,3] -> f32 [1,3,H,W]. @throws ImageError, OptionError */
 export function normalize(image: Image, options: NormalizeOptions = {}): Tensor {
   checkImage("normalize", image);
+  checkKeys("normalize", options, ["mean", "std"]);
   const stats = checkStats("normalize", options);
   return withScratch((scratch) => normalized(scratch, put(scratch, image), stats));
 }
@@ -209,6 +212,7 @@ export function preprocess(image: Image, options?: PreprocessOptions & { stage?:
 export function preprocess(image: Image, options: PreprocessOptions & { stage: "u8" }): Image;
 export function preprocess(image: Image, options: PreprocessOptions & { stage?: "u8" | "f32" } = {}): Tensor | Image {
   checkImage("preprocess", image);
+  checkKeys("preprocess", options, ["resizeEdge", "cropSize", "interpolation", "mean", "std", "stage"]);
   const edge = checkInteger("preprocess: resizeEdge", options.resizeEdge ?? 256, 1, MAX_SIDE);
   const side = checkInteger("preprocess: cropSize", options.cropSize ?? 224, 1, MAX_SIDE);
   const filter = checkChoice("preprocess: interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
