@@ -76,22 +76,37 @@ function npmCi() {
   return node(npm, ["ci", "--ignore-scripts", "--no-progress", "--no-fund", "--no-audit"], { stdout: 2 });
 }
 
+/** Whether a process runs; 0 stands for one that has not written its number yet. */
+function alive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+/** Takes the lock, or returns false where another process that still runs has it. */
+function take(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    const owner = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
+    if (!alive(owner)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
 /** Holds the folder for one bootstrap at a time: two first runs in one clone must not install over each other. */
 async function locked(work) {
   const lock = join(root, ".bootstrap.lock");
-  for (let waited = 0; ; waited++) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-      if (Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs > 600_000)
-        rmSync(lock, { recursive: true, force: true });
-      if (waited === 0) say("waiting for another run that installs or builds here (.bootstrap.lock)");
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+  for (let waited = 0; !take(lock); waited++) {
+    if (waited === 5) say("waiting for another run that installs or builds here (.bootstrap.lock)");
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const release = () => rmSync(lock, { recursive: true, force: true });
+  const release = () => rmSync(lock, { force: true });
   process.on("exit", release);
   await work();
   release();

@@ -1,16 +1,15 @@
 /** A model: a configuration, parameters on a device, and what can be done with them. */
 
-import type { Device } from "../gpu/device.js";
+import type { Device, RunOptions } from "../gpu/device.js";
 import { MaskFeatError, OptionError, ShapeError } from "../gpu/errors.js";
-import { patchGrid } from "../gpu/graph/ops.js";
 import { traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../gpu/profile.js";
 import { checkChoice, checkInteger, checkKeys } from "./check.js";
 import { type ModelConfig, outTypes, targetWidth } from "./config.js";
 import type { DeviceInfo } from "./device.js";
+import { type MaskInput, resolveIndices, toMask } from "./forward.js";
 import { hog } from "./image/hog.js";
-import { blockMask } from "./image/mask.js";
 import { concat, type ImageInput, toTensor } from "./inputs.js";
 import { normalizeVectors } from "./normalize.js";
 import type { Parameters } from "./parameters.js";
@@ -32,9 +31,6 @@ export interface StreamOptions extends FeatureOptions {
   /** Images in a batch; default 8. */
   readonly batchSize?: number;
 }
-
-/** A mask [B,N] of 0 and 1, or the seed of a generator that draws one. */
-export type MaskInput = Tensor | { readonly seed: number; readonly generator?: "mmpretrain" | "pyslowfast" };
 
 export interface ForwardOptions {
   readonly mask?: MaskInput;
@@ -110,10 +106,7 @@ export class Model {
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
     checkKeys("extractFeat", options, featureKeys);
     const { outType, outIndices } = this.featureOptions(options);
-    const parts = await this.eachChunk(x, options.signal, (images) => {
-      const task = this.featureTask(images, outType, outIndices);
-      return this.parts.runner.run(task, images.shape[0], { images: images.data }, options);
-    });
+    const parts = await this.runFeatures(x, outType, outIndices, options);
     const stages = outIndices.map((_, i) => concat(parts.map((part) => part[i])));
     return options.normalize ? stages.map((stage) => normalizeVectors(stage, outType)) : stages;
   }
@@ -163,10 +156,7 @@ export class Model {
     checkKeys("profile", options, featureKeys);
     const { outType, outIndices } = this.featureOptions(options);
     const profiler = new Profiler();
-    await this.eachChunk(x, options.signal, (images) => {
-      const task = this.featureTask(images, outType, outIndices);
-      return this.parts.runner.run(task, images.shape[0], { images: images.data }, { ...options, profiler });
-    });
+    await this.runFeatures(x, outType, outIndices, { signal: options.signal, profiler });
     return profiler.table();
   }
 
@@ -199,13 +189,19 @@ export class Model {
     return new MaskFeatError("MODEL_DISPOSED", `${this.name}: the model was disposed; make a new one`);
   }
 
-  private featureTask(images: Tensor, outType: OutType, outIndices: readonly number[]): Task {
-    const [, ...item] = images.shape;
+  private runFeatures(
+    x: ImageInput | readonly ImageInput[],
+    outType: OutType,
+    outIndices: readonly number[],
+    options: RunOptions,
+  ): Promise<Tensor[][]> {
     const o = { outType, outIndices, finalNorm: this.config.finalNorm };
-    return {
-      key: `features ${outType} ${outIndices} ${item}`,
-      trace: (batch) => traceFeatures(this.config, [batch, ...item], o),
-    };
+    return this.eachChunk(x, options.signal, (images) => {
+      const [batch, ...item] = images.shape;
+      const trace = (b: number) => traceFeatures(this.config, [b, ...item], o);
+      const task = { key: `features ${outType} ${outIndices} ${item}`, trace };
+      return this.parts.runner.run(task, batch, { images: images.data }, options);
+    });
   }
 
   private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
@@ -257,26 +253,8 @@ export class Model {
         const found = `${images.shape[3]}x${images.shape[2]}`;
         throw new ShapeError("SHAPE_MISMATCH", `a masked forward takes images of ${S}x${S} pixels, got ${found}`);
       }
-      return work(images, this.mask(options.mask, images.shape[0], needed));
+      return work(images, toMask(options.mask, this.config, images.shape[0], needed));
     });
-  }
-
-  /** The mask as numbers [B,N]. */
-  private mask(given: MaskInput | undefined, B: number, needed: boolean): Tensor {
-    const grid = patchGrid(this.config.imageSize, this.config.imageSize, this.config.patchSize);
-    const shape = [B, grid[0] * grid[1]];
-    if (given === undefined) {
-      if (needed) throw new OptionError("OPT_MISSING", "mode loss needs a mask: a tensor [B,N] or { seed }");
-      return { data: new Float32Array(B * shape[1]), shape };
-    }
-    const data = "seed" in given ? Float32Array.from(blockMask({ ...given, grid, count: B }).data) : given.data;
-    if (!("seed" in given) && (String(given.shape) !== String(shape) || data.length !== B * shape[1])) {
-      throw new ShapeError("SHAPE_MISMATCH", `the mask must be [${shape}], got [${given.shape}]`);
-    }
-    if (!data.every((m) => m === 0 || m === 1)) throw new OptionError("OPT_VALUE", "a mask holds only 0 and 1");
-    if (needed && !data.includes(1))
-      throw new OptionError("OPT_VALUE", "the mask hides no patch: the loss is not defined");
-    return { data, shape };
   }
 
   private featureOptions(o: FeatureOptions): { outType: OutType; outIndices: number[] } {
@@ -318,20 +296,4 @@ export class Model {
     this.last = result.catch(() => {});
     return result;
   }
-}
-
-/**
- * Block numbers in ascending order, each once; negative ones count from the end.
- * @throws OptionError where one is out of range.
- */
-export function resolveIndices(indices: readonly number[], numLayers: number): number[] {
-  const resolved = indices.map((i) => (i < 0 ? i + numLayers : i));
-  if (indices.length === 0 || !resolved.every((i) => Number.isInteger(i) && i >= 0 && i < numLayers)) {
-    const range = `${-numLayers} to ${numLayers - 1}`;
-    throw new OptionError(
-      "OPT_VALUE",
-      `outIndices must be whole numbers from ${range}, got ${JSON.stringify(indices)}`,
-    );
-  }
-  return [...new Set(resolved)].sort((a, b) => a - b);
 }
