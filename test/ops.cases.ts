@@ -64,6 +64,7 @@ const products: readonly (readonly [number, number, number])[] = [
   [3, 12, 12],
   [4, 13, 13],
   [7, 383, 11],
+  [5, 7, 156],
   [5, 384, 24],
   [6, 385, 25],
   [31, 769, 10],
