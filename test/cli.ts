@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
+import { tiny } from "./tiny.js";
 
 export interface Ran {
   readonly code: number;
@@ -44,18 +45,8 @@ export async function json(args: readonly string[], cwd: string, more = {}): Pro
   return JSON.parse(lines[0]);
 }
 
-/** A model that runs in a moment. */
-export const smallConfig = {
-  kind: "pretrain",
-  imageSize: 56,
-  patchSize: 4,
-  embedDims: 48,
-  numLayers: 2,
-  numHeads: 4,
-  feedforwardChannels: 96,
-  hog: { nbins: 9, pool: 2, gaussianWindow: 4 },
-  resizeEdge: 64,
-};
+/** The tiny model as a configuration file. */
+export const smallConfig = { kind: "pretrain", ...tiny, resizeEdge: 64 };
 
 /** Writes the small model's configuration to `folder`; returns the options that choose it. */
 export function smallModel(folder: string): string[] {

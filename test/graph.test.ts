@@ -9,16 +9,9 @@ import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
 import { uniform } from "./ops.cases.js";
+import { tiny } from "./tiny.js";
 
-const tiny = {
-  imageSize: 56,
-  patchSize: 4,
-  embedDims: 48,
-  numLayers: 2,
-  numHeads: 4,
-  feedforwardChannels: 96,
-  layerNormEps: 1e-6,
-};
+const config = { ...tiny, layerNormEps: 1e-6 };
 
 /** Numbers for every input and parameter, the same for the same name. */
 function numbers(value: Value): Float64Array {
@@ -84,14 +77,14 @@ describe("plan", () => {
   });
 
   it("runs ViT inference in three slots, with the bits of a run without reuse", () => {
-    const { tape, outputs } = traceFeatures(tiny, [2, 3, 56, 56], {
+    const { tape, outputs } = traceFeatures(config, [2, 3, 56, 56], {
       outType: "raw",
       outIndices: [0, 1],
       finalNorm: true,
     });
     const p = plan(fuse(tape.calls, outputs), outputs);
     expect(runInSlots(p)).toEqual(runPlan(p, numbers));
-    const last = traceFeatures(tiny, [2, 3, 56, 56], { outType: "raw", outIndices: [1], finalNorm: true });
+    const last = traceFeatures(config, [2, 3, 56, 56], { outType: "raw", outIndices: [1], finalNorm: true });
     expect(plan(fuse(last.tape.calls, last.outputs), last.outputs).slots.length).toBe(3);
   });
 
@@ -106,7 +99,7 @@ describe("plan", () => {
 
 describe("fuse", () => {
   it("changes no number of a masked forward", () => {
-    const { tape, outputs } = tracePretrain(tiny, 108, [1, 3, 56, 56], true);
+    const { tape, outputs } = tracePretrain(config, 108, [1, 3, 56, 56], true);
     const fused = plan(fuse(tape.calls, outputs), outputs);
     const plain = plan(tape.calls, outputs);
     expect(fused.calls.length).toBe(plain.calls.length - 3 * tiny.numLayers);
@@ -152,6 +145,6 @@ describe("shape errors", () => {
   });
 
   it("say what the masked forward takes", () => {
-    expect(() => tracePretrain(tiny, 108, [1, 3, 60, 56], false)).toThrow(/pos must be|mask must be/);
+    expect(() => tracePretrain(config, 108, [1, 3, 60, 56], false)).toThrow(/pos must be|mask must be/);
   });
 });

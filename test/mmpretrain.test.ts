@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { getModel, type ModelOptions, type Tensor, tensor } from "../sdk/node.js";
 import { fnv1a32, u32 } from "../sdk/weights.js";
+import { tiny } from "./tiny.js";
 
 interface Sketch {
   readonly shape: number[];
@@ -17,15 +18,6 @@ const golden: { loss: number; outputs: Record<string, Sketch> } = JSON.parse(
   readFileSync("test/fixtures/mmpretrain.json", "utf8"),
 );
 
-const tiny = {
-  imageSize: 56,
-  patchSize: 4,
-  embedDims: 48,
-  numLayers: 2,
-  numHeads: 4,
-  feedforwardChannels: 96,
-  hog: { pool: 2, gaussianWindow: 4 },
-} as const;
 const load = (options: ModelOptions = {}) => getModel(tiny, { weights: "procedural", threads: 2, ...options });
 
 /** The fill's numbers in [-2, 2). */

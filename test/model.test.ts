@@ -25,20 +25,12 @@ import {
 import { traceWhole } from "../sdk/registry.js";
 import { initFill, noiseImage, proceduralFill } from "../sdk/weights.js";
 import { uniform } from "./ops.cases.js";
+import { tiny } from "./tiny.js";
 
-const small = {
-  imageSize: 56,
-  patchSize: 4,
-  embedDims: 48,
-  numLayers: 2,
-  numHeads: 4,
-  feedforwardChannels: 96,
-  hog: { pool: 2, gaussianWindow: 4 },
-} as const;
-const config = completeConfig(small);
-const classifier = completeConfig({ ...small, kind: "classifier", numClasses: 10 });
+const config = completeConfig(tiny);
+const classifier = completeConfig({ ...tiny, kind: "classifier", numClasses: 10 });
 
-const load = (options: ModelOptions = {}) => getModel(small, { weights: "procedural", threads: 1, ...options });
+const load = (options: ModelOptions = {}) => getModel(tiny, { weights: "procedural", threads: 1, ...options });
 
 function images(B: number, H = 56, W = 56): Tensor {
   const draw = uniform(B * 1000 + H * 10 + W);
@@ -103,7 +95,7 @@ describe("extractFeat agrees with float64", () => {
     expect(largestDifference(feat, expected)).toBeLessThan(1e-5);
 
     using model = await getModel(
-      { ...small, kind: "classifier", numClasses: 10 },
+      { ...tiny, kind: "classifier", numClasses: 10 },
       { weights: "procedural", threads: 1 },
     );
     const [logits] = await model.forward(x);
@@ -259,7 +251,7 @@ describe("normalize", () => {
 describe("weights", () => {
   const params = [...traceWhole(config).tape.params.values()];
   const entries = params.map((p) => [p.name, { data: proceduralFill(p.name, p.shape)!, shape: p.shape }] as const);
-  const fromBytes = (bytes: Uint8Array) => getModel(small, { weights: bytes, threads: 1 });
+  const fromBytes = (bytes: Uint8Array) => getModel(tiny, { weights: bytes, threads: 1 });
 
   it("from safetensors give the features of the same numbers", async () => {
     using procedural = await load();
@@ -271,7 +263,7 @@ describe("weights", () => {
     using fromBuffer = await fromBytes(pool.subarray(5));
     expect(await fromBuffer.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
     const blob = new Blob([writeSafetensors(entries) as Uint8Array<ArrayBuffer>]);
-    using fromBlob = await getModel(small, { weights: blob, threads: 1 });
+    using fromBlob = await getModel(tiny, { weights: blob, threads: 1 });
     expect(await fromBlob.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
   });
 
@@ -348,7 +340,7 @@ describe("getModel", () => {
     ["dtype", {}, { weights: "procedural", dtype: "f64" }, "OPT_VALUE"],
     ["missing file", {}, { weights: "/no/such.safetensors" }, "FILE_NOT_FOUND"],
   ])("refuses: %s", async (_, model, options, code) => {
-    await expect(getModel(typeof model === "string" ? model : small, options as never)).rejects.toMatchObject({ code });
+    await expect(getModel(typeof model === "string" ? model : tiny, options as never)).rejects.toMatchObject({ code });
   });
 
   it("reports progress that only grows, to the end", async () => {
