@@ -2,9 +2,10 @@
 
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
+import type { FeatureOptions } from "./forward.js";
 import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
-import type { FeatureOptions, Model } from "./model.js";
+import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
 import type { Tensor } from "./tensor.js";
 

@@ -1,13 +1,47 @@
-/** Arguments of a forward pass, checked: which patches are hidden, and which blocks are wanted. */
+/** What a forward pass takes and gives, and checks of it: which blocks are wanted, and which patches are hidden. */
 
 import { OptionError, ShapeError } from "../gpu/errors.js";
 import { patchGrid } from "../gpu/graph/ops.js";
+import type { OutType } from "../gpu/models/vit.js";
 import type { ModelConfig } from "./config.js";
 import { blockMask } from "./image/mask.js";
 import type { Tensor } from "./tensor.js";
 
+export interface FeatureOptions {
+  /** raw [B,1+N,C], cls_token [B,C], featmap [B,C,h,w], avg_featmap [B,C]; default: the model's own. */
+  readonly outType?: OutType;
+  /** Blocks whose output is returned, from 0; negative numbers count from the end; default [-1]. */
+  readonly outIndices?: readonly number[];
+  /** Scale every vector along the channels to length 1. */
+  readonly normalize?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends FeatureOptions {
+  /** Images in a batch; default 8. */
+  readonly batchSize?: number;
+}
+
+export const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
+
 /** A mask [B,N] of 0 and 1, or the seed of a generator that draws one. */
 export type MaskInput = Tensor | { readonly seed: number; readonly generator?: "mmpretrain" | "pyslowfast" };
+
+export interface ForwardOptions {
+  readonly mask?: MaskInput;
+  /** "tensor" (default): as `model(inputs)`; "predict": the predicted HOG; "loss": loss, prediction and target. */
+  readonly mode?: "tensor" | "predict" | "loss";
+  readonly signal?: AbortSignal;
+}
+
+export interface LossResult {
+  /** Mean over the masked patches of the mean squared error. */
+  readonly loss: number;
+  /** [B,N,F] */
+  readonly pred: Tensor;
+  /** [B,N,F] */
+  readonly target: Tensor;
+}
 
 /**
  * The mask as numbers [B,N]; without one, nothing is hidden, which is an error where a mask is `needed`.

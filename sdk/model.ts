@@ -8,7 +8,15 @@ import { type OpProfile, Profiler } from "../gpu/profile.js";
 import { checkChoice, checkInteger, checkKeys } from "./check.js";
 import { type ModelConfig, outTypes, targetWidth } from "./config.js";
 import type { DeviceInfo } from "./device.js";
-import { type MaskInput, resolveIndices, toMask } from "./forward.js";
+import {
+  type FeatureOptions,
+  type ForwardOptions,
+  featureKeys,
+  type LossResult,
+  resolveIndices,
+  type StreamOptions,
+  toMask,
+} from "./forward.js";
 import { hog } from "./image/hog.js";
 import { concat, type ImageInput, toTensor } from "./inputs.js";
 import { normalizeVectors } from "./normalize.js";
@@ -16,37 +24,6 @@ import type { Parameters } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
 import type { Runner, Task } from "./runner.js";
 import type { Tensor } from "./tensor.js";
-
-export interface FeatureOptions {
-  /** raw [B,1+N,C], cls_token [B,C], featmap [B,C,h,w], avg_featmap [B,C]; default: the model's own. */
-  readonly outType?: OutType;
-  /** Blocks whose output is returned, from 0; negative numbers count from the end; default [-1]. */
-  readonly outIndices?: readonly number[];
-  /** Scale every vector along the channels to length 1. */
-  readonly normalize?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export interface StreamOptions extends FeatureOptions {
-  /** Images in a batch; default 8. */
-  readonly batchSize?: number;
-}
-
-export interface ForwardOptions {
-  readonly mask?: MaskInput;
-  /** "tensor" (default): as `model(inputs)`; "predict": the predicted HOG; "loss": loss, prediction and target. */
-  readonly mode?: "tensor" | "predict" | "loss";
-  readonly signal?: AbortSignal;
-}
-
-export interface LossResult {
-  /** Mean over the masked patches of the mean squared error. */
-  readonly loss: number;
-  /** [B,N,F] */
-  readonly pred: Tensor;
-  /** [B,N,F] */
-  readonly target: Tensor;
-}
 
 /** What `getModel` puts together. */
 export interface ModelParts {
@@ -63,8 +40,6 @@ export interface ModelParts {
   /** Frees the device and closes the source of the weights. */
   close(): Promise<void>;
 }
-
-const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
 const CHUNK = 16;

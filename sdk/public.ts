@@ -14,7 +14,7 @@ export {
   transformOf,
 } from "./config.js";
 export type { DeviceChoice, DeviceInfo, DeviceReport } from "./device.js";
-export type { MaskInput } from "./forward.js";
+export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "./forward.js";
 export { type HogOptions, type HogPictureOptions, hog, hogCells, hogImage, hogPicture } from "./image/hog.js";
 export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "./image/mask.js";
 export { type Mt19937, mt19937numpy, mt19937python } from "./image/rng.js";
@@ -31,7 +31,7 @@ export {
 } from "./image/transform.js";
 export type { EncodedImage, ImageInput } from "./inputs.js";
 export type { ModelOptions, Progress } from "./load.js";
-export type { FeatureOptions, ForwardOptions, LossResult, Model, StreamOptions } from "./model.js";
+export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Image } from "./platform/types.js";
 export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
