@@ -1,20 +1,34 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 /** The bundled commander is CommonJS and requires Node's own modules. */
 const withRequire =
   'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
 
-export default defineConfig({
-  entry: { node: "sdk/node.ts", cli: "sdk/cli/main.ts" },
+/** What all bundles share. */
+const common: Options = {
   format: "esm",
-  platform: "node",
-  target: "node20",
   splitting: true,
-  clean: true,
-  dts: { entry: { node: "sdk/node.ts" } },
   removeNodeProtocol: false,
-  banner: { js: withRequire },
-  external: ["sharp", "webgpu"],
   metafile: true,
   loader: { ".wgsl": "text", ".wasm": "binary" },
-});
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: { node: "sdk/node.ts", cli: "sdk/cli/main.ts" },
+    platform: "node",
+    target: "node20",
+    dts: { entry: { node: "sdk/node.ts" } },
+    banner: { js: withRequire },
+    external: ["sharp", "webgpu"],
+  },
+  {
+    ...common,
+    entry: { browser: "sdk/browser.ts" },
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    dts: true,
+  },
+]);

@@ -43,6 +43,7 @@ function collectLicences() {
 }
 
 mkdirSync(join(root, "build"), { recursive: true });
+rmSync(join(root, "dist"), { recursive: true, force: true });
 try {
   await Promise.all(
     Object.entries(variants).map(([name, flags]) =>

@@ -15,6 +15,7 @@ const tasks = {
   test: { program: "node_modules/vitest/vitest.mjs", args: ["run"], cwd: root },
   check: { program: "scripts/check.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },
+  swiftshader: { program: "scripts/swiftshader.mjs", cwd: userFolder },
   build: undefined,
 };
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { FileError } from "../../gpu/errors.js";
 import { decodeImage } from "./node-decode.js";
 import { startThreads } from "./node-threads.js";
+import { openGpu } from "./node-webgpu.js";
 import type { ByteSource, Platform } from "./types.js";
 
 /** Linux reads at most 0x7ffff000 bytes at once. */
@@ -92,4 +93,5 @@ export const nodePlatform: Platform = {
   openFile,
   decode: (bytes, name) => decodeImage(bytes, name),
   startThreads,
+  gpu: openGpu,
 };

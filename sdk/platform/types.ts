@@ -28,6 +28,8 @@ export interface Platform {
   decode(bytes: Uint8Array, name: string): Promise<Image>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
+  /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */
+  gpu(): Promise<GPU>;
 }
 
 /** What serving threads need. */

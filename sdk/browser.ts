@@ -1,0 +1,7 @@
+/** The package in browsers: in a window and in a worker. */
+
+import { bindApi } from "./api.js";
+import { browserPlatform } from "./platform/browser.js";
+
+export * from "./public.js";
+export const { getModel, extractFeat, decode, devices, runtime } = bindApi(browserPlatform);
