@@ -57,6 +57,8 @@ export default defineConfig([
     platform: "browser",
     splitting: false,
     minify: true,
+    // This file is served on its own; a comment like this one survives the bundlers of others, too.
+    banner: { js: "/*! maskfeat-wgpu, MIT License; the licences of bundled libraries: LICENSES.txt in the package */" },
     esbuildPlugins: [inputs("browser")],
   },
 ]);

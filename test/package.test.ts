@@ -36,6 +36,9 @@ const work = `
 `;
 const names = "{ getModel, hog, preprocess }";
 
+/** Logs the shape of an embedding of raw pixels. */
+const embed = `extractFeat({ data: new Uint8Array(3 * 64 * 48), width: 64, height: 48 }).then((x) => console.log(x.shape));`;
+
 describe("the tarball", () => {
   it("is small", () => {
     expect(packed.size).toBeLessThan(limits.tarball);
@@ -117,11 +120,18 @@ describe("in Node", () => {
       const { hog, MaskFeatError: same } = require("maskfeat-wgpu/hog");
       const { hog: inPages } = require("./node_modules/maskfeat-wgpu/dist/browser.js");
       console.log(require("maskfeat-wgpu/package.json").version, MaskFeatError === same, typeof inPages);
-      extractFeat({ data: new Uint8Array(3 * 64 * 48), width: 64, height: 48 }).then(({ shape }) => console.log(shape));`;
+      ${embed}`;
     writeFileSync(join(app, "consumer.cjs"), code);
     const { stdout, stderr } = await node(["consumer.cjs"], app);
     expect(stderr).not.toContain("Error");
     expect(stdout).toMatch(/^\d+\.\d+\.\d+ true function\n\[ 1, 192 \]\n$/);
+  });
+
+  it.each(["esm", "cjs"] as const)("runs out of a bundle (%s), away from the package", async (format) => {
+    const name = `bundled.${format === "esm" ? "mjs" : "cjs"}`;
+    const stdin = { contents: `import { extractFeat } from "maskfeat-wgpu"; ${embed}`, resolveDir: app };
+    await build({ stdin, bundle: true, platform: "node", format, outfile: join(folder, name), logLevel: "error" });
+    expect(await node([name], folder)).toEqual({ code: 0, stdout: "[ 1, 192 ]\n", stderr: "" });
   });
 
   it("has a command line", async () => {
