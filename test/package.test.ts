@@ -19,8 +19,11 @@ const app = join(folder, "app");
 const installed = join(app, "node_modules/maskfeat-wgpu");
 
 let packed: Packed;
+// biome-ignore lint/suspicious/noExplicitAny: its fields are what the tests look at
+let manifest: any;
 beforeAll(async () => {
   packed = await packAndInstall(folder);
+  manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 });
 
 /** A picture and a model that both a page and Node compute; `result` is [bits of the features, of the HOG]. */
@@ -61,7 +64,6 @@ describe("the tarball", () => {
   });
 
   it("needs no other package and runs nothing when it is installed", () => {
-    const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     expect(manifest.dependencies).toBeUndefined();
     expect(manifest.peerDependencies).toBeUndefined();
     expect(Object.keys(manifest.optionalDependencies)).toEqual(["sharp", "webgpu"]);
@@ -70,8 +72,7 @@ describe("the tarball", () => {
   });
 
   it("is cited by its own version", () => {
-    const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-    expect(readFileSync(join(installed, "CITATION.cff"), "utf8")).toContain(`\nversion: ${version}\n`);
+    expect(readFileSync(join(installed, "CITATION.cff"), "utf8")).toContain(`\nversion: ${manifest.version}\n`);
   });
 
   it("is what publint and attw ask for", async () => {
@@ -135,25 +136,32 @@ describe("in Node", () => {
   });
 
   it("has a command line", async () => {
-    const { code, stdout } = await node([join(installed, "dist/cli.js"), "mask", "--seed", "0", "--json"], app);
+    const { code, stdout } = await node(
+      [join(installed, manifest.bin["maskfeat-wgpu"]), "mask", "--seed", "0", "--json"],
+      app,
+    );
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ command: "mask", ones: [78] });
   });
 });
 
 describe("for browsers", () => {
+  /** What pages, extensions or service workers do not have or do not allow. */
+  const barred = /\bnode:|\bimport\s*\(|\brequire\s*\(|\beval\s*\(|\bnew Function\b/;
+
   it("is one file that imports and evaluates nothing", async () => {
-    const file = join(installed, "dist/browser.js");
+    expect([manifest.jsdelivr, manifest.unpkg]).toEqual(Array(2).fill(manifest.exports["."].browser.default));
+    const file = join(installed, manifest.unpkg);
     // `iife` has no top-level await: esbuild refuses it.
     const options = { bundle: true, write: false, metafile: true, format: "iife" } as const;
     const { metafile } = await build({ ...options, entryPoints: [file], external: ["*"], absWorkingDir: app });
     expect(Object.values(metafile.inputs).flatMap(({ imports }) => imports)).toEqual([]);
-    expect(readFileSync(file, "utf8")).not.toMatch(/\bnode:|\bimport\s*\(|\brequire\s*\(|\beval\s*\(|\bnew Function\b/);
+    expect(readFileSync(file, "utf8")).not.toMatch(barred);
   });
 
   it("names nothing of Node's in the data side", async () => {
     const code = await browserBundle(app, 'export * from "maskfeat-wgpu/hog";');
-    expect(code).not.toMatch(/\bnode:|\bimport\s*\(|\brequire\s*\(|\beval\s*\(|\bnew Function\b/);
+    expect(code).not.toMatch(barred);
   });
 
   it("gives a first feature from little code", async () => {
