@@ -1,5 +1,6 @@
 /** Small helpers that several tests share. */
 
+import { readFileSync } from "node:fs";
 import { MaskFeatError } from "../gpu/errors.js";
 
 /** The code of the typed error that `work` throws, "none" where it throws nothing. Any other error fails the test. */
@@ -27,4 +28,12 @@ export function dice(seed: number): (n: number) => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) % n;
   };
+}
+
+/** The README's code blocks of a language. */
+export function readmeBlocks(language: string): string[] {
+  const blocks = readFileSync("README.md", "utf8").matchAll(
+    new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"),
+  );
+  return [...blocks].map((match) => match[1]);
 }

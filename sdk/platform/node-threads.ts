@@ -3,14 +3,18 @@
 import { Worker } from "node:worker_threads";
 import type { ThreadStart, Threads } from "./types.js";
 
-/** A worker's whole program. As text it needs no file of its own, which bundlers would have to find. */
-const SERVE = `
-const { module, memory, control, dead, count, index } = require("node:worker_threads").workerData;
+/**
+ * A worker's whole program. As text it needs no file of its own, which bundlers would have to find. Deno and Bun have a `module` of their
+ * own around it: no second one may be declared.
+ */
+export const SERVE = `
+const start = require("node:worker_threads").workerData;
 try {
   const abort = () => { throw new Error("WASM kernel aborted"); };
-  new WebAssembly.Instance(module, { env: { memory, abort } }).exports.serve(control, index, count);
+  const { exports } = new WebAssembly.Instance(start.module, { env: { memory: start.memory, abort } });
+  exports.serve(start.control, start.index, start.count);
 } catch (error) {
-  Atomics.store(new Int32Array(memory.buffer), dead / 4, 1);
+  Atomics.store(new Int32Array(start.memory.buffer), start.dead / 4, 1);
   throw error;
 }
 `;
