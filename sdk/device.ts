@@ -31,7 +31,14 @@ const AUTO_THREADS = 8;
 
 function threadCount(platform: Platform, threads: number | undefined): number {
   if (threads === undefined) return Math.min(platform.parallelism, AUTO_THREADS);
-  return checkInteger("threads", threads, 1, MAX_THREADS);
+  checkInteger("threads", threads, 1, MAX_THREADS);
+  if (threads > 1 && platform.oneThread) {
+    throw new DeviceError(
+      "DEVICE_ABSENT",
+      `threads: ${threads} asked for, but ${platform.oneThread}; leave threads out`,
+    );
+  }
+  return threads;
 }
 
 /**
@@ -48,7 +55,8 @@ export async function openDevice(
     throw new DeviceError("DEVICE_ABSENT", `device webgpu: ${NO_WEBGPU}; use device wasm or auto`);
   const count = threadCount(platform, threads);
   const device = new WasmDevice(platform, count);
-  const reason = choice === "wasm" ? "asked for" : NO_WEBGPU;
+  const why = choice === "wasm" ? "asked for" : NO_WEBGPU;
+  const reason = platform.oneThread ? `${why}; 1 thread: ${platform.oneThread}` : why;
   return { device, info: { kind: "wasm", adapter: null, isFallback: false, reason, threads: count, variant: "simd" } };
 }
 
@@ -64,7 +72,8 @@ export interface DeviceReport {
 
 /** All devices, usable or not. */
 export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
-  const simd = `128-bit SIMD, up to ${platform.parallelism} threads`;
+  const { parallelism, oneThread } = platform;
+  const simd = `128-bit SIMD, ${oneThread ? `1 thread: ${oneThread}` : `up to ${parallelism} threads`}`;
   return [
     { kind: "webgpu", available: false, adapter: null, isFallback: false, features: [], reason: NO_WEBGPU },
     { kind: "wasm", available: true, adapter: null, isFallback: false, features: ["simd128"], reason: simd },

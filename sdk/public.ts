@@ -33,7 +33,7 @@ export type { EncodedImage, ImageInput } from "./inputs.js";
 export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
-export type { Image } from "./platform/types.js";
+export type { Drawable, Image } from "./platform/types.js";
 export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
 export { type Tensor, tensor } from "./tensor.js";
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "./wasm/half.js";
