@@ -30,6 +30,8 @@ export const errorCodes = {
   NON_FINITE: "a NaN or an infinity where finite numbers are needed",
   DEVICE_ABSENT: "the device that was asked for is not available here",
   DEVICE_FAILED: "the device reported an error",
+  DEVICE_LOST: "the GPU was taken away: driver reset, sleep, or its owner destroyed it",
+  DEVICE_SELF_TEST: "the device computes wrong results",
   DEVICE_MEMORY: "the work does not fit into the device's memory",
 } as const;
 
@@ -87,6 +89,11 @@ export class NonFiniteError extends MaskFeatError {
 /** A device that is absent or failed: choose another one. */
 export class DeviceError extends MaskFeatError {
   override name = "DeviceError";
+}
+
+/** The GPU was taken away during or before the call, which has no result: make a new model. */
+export class DeviceLostError extends DeviceError {
+  override name = "DeviceLostError";
 }
 
 /** The work needs `bytes` more than the device gives; `hint` says what would fit. */

@@ -6,23 +6,22 @@ import { evaluate } from "../conformance/reference.js";
 import type { Device } from "../gpu/device.js";
 import { ops, size } from "../gpu/graph/ops.js";
 import { plan } from "../gpu/graph/plan.js";
+import type { Value } from "../gpu/graph/tape.js";
 import { devices } from "./devices.js";
 import { type OpCase, opCases } from "./ops.cases.js";
 
 /** Runs one call on a device; every number of the device's memory that is not an input starts as NaN. */
 async function run(device: Device, { call, inputs }: OpCase): Promise<Float32Array> {
   const planned = plan([call], [call.output]);
-  const bound = new Map(
-    call.inputs.map((value, i) => {
-      const use = call.op.startsWith("linear") && i === 1 ? "weight" : "plain";
-      return [value, device.param(value, inputs[i], use)];
-    }),
-  );
+  const bound = new Map<Value, unknown>();
+  for (const [i, value] of call.inputs.entries()) {
+    const use = call.op.startsWith("linear") && i === 1 ? "weight" : "plain";
+    bound.set(value, await device.param(value, inputs[i], use));
+  }
   const program = await device.compile(planned, bound);
   const count = size(call.output.shape);
   device.write(program.outputs[0], new Float32Array(count).fill(Number.NaN));
-  await program.run();
-  const output = await device.read(program.outputs[0], count);
+  const [output] = await program.run();
   program.destroy();
   for (const buffer of bound.values()) device.release(buffer);
   return output;
