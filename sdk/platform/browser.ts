@@ -34,8 +34,9 @@ async function openFile(path: string | URL, options?: UrlOptions): Promise<ByteS
 }
 
 async function gpu(): Promise<GPU> {
-  if (!navigator.gpu) throw new DeviceError("DEVICE_ABSENT", "this browser has no WebGPU on this page");
-  return navigator.gpu;
+  const found = globalThis.navigator?.gpu;
+  if (!found) throw new DeviceError("DEVICE_ABSENT", "this browser has no WebGPU on this page");
+  return found;
 }
 
 const oneThread = whyOneThread();
