@@ -16,6 +16,8 @@ export interface Kit {
   sha256(data: ArrayBufferView): Promise<string>;
   outcome<T>(work: () => T | Promise<T>): Promise<Outcome<T>>;
   bytesOf(url: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The module at an address of the page's server. (The test runner rewrites an `import` in the function itself.) */
+  load<M>(url: string): Promise<M>;
 }
 
 export interface Outcome<T = unknown> {

@@ -22,5 +22,7 @@ async function bytesOf(url) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-globalThis.kit = { maskfeat, sha256, outcome, bytesOf };
+const load = (url) => import(url);
+
+globalThis.kit = { maskfeat, sha256, outcome, bytesOf, load };
 if (!globalThis.document) postMessage("loaded");
