@@ -105,7 +105,7 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   const { device: choice = "auto", dtype = "f32" } = options;
   checkChoice("dtype", dtype, dtypes);
   checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
-  if (options.threads !== undefined) checkInteger("threads", options.threads, 1, MAX_THREADS);
+  if (options.threads !== undefined) checkThreads(platform, options.threads);
   if (typeof choice === "object") return borrow(choice as GPUDevice, options);
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
@@ -118,6 +118,12 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
     return openGpu(adapter, about, options, "asked for");
   }
   return openBest(platform, options);
+}
+
+/** @throws OptionError; DeviceError DEVICE_ABSENT where several threads are asked for and there can be but one. */
+function checkThreads({ oneThread }: Platform, threads: number): void {
+  checkInteger("threads", threads, 1, MAX_THREADS);
+  if (threads > 1 && oneThread) throw absent(`threads: ${threads} asked for, but ${oneThread}; leave threads out`);
 }
 
 /** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
@@ -136,7 +142,10 @@ async function openBest(platform: Platform, options: DeviceOptions): Promise<Ope
 
 async function openWasm(platform: Platform, options: DeviceOptions, why: string): Promise<OpenDevice> {
   const threads = options.threads ?? Math.min(platform.parallelism, AUTO_THREADS);
-  const reason = options.dtype === "f16" ? `${why}; f32, as WASM has no f16` : why;
+  const parts = [why];
+  if (options.dtype === "f16") parts.push("f32, as WASM has no f16");
+  if (platform.oneThread) parts.push(`1 thread: ${platform.oneThread}`);
+  const reason = parts.join("; ");
   const about = { kind: "wasm", adapter: null, isFallback: false, reason, threads, variant: "simd" } as const;
   return tested(new WasmDevice(platform, threads), about, options);
 }
@@ -200,7 +209,8 @@ export interface DeviceReport {
 
 /** All devices, usable or not. */
 export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
-  const simd = `128-bit SIMD, up to ${platform.parallelism} threads`;
+  const { parallelism, oneThread } = platform;
+  const simd = `128-bit SIMD, ${oneThread ? `1 thread: ${oneThread}` : `up to ${parallelism} threads`}`;
   const wasm = {
     kind: "wasm",
     available: true,

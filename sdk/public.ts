@@ -19,4 +19,5 @@ export type { EncodedImage, ImageInput } from "./inputs.js";
 export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
+export type { Drawable } from "./platform/types.js";
 export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";

@@ -1,17 +1,16 @@
 /** Every kernel of every device of this process against float64, within its derived bound; threads change no bit. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { boundUse, errorBound } from "../conformance/bounds.js";
+import { boundUse } from "../conformance/bounds.js";
 import { evaluate } from "../conformance/reference.js";
 import { ops } from "../gpu/graph/ops.js";
 import type { WebGpuDevice } from "../gpu/webgpu.js";
 import { dawn, hasWebGpu, wasmDevices } from "./devices.js";
-import { type OpCase, opCases } from "./ops.cases.js";
+import { opCases } from "./ops.cases.js";
+import { expectedOf, isForGpu, useOf } from "./ops.expected.js";
 import { runCase } from "./ops.run.js";
 
-/** `npm run kernels` leaves nothing out. */
-const isWhole = process.env.MASKFEAT_KERNELS === "all";
-const gpuCases = opCases.filter((c) => c.quick || isWhole);
+const gpuCases = opCases.filter(isForGpu);
 
 describe("the case table", () => {
   it("has every op, and every op at least twice where kernels compile slowly", () => {
@@ -20,20 +19,6 @@ describe("the case table", () => {
     for (const op of names) expect(opCases.filter((c) => c.quick && c.call.op === op).length, op).toBeGreaterThan(1);
   });
 });
-
-const exactInputs = (c: OpCase) => c.inputs.map((x) => Float64Array.from(x));
-const expected = new Map(
-  opCases.map((c) => {
-    const output = evaluate(c.call, exactInputs(c));
-    return [c.name, { output, bound: errorBound(c.call, exactInputs(c), output) }];
-  }),
-);
-
-/** How much of its bound a result uses. */
-function useOf(c: OpCase, actual: Float32Array): number {
-  const { output, bound } = expected.get(c.name)!;
-  return boundUse(actual, output, bound);
-}
 
 const sameBits = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 const alone = new Map<string, Float32Array>();
@@ -67,21 +52,21 @@ describe.runIf(hasWebGpu)("webgpu, Dawn", () => {
 
   it(`leaves ${opCases.length - gpuCases.length} of ${opCases.length} cases to npm run kernels`, () => {
     expect(device.pipelineCount).toBeGreaterThan(20);
-    if (!isWhole) expect(device.pipelineCount).toBeLessThanOrEqual(60);
+    if (gpuCases.length < opCases.length) expect(device.pipelineCount).toBeLessThanOrEqual(60);
     expect(device.memory().used).toBe(0);
   });
 });
 
 describe("the bound", () => {
   const linear = opCases.find((c) => c.name.startsWith("linear [31,769]"))!;
-  const { output, bound } = expected.get(linear.name)!;
+  const { output, bound } = expectedOf(linear);
 
   it("is met by the float64 result rounded to f32", () => {
     expect(boundUse(Float32Array.from(output), output, bound)).toBeLessThan(0.5);
   });
 
   it("is broken by a kernel that drops the last term of a sum", () => {
-    const [x, w, b] = exactInputs(linear);
+    const [x, w, b] = linear.inputs.map((input) => Float64Array.from(input));
     const K = linear.call.inputs[0].shape[1];
     const short = evaluate(linear.call, [x.map((v, i) => (i % K === K - 1 ? 0 : v)), w, b]);
     expect(boundUse(short, output, bound)).toBeGreaterThan(10);

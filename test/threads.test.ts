@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { plan } from "../gpu/graph/plan.js";
 import { Tape } from "../gpu/graph/tape.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { SERVE } from "../sdk/platform/node-threads.js";
+import { PROGRAM } from "../sdk/platform/node-threads.js";
 import type { Platform } from "../sdk/platform/types.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
 
@@ -43,5 +43,5 @@ it("a dead thread is an error, not a hang", async () => {
 });
 
 it("a thread's program stands inside of a CommonJS module, as Deno and Bun run it", () => {
-  expect(compileFunction(SERVE, ["module", "exports", "require"])).toBeTypeOf("function");
+  expect(compileFunction(PROGRAM, ["module", "exports", "require"])).toBeTypeOf("function");
 });

@@ -176,6 +176,7 @@ export class WasmDevice implements Device<WasmBuffer> {
 
   /** Runs step by step, giving the event loop its turn and looking at the signal in between. */
   private async run(table: WasmBuffer, steps: readonly Step[], o: RunOptions = {}): Promise<void> {
+    await this.threads?.ready;
     const ownBytes = this.reserveScratch(steps);
     let turn = performance.now();
     let opened: { call: AnyCall; at: number; step: number } | undefined;
