@@ -17,12 +17,14 @@ import {
   writeNpy,
 } from "../node.js";
 import { makeFolder, walkFiles } from "../platform/node-files.js";
+import { coverPatches, drawHog, pixelsOf, thumbnail, veil } from "../report/pictures.js";
 import { type ReportImage, report } from "../report/report.js";
+import { pairs } from "../report/similarity.js";
 import { writeFolder } from "./files.js";
-import { cosine, firstOf, short, summary } from "./numbers.js";
+import { firstOf, short, summary } from "./numbers.js";
 import { addModelOptions, type ModelFlags, openModel } from "./options.js";
 import { modelFields, modelText, table } from "./output.js";
-import { coverPatches, hogPng, pixelsOf, png, thumbnail } from "./pictures.js";
+import { png } from "./pictures.js";
 import type { Context, Define } from "./run.js";
 
 interface DemoFlags extends ModelFlags {
@@ -94,11 +96,6 @@ async function embedSamples(model: Model, { output, signal }: Context): Promise<
   return samples;
 }
 
-/** Similarity of every pair. */
-function pairs(vectors: readonly Float32Array[]): number[][] {
-  return vectors.map((a) => vectors.map((b) => cosine(a, b)));
-}
-
 /** The embeddings as one array [n,C]. */
 function stack(samples: readonly Sample[]): Tensor {
   const width = samples[0].embedding.data.length;
@@ -152,8 +149,8 @@ function reportImage({ config }: Model, { name, image, input, embedding, hog, ms
     ms,
     picture: dataUri(thumbnail(image, PICTURE)),
     thumbnail: dataUri(thumbnail(seen, THUMBNAIL)),
-    hog: dataUri(hogPng(hog, { grid, nbins, pool })),
-    masked: dataUri(coverPatches(seen, mask, config.patchSize, { colour: [91, 104, 223], opacity: 0.85 })),
+    hog: dataUri(drawHog(hog, { grid, nbins, pool })),
+    masked: dataUri(coverPatches(seen, mask, config.patchSize, veil)),
     hidden: mask.filter((m) => m === 1).length,
     patches: mask.length,
   };
