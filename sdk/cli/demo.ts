@@ -1,8 +1,7 @@
 /** The command `demo`: the sample images from file to embedding, on the terminal and as a page. */
 
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import {
   blockMask,
@@ -10,6 +9,7 @@ import {
   hog,
   type Image,
   type Model,
+  OptionError,
   preprocess,
   runtime,
   type Tensor,
@@ -22,19 +22,31 @@ import { type ReportImage, report } from "../report/report.js";
 import { pairs } from "../report/similarity.js";
 import { writeFolder } from "./files.js";
 import { firstOf, short, summary } from "./numbers.js";
-import { addModelOptions, type ModelFlags, openModel } from "./options.js";
-import { modelFields, modelText, table } from "./output.js";
+import { addModelOptions, integerOption, type ModelFlags, openModel } from "./options.js";
+import { modelFields, modelText, type Result, table } from "./output.js";
 import { png } from "./pictures.js";
 import type { Context, Define } from "./run.js";
+import { samplesFolder, webWork } from "./web.js";
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;
+  readonly web?: boolean;
+  readonly port?: number;
 }
+
+/** Options that say what the command line computes and where to; the page does so in the browser. */
+const notOfThePage = ["out", "model", "weights", "dtype", "threads", "batchSize"];
 
 export function demoCommand(define: Define): Command {
   const command = new Command("demo")
-    .description("embed the sample images and write a report")
-    .option("--out <folder>", "where the files go", "maskfeat-demo");
+    .description("embed the sample images and write a report, or serve a page that does so in the browser")
+    .option("--out <folder>", "where the files go", "maskfeat-demo")
+    .addOption(new Option("--web", "serve the page to this machine until Ctrl-C").conflicts(notOfThePage))
+    .addOption(integerOption("--port <n>", "with --web: listen on this port, default any free one", 1, 65535))
+    .addHelpText(
+      "after",
+      "\nWith --web nothing is written, and of the model's options only --device is taken: the page begins with it.",
+    );
   return define(addModelOptions(command), demoWork);
 }
 
@@ -52,7 +64,9 @@ interface Sample {
   readonly ms: number;
 }
 
-async function demoWork(context: Context, _: [], flags: DemoFlags) {
+async function demoWork(context: Context, _: [], flags: DemoFlags): Promise<Result> {
+  if (flags.web) return webWork(context, flags);
+  if (flags.port !== undefined) throw new OptionError("OPT_MISSING", "--port is the page's: it needs --web");
   await makeFolder(flags.out);
   using model = await openModel(flags, context, { outType: "avg_featmap" });
   const samples = await embedSamples(model, context);
@@ -75,9 +89,6 @@ async function demoWork(context: Context, _: [], flags: DemoFlags) {
   text.push(similarityTable(samples, similarity), "", ...files.map((path) => `wrote   ${path}`));
   return { fields: { ...about, images, features, similarity, files }, text: text.join("\n") };
 }
-
-/** The samples lie in the package, beside the folder of the built file. */
-const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
 
 async function embedSamples(model: Model, { output, signal }: Context): Promise<Sample[]> {
   const { config } = model;
