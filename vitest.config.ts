@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
-/** Imports `.wasm` as bytes, as the bundler's `binary` loader does. */
-const wasmBytes = {
-  name: "wasm-bytes",
+/** Imports `.wasm` as bytes and `.wgsl` as text, as the bundler's loaders do. */
+const assets = {
+  name: "assets",
   enforce: "pre" as const,
   load(id: string) {
+    if (id.endsWith(".wgsl")) return `export default ${JSON.stringify(readFileSync(id, "utf8"))};`;
     if (!id.endsWith(".wasm")) return undefined;
     const base64 = readFileSync(id).toString("base64");
     return `export default new Uint8Array(Buffer.from("${base64}", "base64"));`;
@@ -13,8 +14,9 @@ const wasmBytes = {
 };
 
 export default defineConfig({
-  plugins: [wasmBytes],
+  plugins: [assets],
   test: {
+    globalSetup: "test/software.setup.ts",
     include: ["test/**/*.test.ts"],
     reporters: [process.env.CI ? ["default", { summary: false }] : "default", "./test/summary.ts"],
     pool: "forks",

@@ -1,4 +1,4 @@
-/** Copies of u8 pixels, HWC, row-major: crop, mirror, channel order; and normalisation to f32 CHW. */
+/** Copies of u8 pixels, HWC, row-major: crop, mirror, turns, channel order; and normalisation to f32 CHW. */
 
 const CHANNELS: usize = 3;
 
@@ -30,6 +30,20 @@ export function rgbPixels(from: usize, to: usize, count: i32, channels: i32, r: 
     store<u8>(to, load<u8>(from + b), 2);
     from += channels;
     to += CHANNELS;
+  }
+}
+
+/** Copies RGB pixel (x, y) to place `first + x dx + y dy` of `to`: the turns and mirrors of a picture. */
+export function movePixels(from: usize, width: i32, height: i32, to: usize, first: i32, dx: i32, dy: i32): void {
+  for (let y = 0; y < height; y++) {
+    let place = first + y * dy;
+    for (let x = 0; x < width; x++) {
+      const target = to + <usize>place * CHANNELS;
+      store<u16>(target, load<u16>(from));
+      store<u8>(target, load<u8>(from, 2), 2);
+      from += CHANNELS;
+      place += dx;
+    }
   }
 }
 

@@ -155,8 +155,11 @@ const bounds: { readonly [K in OpName]: Bound<K> } = {
     return y.map((_, i) => (i < call.output.shape[2] ? 0 : sumError(18) * 2.45 * top + 18 * TINY));
   },
   meanTokens: (call, [x], y) => rounded(y, evaluate(call, [abs(x)]), call.inputs[0].shape[1]),
-  // summed in f64, rounded once
-  maskedMse: (_, __, y) => y.map((v) => U * Math.abs(v) * (1 + 1e-6) + TINY),
+  // terms are not negative, so errors are relative: of a difference, its square, the sums over F and over tokens; the count is exact
+  maskedMse: (call, _, [sum]) => {
+    const [B, N, F] = call.inputs[0].shape;
+    return Float64Array.of((sumError(F) + sumError(B * N) + 6 * U) * sum + B * N * F * TINY, 0);
+  },
 };
 
 /** For each element of the call's output, the largest error of a correct f32 kernel. */

@@ -15,26 +15,28 @@ export interface RunOptions {
 export interface Program<B = unknown> {
   /** One buffer for each of the plan's outputs; overwritten by the next run of any program of the device. */
   readonly outputs: readonly B[];
-  /** Enqueues the work; on WASM it also does it, in slices. */
-  run(options?: RunOptions): Promise<void>;
+  /** Runs the plan once and gives the numbers of its outputs. @throws DeviceError; AbortError */
+  run(options?: RunOptions): Promise<Float32Array[]>;
   /** Frees the program's temporaries. */
   destroy(): void;
 }
 
-/** Runs plans. Buffers are opaque to everything above this line; they hold f32 numbers. */
+/** Runs plans. Buffers are opaque to everything above this line; they hold numbers, given and read as f32 however they are stored. */
 export interface Device<B = unknown> {
   readonly kind: "webgpu" | "wasm";
   /** The most bytes that one value may have; a call is split into micro-batches below it. */
   readonly maxValueBytes: number;
-  /** @throws OutOfMemoryError */
-  buffer(bytes: number, label: string): B;
-  /** A buffer with a parameter in the layout that its readers in `plan` want. @throws OutOfMemoryError */
-  param(value: Value, data: Float32Array, use: ParamUse): B;
+  /** Bytes that a stored number takes. */
+  readonly numberBytes: 2 | 4;
+  /** A buffer of `count` numbers. @throws OutOfMemoryError */
+  buffer(count: number, label: string): Promise<B>;
+  /** A buffer with a parameter in the layout that its readers want. @throws OutOfMemoryError */
+  param(value: Value, data: Float32Array, use: ParamUse): Promise<B>;
   write(buffer: B, data: Float32Array): void;
   /** The first `count` numbers, row-major whatever the buffer's layout. */
   read(buffer: B, count: number): Promise<Float32Array>;
   release(buffer: B): void;
-  /** Compiles `plan`; `bound` has a buffer for each value in `plan.given`. @throws OutOfMemoryError */
+  /** Compiles `plan`; `bound` has a buffer for each value in `plan.given`. @throws OutOfMemoryError, DeviceError */
   compile(plan: Plan, bound: ReadonlyMap<Value, B>): Promise<Program<B>>;
   /** In bytes: handed out now, held by the device, the most that was handed out. */
   memory(): { used: number; allocated: number; peak: number };

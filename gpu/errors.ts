@@ -18,6 +18,7 @@ export const errorCodes = {
   IMG_SIZE: "the image has no pixels or more than the limit",
   IMG_CMYK: "a CMYK image, whose colours are not defined without a profile",
   IMG_NO_DECODER: "image files cannot be decoded here because the optional package sharp is missing",
+  IMG_READ_BACK: "the browser withholds or changes the pixels that a page reads back",
   CKPT_FORMAT: "not a file format that holds weights",
   CKPT_TRUNCATED: "the file ends before the data that it declares",
   CKPT_HEADER: "the file's header is too long, malformed or contradictory",
@@ -30,6 +31,8 @@ export const errorCodes = {
   PORT_UNAVAILABLE: "the port that was asked for cannot be listened on",
   DEVICE_ABSENT: "the device that was asked for is not available here",
   DEVICE_FAILED: "the device reported an error",
+  DEVICE_LOST: "the GPU was taken away: driver reset, sleep, or its owner destroyed it",
+  DEVICE_SELF_TEST: "the device computes wrong results",
   DEVICE_MEMORY: "the work does not fit into the device's memory",
 } as const;
 
@@ -87,6 +90,11 @@ export class NonFiniteError extends MaskFeatError {
 /** A device that is absent or failed: choose another one. */
 export class DeviceError extends MaskFeatError {
   override name = "DeviceError";
+}
+
+/** The GPU was taken away during or before the call, which has no result: make a new model. */
+export class DeviceLostError extends DeviceError {
+  override name = "DeviceLostError";
 }
 
 /** The work needs `bytes` more than the device gives; `hint` says what would fit. */

@@ -1,4 +1,4 @@
-/** Per-op totals of a run: calls, milliseconds, FLOPs, bytes. */
+/** Per-op totals of a run: calls, dispatches, milliseconds, FLOPs, bytes. */
 
 import { ops, size } from "./graph/ops.js";
 import type { AnyCall } from "./graph/tape.js";
@@ -6,7 +6,9 @@ import type { AnyCall } from "./graph/tape.js";
 export interface OpProfile {
   readonly op: string;
   calls: number;
-  /** Wall-clock milliseconds. */
+  /** Launches of kernels: dispatches on WebGPU, steps on WASM. */
+  dispatches: number;
+  /** Milliseconds: the GPU's own timestamps where it has them, else wall-clock. */
   ms: number;
   /** Two for each multiply-add of `ops[op].macs`. */
   flops: number;
@@ -23,9 +25,10 @@ export function flopsOf(call: AnyCall): number {
 export class Profiler {
   private readonly rows = new Map<string, OpProfile>();
 
-  add(call: AnyCall, ms: number): void {
-    const row = this.rows.get(call.op) ?? { op: call.op, calls: 0, ms: 0, flops: 0, bytes: 0 };
+  add(call: AnyCall, ms: number, dispatches: number): void {
+    const row = this.rows.get(call.op) ?? { op: call.op, calls: 0, dispatches: 0, ms: 0, flops: 0, bytes: 0 };
     row.calls += 1;
+    row.dispatches += dispatches;
     row.ms += ms;
     row.flops += flopsOf(call);
     row.bytes += 4 * [...call.inputs, call.output].reduce((sum, value) => sum + size(value.shape), 0);

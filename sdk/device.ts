@@ -1,14 +1,23 @@
-/** Chooses the device that runs a model, and says why. */
+/** Chooses the device that runs a model, tests it, and says why it was chosen. */
 
 import type { Device } from "../gpu/device.js";
-import { DeviceError } from "../gpu/errors.js";
+import { DeviceError, MaskFeatError } from "../gpu/errors.js";
+import { type SelfTest, selfTest } from "../gpu/selftest.js";
+import { lackingLimit, openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "./check.js";
 import type { Platform } from "./platform/types.js";
 import { WasmDevice } from "./wasm/device.js";
+import { f16ToF32, f32ToF16 } from "./wasm/half.js";
 
-export type DeviceChoice = "auto" | "webgpu" | "wasm";
+/** "auto": WebGPU on a real GPU, else WASM. Or a `GPUDevice` of the caller's, which stays the caller's. */
+export type DeviceChoice = "auto" | "webgpu" | "wasm" | GPUDevice;
 
-export const deviceChoices: readonly DeviceChoice[] = ["auto", "webgpu", "wasm"];
+const deviceChoices = ["auto", "webgpu", "wasm"] as const;
+
+/** How parameters and activations are stored; arithmetic is in f32 always. */
+export type Dtype = "f32" | "f16";
+
+export const dtypes: readonly Dtype[] = ["f32", "f16"];
 
 /** Which device runs a model, and why. */
 export interface DeviceInfo {
@@ -18,38 +27,165 @@ export interface DeviceInfo {
   /** The adapter is a software one. */
   readonly isFallback: boolean;
   readonly reason: string;
+  /** Of the WASM device; 1 on WebGPU. */
   readonly threads: number;
-  /** Build of the kernels. */
+  /** Build of the kernels: "simd" on WASM, "f32" or "f16" (the storage) on WebGPU. */
   readonly variant: string;
+  /** Null where it was turned off. */
+  readonly selfTest: SelfTest | null;
 }
 
-const NO_WEBGPU = "this version of maskfeat-wgpu computes on WebAssembly alone";
+export interface DeviceOptions {
+  readonly device?: DeviceChoice;
+  readonly dtype?: Dtype;
+  /** Threads of the WASM device. */
+  readonly threads?: number;
+  /** "quick" (default): a dozen small answers are compared before the device is used. */
+  readonly selfTest?: "quick" | "off";
+}
+
+/** A device and what is told about it. */
+export interface OpenDevice {
+  readonly device: Device;
+  readonly info: DeviceInfo;
+}
+
 const MAX_THREADS = 64;
 
-/** Threads that `auto` takes at most: beyond this many, memory bandwidth is the limit. */
+/** Threads that are taken unless the caller says else: beyond this many, memory bandwidth is the limit. */
 const AUTO_THREADS = 8;
 
-function threadCount(platform: Platform, threads: number | undefined): number {
-  if (threads === undefined) return Math.min(platform.parallelism, AUTO_THREADS);
-  return checkInteger("threads", threads, 1, MAX_THREADS);
+const halves = { to: f32ToF16, from: f16ToF32 };
+
+/** What an adapter says of itself. */
+interface Adapter {
+  readonly name: string;
+  readonly isFallback: boolean;
+}
+
+/** Names by which software adapters go where they do not say that they are. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
+
+function describe(info: GPUAdapterInfo | undefined): Adapter {
+  const { vendor = "", architecture = "", device = "", description = "" } = info ?? {};
+  const name = [vendor, architecture || description || device].filter(Boolean).join(" / ") || "unnamed";
+  const isFallback = info?.isFallbackAdapter === true || SOFTWARE.test(`${architecture} ${device} ${description}`);
+  return { name, isFallback };
+}
+
+const absent = (what: string, cause?: unknown) => new DeviceError("DEVICE_ABSENT", what, { cause });
+
+/** The adapter of this runtime that is best for computing. @throws DeviceError DEVICE_ABSENT with the reason */
+async function findAdapter(platform: Platform): Promise<{ adapter: GPUAdapter } & Adapter> {
+  const gpu = await platform.gpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw absent("WebGPU finds no GPU here");
+  // Dawn's null backend accepts all work and does none
+  if (adapter.info.device === "null-backend")
+    throw absent("WebGPU's only adapter is Dawn's null backend, which computes nothing");
+  const lacking = lackingLimit(adapter.limits);
+  if (lacking) throw absent(`the GPU is too small: ${lacking}`);
+  return { adapter, ...describe(adapter.info) };
 }
 
 /**
- * Opens a device. `threads`: for WASM, default one for each processor, at most 8.
- * @throws OptionError; DeviceError (DEVICE_ABSENT) where the device asked for is not there.
+ * Opens and tests a device.
+ * @throws OptionError; DeviceError DEVICE_ABSENT where the device asked for is not there, DEVICE_SELF_TEST where it computes wrongly
  */
-export async function openDevice(
-  platform: Platform,
-  choice: DeviceChoice = "auto",
-  threads?: number,
-): Promise<{ device: Device; info: DeviceInfo }> {
+export async function openDevice(platform: Platform, options: DeviceOptions): Promise<OpenDevice> {
+  const { device: choice = "auto", dtype = "f32" } = options;
+  checkChoice("dtype", dtype, dtypes);
+  checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
+  if (options.threads !== undefined) checkThreads(platform, options.threads);
+  if (typeof choice === "object") return borrow(choice, options);
   checkChoice("device", choice, deviceChoices);
-  if (choice === "webgpu")
-    throw new DeviceError("DEVICE_ABSENT", `device webgpu: ${NO_WEBGPU}; use device wasm or auto`);
-  const count = threadCount(platform, threads);
-  const device = new WasmDevice(platform, count);
-  const reason = choice === "wasm" ? "asked for" : NO_WEBGPU;
-  return { device, info: { kind: "wasm", adapter: null, isFallback: false, reason, threads: count, variant: "simd" } };
+  if (choice === "wasm") return openWasm(platform, options, "asked for");
+  if (choice === "webgpu") {
+    const { adapter, ...about } = await findAdapter(platform).catch((error) => {
+      throw error instanceof MaskFeatError && error.code === "DEVICE_ABSENT"
+        ? absent(`device webgpu: ${error.message}; use device wasm or auto`, error)
+        : error;
+    });
+    return openGpu(adapter, about, options, "asked for");
+  }
+  return openBest(platform, options);
+}
+
+/** @throws OptionError; DeviceError DEVICE_ABSENT where several threads are asked for and there can be but one. */
+function checkThreads({ oneThread }: Platform, threads: number): void {
+  checkInteger("threads", threads, 1, MAX_THREADS);
+  if (threads > 1 && oneThread) throw absent(`threads: ${threads} asked for, but ${oneThread}; leave threads out`);
+}
+
+/** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
+async function openBest(platform: Platform, options: DeviceOptions): Promise<OpenDevice> {
+  let why: string;
+  try {
+    const { adapter, ...about } = await findAdapter(platform);
+    if (!about.isFallback) return await openGpu(adapter, about, options, "a GPU is here");
+    why = `WebGPU has only a software adapter (${about.name}), which is slower`;
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    why = error.message;
+  }
+  return openWasm(platform, options, why);
+}
+
+async function openWasm(platform: Platform, options: DeviceOptions, why: string): Promise<OpenDevice> {
+  const threads = options.threads ?? Math.min(platform.parallelism, AUTO_THREADS);
+  const parts = [why];
+  if (options.dtype === "f16") parts.push("f32, as WASM has no f16");
+  if (platform.oneThread) parts.push(`1 thread: ${platform.oneThread}`);
+  const reason = parts.join("; ");
+  const about = { kind: "wasm", adapter: null, isFallback: false, reason, threads, variant: "simd" } as const;
+  return tested(new WasmDevice(platform, threads), about, options);
+}
+
+async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
+  const f16 = options.dtype === "f16" ? halves : undefined;
+  const device = await openWebGpu(adapter, { halves: f16, software: about.isFallback });
+  return finishGpu(device, about, options, why);
+}
+
+/** Uses the caller's own device. @throws DeviceError DEVICE_ABSENT where its limits are too low */
+async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevice> {
+  const lacking = lackingLimit(gpu.limits);
+  if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
+  const about = describe(gpu.adapterInfo);
+  const f16 = options.dtype === "f16" ? halves : undefined;
+  const device = new WebGpuDevice(gpu, { halves: f16, software: about.isFallback, borrowed: true });
+  return finishGpu(device, about, options, "the caller's own device");
+}
+
+async function finishGpu(
+  device: WebGpuDevice,
+  about: Adapter,
+  options: DeviceOptions,
+  why: string,
+): Promise<OpenDevice> {
+  const variant = device.numberBytes === 2 ? "f16" : "f32";
+  const reason = variant === (options.dtype ?? "f32") ? why : `${why}; f32, as the GPU lacks shader-f16`;
+  const { name, isFallback } = about;
+  return tested(device, { kind: "webgpu", adapter: name, isFallback, reason, threads: 1, variant }, options);
+}
+
+/** The device once it has passed its self-test. @throws DeviceError DEVICE_SELF_TEST */
+async function tested(
+  device: Device,
+  about: Omit<DeviceInfo, "selfTest">,
+  options: DeviceOptions,
+): Promise<OpenDevice> {
+  if (options.selfTest === "off") return { device, info: { ...about, selfTest: null } };
+  try {
+    const result = await selfTest(device);
+    if (result.passed) return { device, info: { ...about, selfTest: result } };
+    const which = `${about.kind}${about.adapter ? ` on ${about.adapter}` : ""}`;
+    const what = `${which} failed its self-test: errors up to ${result.worst.toPrecision(3)} times what is allowed`;
+    throw new DeviceError("DEVICE_SELF_TEST", `${what}; update the driver, or use another device`);
+  } catch (error) {
+    device.destroy();
+    throw error;
+  }
 }
 
 /** A device of this runtime and whether it can be used. */
@@ -64,9 +200,27 @@ export interface DeviceReport {
 
 /** All devices, usable or not. */
 export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
-  const simd = `128-bit SIMD, up to ${platform.parallelism} threads`;
-  return [
-    { kind: "webgpu", available: false, adapter: null, isFallback: false, features: [], reason: NO_WEBGPU },
-    { kind: "wasm", available: true, adapter: null, isFallback: false, features: ["simd128"], reason: simd },
-  ];
+  const { parallelism, oneThread } = platform;
+  const simd = `128-bit SIMD, ${oneThread ? `1 thread: ${oneThread}` : `up to ${parallelism} threads`}`;
+  const wasm = {
+    kind: "wasm",
+    available: true,
+    adapter: null,
+    isFallback: false,
+    features: ["simd128"],
+    reason: simd,
+  } as const;
+  return [await reportGpu(platform), wasm];
+}
+
+async function reportGpu(platform: Platform): Promise<DeviceReport> {
+  try {
+    const { adapter, name, isFallback } = await findAdapter(platform);
+    const features = ["shader-f16", "timestamp-query", "subgroups"].filter((feature) => adapter.features.has(feature));
+    const reason = isFallback ? "a software adapter: auto prefers wasm, which is faster" : "a GPU";
+    return { kind: "webgpu", available: true, adapter: name, isFallback, features, reason };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return { kind: "webgpu", available: false, adapter: null, isFallback: false, features: [], reason: error.message };
+  }
 }

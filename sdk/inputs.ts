@@ -5,24 +5,32 @@ import { checkTensor } from "./check.js";
 import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
 import { type ModelConfig, transformOf } from "./config.js";
 import { preprocess, type RawPixels, toImage } from "./image/transform.js";
-import type { ByteSource, Image, Platform } from "./platform/types.js";
+import type { ByteSource, Drawable, Image, Platform } from "./platform/types.js";
 import type { Tensor } from "./tensor.js";
 
 /** An encoded image: path, URL, or bytes. */
 export type EncodedImage = string | URL | Uint8Array | ArrayBuffer | Blob;
 
-/** One image, or a normalised tensor [3,H,W] or [B,3,H,W] (RGB). Pixels are RGB or RGBA, by their number, unless `channelOrder` says else. */
-export type ImageInput = EncodedImage | RawPixels | Tensor;
+/**
+ * One image, or a normalised tensor [3,H,W] or [B,3,H,W] (RGB). Pixels (ImageData too) are RGB or RGBA, by their number, unless
+ * `channelOrder` says else. What only browsers can draw, only browsers take.
+ */
+export type ImageInput = EncodedImage | RawPixels | Drawable | Tensor;
 
-const isTensor = (x: ImageInput): x is Tensor => typeof x === "object" && "shape" in x && "data" in x;
-const isPixels = (x: ImageInput): x is RawPixels => typeof x === "object" && "width" in x && "data" in x;
+const isTensor = (x: ImageInput): x is Tensor => typeof x === "object" && x !== null && "shape" in x && "data" in x;
+const isPixels = (x: ImageInput): x is RawPixels => typeof x === "object" && x !== null && "width" in x && "data" in x;
+const isEncoded = (x: ImageInput): x is EncodedImage =>
+  typeof x === "string" || [URL, Uint8Array, ArrayBuffer, Blob].some((kind) => x instanceof kind);
+const isDrawable = (x: ImageInput): x is Drawable =>
+  ["width", "displayWidth", "naturalWidth"].some((key) => key in Object(x)) &&
+  ["close", "getContext", "decode"].some((key) => key in Object(x));
 
 /** Opens encoded bytes wherever they are. @throws FileError */
 export async function openBytes(platform: Platform, from: EncodedImage, options: UrlOptions = {}): Promise<ByteSource> {
   if (from instanceof Uint8Array) return bytesSource(from);
   if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
   if (from instanceof Blob) return blobSource(from);
-  return /^https?:/.test(String(from)) ? urlSource(from, options) : platform.openFile(from);
+  return /^https?:/.test(String(from)) ? urlSource(from, options) : platform.openFile(from, options);
 }
 
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */
@@ -55,15 +63,20 @@ export async function toTensor(
   config: ModelConfig,
   signal?: AbortSignal,
 ): Promise<Tensor> {
-  if (x === null || (typeof x !== "string" && typeof x !== "object")) {
-    throw new ImageError(
-      "IMG_FORMAT",
-      `an image must be a path, URL, bytes, Blob, pixels or tensor, got ${x === null ? x : typeof x}`,
-    );
-  }
   if (isTensor(x)) return asBatch(x);
-  const image = isPixels(x) ? toImage(x) : await decodeImage(platform, x, signal);
-  return preprocess(image, transformOf(config));
+  return preprocess(await toPixels(platform, x, signal), transformOf(config));
+}
+
+async function toPixels(platform: Platform, x: Exclude<ImageInput, Tensor>, signal?: AbortSignal): Promise<Image> {
+  if (isPixels(x)) return toImage(x);
+  if (isEncoded(x)) return decodeImage(platform, x, signal);
+  if (platform.pixelsOf && isDrawable(x)) return platform.pixelsOf(x);
+  const drawn = platform.pixelsOf ? "ImageBitmap, canvas, VideoFrame, image element, " : "";
+  const found = typeof x === "object" ? Object.prototype.toString.call(x) : typeof x;
+  throw new ImageError(
+    "IMG_FORMAT",
+    `an image must be a path, URL, bytes, Blob, ${drawn}pixels or tensor, got ${found}`,
+  );
 }
 
 /** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */

@@ -3,9 +3,9 @@
 import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
-import { checkChoice, checkKeys } from "./check.js";
+import { checkKeys } from "./check.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
-import { type DeviceChoice, openDevice } from "./device.js";
+import { type DeviceOptions, openDevice } from "./device.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
@@ -24,18 +24,13 @@ export interface Progress {
   readonly ratio: number;
 }
 
-export interface ModelOptions {
+export interface ModelOptions extends DeviceOptions {
   readonly weights?: Weights;
-  readonly device?: DeviceChoice;
-  /** How parameters and activations are stored. */
-  readonly dtype?: "f32";
   /** What `extractFeat` returns unless the call says else. */
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
   readonly interpolation?: Interpolation;
-  /** Threads of the WASM device. */
-  readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -49,14 +44,10 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "finalNorm",
   "interpolation",
   "threads",
+  "selfTest",
   "signal",
   "onProgress",
 ];
-
-function checkOptions(options: ModelOptions): void {
-  checkKeys("getModel", options, optionNames);
-  checkChoice("dtype", options.dtype ?? "f32", ["f32"]);
-}
 
 /** Name and configuration of what was asked for, with the options that override it. */
 function resolveModel(
@@ -97,7 +88,7 @@ export async function loadModel(
   model?: string | PartialConfig,
   options: ModelOptions = {},
 ): Promise<Model> {
-  checkOptions(options);
+  checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const { name, config } = resolveModel(model, options);
@@ -119,7 +110,7 @@ export async function loadModel(
   };
   try {
     source.check(params);
-    const opened = await openDevice(platform, options.device, options.threads);
+    const opened = await openDevice(platform, options);
     device = opened.device;
     const parameters = new Parameters(device, source);
     await parameters.load(params, paramUses(tape.calls), {

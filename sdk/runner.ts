@@ -56,31 +56,24 @@ export class Runner<B> {
         const buffer = compiled.inputs.get(name);
         if (buffer !== undefined) this.device.write(buffer, data.subarray(from * item, to * item));
       }
-      await compiled.program.run(options);
-      parts.push(await this.read(compiled));
+      const outputs = await compiled.program.run(options);
+      parts.push(compiled.plan.outputs.map(({ shape }, i) => ({ data: outputs[i], shape })));
     }
     return parts;
-  }
-
-  private async read({ plan, program }: Compiled<B>): Promise<Tensor[]> {
-    const outputs: Tensor[] = [];
-    for (const [i, { shape }] of plan.outputs.entries()) {
-      outputs.push({ data: await this.device.read(program.outputs[i], size(shape)), shape });
-    }
-    return outputs;
   }
 
   /** The largest batch, up to `batch`, whose values and temporaries stay within bounds. */
   private microBatch(task: Task, batch: number): number {
     const { slots } = planOf(task.trace(1)).plan;
-    const largest = 4 * Math.max(...slots);
-    if (largest > this.device.maxValueBytes) {
-      const limit = this.device.maxValueBytes;
-      const message = `one image needs a tensor of ${largest} bytes, and the device takes ${limit}`;
-      throw new OutOfMemoryError(message, largest, "use a smaller image");
+    const { maxValueBytes, numberBytes } = this.device;
+    const largest = numberBytes * Math.max(...slots);
+    if (largest > maxValueBytes) {
+      const message = `one image needs a tensor of ${largest} bytes, and the device takes ${maxValueBytes}`;
+      const share = Math.floor((100 * maxValueBytes) / largest);
+      throw new OutOfMemoryError(message, largest, `use an image with at most ${share} % of its pixels`);
     }
-    const all = 4 * slots.reduce((a, b) => a + b, 0);
-    const most = Math.min(TEMP_BYTES / all, this.device.maxValueBytes / largest);
+    const all = numberBytes * slots.reduce((a, b) => a + b, 0);
+    const most = Math.min(TEMP_BYTES / all, maxValueBytes / largest);
     return Math.max(1, Math.min(batch, Math.floor(most)));
   }
 
@@ -98,7 +91,7 @@ export class Runner<B> {
     const inputs = new Map<string, B>();
     try {
       for (const value of plan.given.filter((v) => v.role === "input")) {
-        const buffer = this.device.buffer(4 * size(value.shape), value.name);
+        const buffer = await this.device.buffer(size(value.shape), value.name);
         inputs.set(value.name, buffer);
         bound.set(value, buffer);
       }

@@ -28,3 +28,11 @@ export function dice(seed: number): (n: number) => number {
     return ((t ^ (t >>> 14)) >>> 0) % n;
   };
 }
+
+export const opaque = () => 255;
+
+/** RGBA bytes that look like noise; `alpha` draws the fourth of a pixel. */
+export function noise(width: number, height: number, alpha = (draw: (n: number) => number) => draw(256)): Uint8Array {
+  const draw = dice(width);
+  return Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 4 === 3 ? alpha(draw) : draw(256)));
+}

@@ -1,32 +1,12 @@
 /** Every kernel of every device against float64, within its derived bound; threads change no bit. */
 
 import { afterAll, describe, expect, it } from "vitest";
-import { boundUse, errorBound } from "../conformance/bounds.js";
+import { boundUse } from "../conformance/bounds.js";
 import { evaluate } from "../conformance/reference.js";
-import type { Device } from "../gpu/device.js";
-import { ops, size } from "../gpu/graph/ops.js";
-import { plan } from "../gpu/graph/plan.js";
+import { ops } from "../gpu/graph/ops.js";
 import { devices } from "./devices.js";
-import { type OpCase, opCases } from "./ops.cases.js";
-
-/** Runs one call on a device; every number of the device's memory that is not an input starts as NaN. */
-async function run(device: Device, { call, inputs }: OpCase): Promise<Float32Array> {
-  const planned = plan([call], [call.output]);
-  const bound = new Map(
-    call.inputs.map((value, i) => {
-      const use = call.op.startsWith("linear") && i === 1 ? "weight" : "plain";
-      return [value, device.param(value, inputs[i], use)];
-    }),
-  );
-  const program = await device.compile(planned, bound);
-  const count = size(call.output.shape);
-  device.write(program.outputs[0], new Float32Array(count).fill(Number.NaN));
-  await program.run();
-  const output = await device.read(program.outputs[0], count);
-  program.destroy();
-  for (const buffer of bound.values()) device.release(buffer);
-  return output;
-}
+import { opCases } from "./ops.cases.js";
+import { bitsOf, referenceOf, runCase, useOf } from "./run-case.js";
 
 describe("the case table", () => {
   it("has every op", () => {
@@ -34,15 +14,6 @@ describe("the case table", () => {
   });
 });
 
-const exactInputs = (c: OpCase) => c.inputs.map((x) => Float64Array.from(x));
-const expected = new Map(
-  opCases.map((c) => {
-    const output = evaluate(c.call, exactInputs(c));
-    return [c.name, { output, bound: errorBound(c.call, exactInputs(c), output) }];
-  }),
-);
-
-const bits = (x: Float32Array) => new Uint32Array(x.buffer);
 const alone = new Map<string, Float32Array>();
 
 describe.each(Object.entries(devices))("%s", (_, make) => {
@@ -50,25 +21,24 @@ describe.each(Object.entries(devices))("%s", (_, make) => {
   afterAll(() => device.destroy());
 
   it.each(opCases)("$name", async (c) => {
-    const actual = await run(device, c);
-    const { output, bound } = expected.get(c.name)!;
-    expect(boundUse(actual, output, bound)).toBeLessThanOrEqual(1);
+    const actual = await runCase(device, c);
+    expect(useOf(c, actual)).toBeLessThanOrEqual(1);
     const first = alone.get(c.name);
-    if (first) expect(bits(actual)).toEqual(bits(first));
+    if (first) expect(bitsOf(actual)).toEqual(bitsOf(first));
     else alone.set(c.name, actual);
   });
 });
 
 describe("the bound", () => {
   const linear = opCases.find((c) => c.name.startsWith("linear [31,769]"))!;
-  const { output, bound } = expected.get(linear.name)!;
+  const { output, bound } = referenceOf(linear);
 
   it("is met by the float64 result rounded to f32", () => {
     expect(boundUse(Float32Array.from(output), output, bound)).toBeLessThan(0.5);
   });
 
   it("is broken by a kernel that drops the last term of a sum", () => {
-    const [x, w, b] = exactInputs(linear);
+    const [x, w, b] = linear.inputs.map((input) => Float64Array.from(input));
     const K = linear.call.inputs[0].shape[1];
     const short = evaluate(linear.call, [x.map((v, i) => (i % K === K - 1 ? 0 : v)), w, b]);
     expect(boundUse(short, output, bound)).toBeGreaterThan(10);

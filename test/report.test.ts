@@ -23,6 +23,7 @@ const device = {
   reason: "asked for",
   threads: 1,
   variant: "simd",
+  selfTest: null,
 } as const;
 const similarity = [
   [1, 0.5, 0.25],

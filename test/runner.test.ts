@@ -69,6 +69,8 @@ describe("Runner", () => {
   it("says what does not fit", async () => {
     const failed = runnerOf(4 * 48 * 4 - 4).run(task, 1, { images: images.subarray(0, 192) });
     await expect(failed).rejects.toBeInstanceOf(OutOfMemoryError);
-    await expect(failed).rejects.toThrow("needs a tensor of 768 bytes, and the device takes 764; use a smaller image");
+    await expect(failed).rejects.toThrow(
+      "needs a tensor of 768 bytes, and the device takes 764; use an image with at most 99 % of its pixels",
+    );
   });
 });

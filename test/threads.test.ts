@@ -23,11 +23,10 @@ async function addOn(platform: Platform): Promise<Float32Array> {
   const y = tape.call("add", "", [x, x], {});
   const program = await device.compile(
     plan(tape.calls, [y]),
-    new Map([[x, device.param(x, Float32Array.of(1, 2, 3, 4), "plain")]]),
+    new Map([[x, await device.param(x, Float32Array.of(1, 2, 3, 4), "plain")]]),
   );
   try {
-    await program.run();
-    return await device.read(program.outputs[0], 4);
+    return (await program.run())[0];
   } finally {
     device.destroy();
   }

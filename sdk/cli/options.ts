@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import {
-  type DeviceChoice,
+  type Dtype,
   getModel,
   listModels,
   type Model,
@@ -63,8 +63,8 @@ export function seedOption(help: string): Option {
 export interface ModelFlags {
   readonly model?: string;
   readonly weights?: string;
-  readonly device?: DeviceChoice;
-  readonly dtype?: "f32";
+  readonly device?: "auto" | "webgpu" | "wasm";
+  readonly dtype?: Dtype;
   readonly threads?: number;
   readonly batchSize?: number;
 }
@@ -74,7 +74,7 @@ export function addModelOptions(command: Command): Command {
     .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
     .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL")
     .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
-    .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32"]))
+    .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32", "f16"]))
     .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
     .addOption(integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096));
 }

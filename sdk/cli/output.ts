@@ -1,8 +1,9 @@
 /** Where the command line writes: results on stdout, everything else on stderr. */
 
 import { version } from "../../package.json";
-import type { Model } from "../node.js";
+import type { DeviceInfo, Model } from "../node.js";
 import { errorFields, exitCodes, oneLine } from "./errors.js";
+import { short } from "./numbers.js";
 
 /** What a command has found: as fields of its JSON object, and for people. */
 export interface Result {
@@ -78,8 +79,15 @@ export function modelText({ name, weights, trained, device }: Model): string {
   const lines = [
     `model   ${name}, weights ${weights}`,
     `device  ${[device.kind, device.adapter].filter(Boolean).join(" ")}${threads} (${device.reason})`,
+    `tested  ${testText(device.selfTest)}`,
   ];
   return [...lines, ...(trained ? [] : [`note    ${UNTRAINED}`])].join("\n");
+}
+
+/** What the device's self-test found; a device that failed is not used. */
+function testText(test: DeviceInfo["selfTest"]): string {
+  if (!test) return "no: the self-test was turned off";
+  return `${test.cases} answers right, the largest error ${short(test.worst)} of what is allowed`;
 }
 
 /** "1 image", "2 images" */

@@ -5,6 +5,7 @@ import { checkChoice, checkImage, checkInteger, checkKeys, checkSize } from "../
 import type { Image } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { type Scratch, withScratch } from "../wasm/core.js";
+import { pickChannels, put, take } from "./pixels.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 
 export type Interpolation = "bilinear" | "bicubic";
@@ -53,14 +54,6 @@ const INTERPOLATIONS: readonly Interpolation[] = ["bilinear", "bicubic"];
 
 const MAX_SIDE = 2 ** 24;
 const MAX_PIXELS = 2 ** 28;
-
-function put({ put }: Scratch, { data, width, height }: Image): Pixels {
-  return { address: put(data), width, height };
-}
-
-function take({ u8 }: Scratch, { address, width, height }: Pixels): Image {
-  return { data: u8(address, 3 * width * height), width, height };
-}
 
 /** Rounds half to even, as Python does. */
 function roundEven(x: number): number {
@@ -115,12 +108,8 @@ export function toImage(raw: RawPixels): Image {
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
   if (channels === 3 && order === "rgb") return { data: bytes, width, height };
-  const [r, g, b] = { rgb: [0, 1, 2], bgr: [2, 1, 0], gray: [0, 0, 0] }[order];
-  return withScratch((scratch) => {
-    const address = scratch.alloc(3 * width * height);
-    scratch.exports.rgbPixels(scratch.put(bytes), address, width * height, channels, r, g, b);
-    return take(scratch, { address, width, height });
-  });
+  const offsets = { rgb: [0, 1, 2], bgr: [2, 1, 0], gray: [0, 0, 0] } as const;
+  return pickChannels(bytes, raw, channels, offsets[order]);
 }
 
 /**

@@ -1,23 +1,54 @@
-/** The platform in browsers: files by fetch alone, images through the browser's own decoder. */
+/** The platform in browsers, in a window and in a worker: files by fetch alone, images through the browser's own decoder. */
 
-import { DeviceError, FileError, ImageError } from "../../gpu/errors.js";
-import type { Platform } from "./types.js";
+import { DeviceError, FileError } from "../../gpu/errors.js";
+import { type UrlOptions, urlSource } from "../checkpoint/source.js";
+import { pixelsOf } from "./browser-canvas.js";
+import { decodeImage } from "./browser-decode.js";
+import { startThreads, whyOneThread } from "./browser-threads.js";
+import type { ByteSource, Platform } from "./types.js";
+
+/** Of User-Agent Client Hints, which TypeScript's DOM lacks. */
+interface UserAgentData {
+  readonly brands: readonly { readonly brand: string; readonly version: string }[];
+}
+
+/** "Google Chrome 143" where the browser says so, else "browser". */
+function runtimeName(): string {
+  const { userAgentData } = (globalThis.navigator ?? {}) as { userAgentData?: UserAgentData };
+  // One brand is made up, so that nobody relies on the list; Chromium is what the others are made from.
+  const brands = (userAgentData?.brands ?? []).filter(({ brand }) => !/not.*brand/i.test(brand));
+  const own = brands.find(({ brand }) => brand !== "Chromium") ?? brands[0];
+  return own ? `${own.brand} ${own.version}` : "browser";
+}
+
+/** Fetches what a URL relative to the page (in a worker: to its script) leads to. */
+async function openFile(path: string | URL, options?: UrlOptions): Promise<ByteSource> {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return urlSource(url, options);
+  const where = url ? `a ${url.protocol} URL` : "no URL here";
+  throw new FileError(
+    "FILE_READ",
+    `${path}: ${where}; a page has no files: pass a http or https URL, a relative one, bytes or a Blob`,
+  );
+}
+
+async function gpu(): Promise<GPU> {
+  const found = globalThis.navigator?.gpu;
+  if (!found) throw new DeviceError("DEVICE_ABSENT", "this browser has no WebGPU on this page");
+  return found;
+}
+
+const oneThread = whyOneThread();
 
 /** The browser's. */
 export const browserPlatform: Platform = {
-  runtime: "browser",
-  parallelism: 1,
-  async openFile(path) {
-    throw new FileError("FILE_READ", `${path}: a page has no files; pass a URL with http or https, bytes or a Blob`);
-  },
-  async decode(_bytes, name) {
-    throw new ImageError("IMG_NO_DECODER", `${name}: not yet`);
-  },
-  startThreads() {
-    throw new DeviceError("DEVICE_FAILED", "threads: not yet");
-  },
-  async gpu() {
-    if (!navigator.gpu) throw new DeviceError("DEVICE_ABSENT", "this browser has no WebGPU on this page");
-    return navigator.gpu;
-  },
+  runtime: runtimeName(),
+  parallelism: oneThread ? 1 : navigator.hardwareConcurrency,
+  oneThread,
+  openFile,
+  decode: decodeImage,
+  pixelsOf,
+  startThreads,
+  gpu,
 };

@@ -1,5 +1,7 @@
 /** What the package needs of the runtime around it. Everything that differs between Node and browsers goes through a `Platform`. */
 
+import type { UrlOptions } from "../checkpoint/source.js";
+
 /** Decoded pixels: u8 RGB, HWC, row-major. */
 export interface Image {
   readonly data: Uint8Array;
@@ -17,15 +19,29 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/**
+ * A picture that a browser can draw: ImageBitmap, VideoFrame, canvas, OffscreenCanvas or image element, told apart by what they have, so
+ * that the types need no DOM.
+ */
+export type Drawable =
+  | { readonly width: number; readonly height: number; close(): void }
+  | { readonly displayWidth: number; readonly displayHeight: number; close(): void }
+  | { readonly width: number; readonly height: number; getContext(kind: "2d"): unknown }
+  | { readonly naturalWidth: number; readonly naturalHeight: number; decode(): Promise<void> };
+
 export interface Platform {
   /** For example "node 20.20.2". */
   readonly runtime: string;
   /** Threads that can run at once; 1 where memory cannot be shared. */
   readonly parallelism: number;
-  /** Opens a file, by path or `file:` URL, for random access. @throws FileError */
-  openFile(path: string | URL): Promise<ByteSource>;
+  /** Why threads cannot be had, where that depends on how the package is run. */
+  readonly oneThread?: string;
+  /** Opens a file, by path or `file:` URL, for random access; in browsers what a relative URL leads to. @throws FileError; AbortError */
+  openFile(path: string | URL, options?: UrlOptions): Promise<ByteSource>;
   /** Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB. `name` is for messages. @throws ImageError */
   decode(bytes: Uint8Array, name: string): Promise<Image>;
+  /** RGB of a picture that the runtime can draw, alpha dropped; absent where it draws none. @throws ImageError */
+  pixelsOf?(picture: Drawable): Promise<Image>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
   /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */
@@ -45,5 +61,7 @@ export interface ThreadStart {
 }
 
 export interface Threads {
+  /** Resolves when all threads serve, where they need the caller's event loop to start. @throws DeviceError where one does not start */
+  readonly ready?: Promise<unknown>;
   stop(): Promise<void>;
 }

@@ -2,7 +2,7 @@
 
 import type { Device, ParamUse, Program, RunOptions } from "../../gpu/device.js";
 import { DeviceError } from "../../gpu/errors.js";
-import { fanIn } from "../../gpu/graph/ops.js";
+import { fanIn, size } from "../../gpu/graph/ops.js";
 import type { Plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import type { Platform, Threads } from "../platform/types.js";
@@ -54,7 +54,8 @@ function nextTurn(): Promise<void> {
 
 export class WasmDevice implements Device<WasmBuffer> {
   readonly kind = "wasm";
-  readonly maxValueBytes = MAX_VALUE_BYTES;
+  readonly maxValueBytes: number = MAX_VALUE_BYTES;
+  readonly numberBytes = 4;
 
   private readonly core: Core;
   private readonly control: number;
@@ -81,13 +82,13 @@ export class WasmDevice implements Device<WasmBuffer> {
     }
   }
 
-  buffer(bytes: number, label: string): WasmBuffer {
-    return { address: this.core.heap.alloc(bytes), label };
+  async buffer(count: number, label: string): Promise<WasmBuffer> {
+    return this.block(4 * count, label);
   }
 
-  param(value: Value, data: Float32Array, use: ParamUse): WasmBuffer {
+  async param(value: Value, data: Float32Array, use: ParamUse): Promise<WasmBuffer> {
     if (use === "plain") {
-      const buffer = this.buffer(data.byteLength, value.name);
+      const buffer = this.block(data.byteLength, value.name);
       this.write(buffer, data);
       return buffer;
     }
@@ -95,7 +96,7 @@ export class WasmDevice implements Device<WasmBuffer> {
     const panels = { n: value.shape[0], k: fanIn(value.shape) };
     const NR = exports.NR.value;
     const address = heap.alloc(Math.ceil(panels.n / NR) * NR * panels.k * 4);
-    const rows = this.buffer(data.byteLength, value.name);
+    const rows = this.block(data.byteLength, value.name);
     this.write(rows, data);
     exports.packPanels(rows.address, panels.n, panels.k, address);
     this.release(rows);
@@ -108,7 +109,7 @@ export class WasmDevice implements Device<WasmBuffer> {
 
   async read(buffer: WasmBuffer, count: number): Promise<Float32Array> {
     if (!buffer.panels) return this.view(buffer.address, count).slice();
-    const rows = this.buffer(count * 4, buffer.label);
+    const rows = this.block(count * 4, buffer.label);
     this.core.exports.unpackPanels(buffer.address, buffer.panels.n, buffer.panels.k, rows.address);
     const data = await this.read(rows, count);
     this.release(rows);
@@ -122,7 +123,7 @@ export class WasmDevice implements Device<WasmBuffer> {
   async compile(plan: Plan, bound: ReadonlyMap<Value, WasmBuffer>): Promise<Program<WasmBuffer>> {
     const owned: WasmBuffer[] = [];
     const own = (bytes: number, label: string) => {
-      const buffer = this.buffer(bytes, label);
+      const buffer = this.block(bytes, label);
       owned.push(buffer);
       return buffer;
     };
@@ -138,7 +139,11 @@ export class WasmDevice implements Device<WasmBuffer> {
       const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
       this.writeSteps(table, steps);
       const outputs = plan.outputs.map(bufferOf);
-      return { outputs, run: (options) => this.run(table, steps, options), destroy };
+      const run = async (options?: RunOptions) => {
+        await this.run(table, steps, options);
+        return plan.outputs.map((value, i) => this.view(outputs[i].address, size(value.shape)).slice());
+      };
+      return { outputs, run, destroy };
     } catch (error) {
       destroy();
       throw error;
@@ -154,6 +159,10 @@ export class WasmDevice implements Device<WasmBuffer> {
     void this.threads?.stop();
   }
 
+  private block(bytes: number, label: string): WasmBuffer {
+    return { address: this.core.heap.alloc(bytes), label };
+  }
+
   private view(address: number, count: number): Float32Array {
     return new Float32Array(this.core.memory.buffer, address, count);
   }
@@ -167,15 +176,16 @@ export class WasmDevice implements Device<WasmBuffer> {
 
   /** Runs step by step, giving the event loop its turn and looking at the signal in between. */
   private async run(table: WasmBuffer, steps: readonly Step[], o: RunOptions = {}): Promise<void> {
+    await this.threads?.ready;
     const ownBytes = this.reserveScratch(steps);
     let turn = performance.now();
-    let opened: { call: AnyCall; at: number } | undefined;
+    let opened: { call: AnyCall; at: number; step: number } | undefined;
     for (let i = 0; i < steps.length; i++) {
       o.signal?.throwIfAborted();
       const before = performance.now();
       if (o.profiler && opened?.call !== steps[i].call) {
-        if (opened) o.profiler.add(opened.call, before - opened.at);
-        opened = { call: steps[i].call, at: before };
+        if (opened) o.profiler.add(opened.call, before - opened.at, i - opened.step);
+        opened = { call: steps[i].call, at: before, step: i };
       }
       this.runStep(table, i, ownBytes);
       if (performance.now() - turn > TURN_MS) {
@@ -183,7 +193,7 @@ export class WasmDevice implements Device<WasmBuffer> {
         turn = performance.now();
       }
     }
-    if (opened) o.profiler?.add(opened.call, performance.now() - opened.at);
+    if (opened) o.profiler?.add(opened.call, performance.now() - opened.at, steps.length - opened.step);
     o.signal?.throwIfAborted();
   }
 

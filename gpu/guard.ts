@@ -1,0 +1,74 @@
+/** Turns the ways in which WebGPU fails (error scopes, uncaptured errors, loss of the device) into errors of the call that caused them. */
+
+import { DeviceError, DeviceLostError, OutOfMemoryError } from "./errors.js";
+
+const SCOPES = ["validation", "internal", "out-of-memory"] as const;
+
+export class Guard {
+  /** What happened to the device outside of any call; every later call fails with it. */
+  private failure?: DeviceError;
+  private readonly loss: Promise<never>;
+
+  /** @param own whether the device is ours: another owner's uncaptured errors are not our business, as our calls are all scoped. */
+  constructor(
+    private readonly device: GPUDevice,
+    own: boolean,
+  ) {
+    this.loss = device.lost.then(({ reason, message }) => {
+      const what = `the GPU device was lost (${[reason, message].filter(Boolean).join(": ")})`;
+      this.failure = new DeviceLostError("DEVICE_LOST", `${what}; make a new model`);
+      throw this.failure;
+    });
+    this.loss.catch(() => {});
+    if (!own) return;
+    device.addEventListener("uncapturederror", ({ error }) => {
+      this.failure ??= new DeviceError("DEVICE_FAILED", `the GPU device reported: ${error.message}`);
+    });
+  }
+
+  /** @throws DeviceError where the device has failed or was lost. */
+  check(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /**
+   * What `work` gives, once the device has accepted all that it did. `bytes`: what it allocates.
+   * @throws OutOfMemoryError, DeviceError, DeviceLostError
+   */
+  async scoped<T>(what: string, bytes: number, work: () => T): Promise<T> {
+    this.check();
+    for (const scope of SCOPES) this.device.pushErrorScope(scope);
+    let result: T;
+    let caught: Promise<(GPUError | null)[]>;
+    try {
+      result = work();
+    } finally {
+      // popped in any case: a scope that stays open would swallow later errors
+      caught = Promise.all(SCOPES.map(() => this.device.popErrorScope()));
+      caught.catch(() => {});
+    }
+    const [memory, internal, validation] = await this.orLost(caught);
+    if (memory) {
+      const hint = "use a smaller batch, image or model, or device wasm";
+      throw new OutOfMemoryError(`${what}: the GPU has no ${bytes} bytes left (${memory.message})`, bytes, hint);
+    }
+    const error = validation ?? internal;
+    if (error) throw new DeviceError("DEVICE_FAILED", `${what}: ${error.message}`);
+    this.check();
+    return result;
+  }
+
+  /** `promise`, or the loss of the device: what waits for a lost device might wait for ever. */
+  async orLost<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([promise, this.loss]);
+    } catch (cause) {
+      this.check();
+      if (cause instanceof DeviceError) throw cause;
+      const { name, message } = cause as Error;
+      // a mapping that nobody cancelled is aborted by loss alone
+      if (name === "AbortError") throw new DeviceLostError("DEVICE_LOST", `${message}; make a new model`, { cause });
+      throw new DeviceError("DEVICE_FAILED", `the GPU device reported: ${message}`, { cause });
+    }
+  }
+}

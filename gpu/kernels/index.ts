@@ -1,0 +1,178 @@
+/** The op table of the WebGPU device: which WGSL file runs an op, with which constants, on which grid. */
+
+import type { OpName } from "../graph/ops.js";
+import { fanIn, size } from "../graph/ops.js";
+import type { AnyCall, Call, Value } from "../graph/tape.js";
+import add from "./add.wgsl";
+import attention from "./attention.wgsl";
+import attentionDirect from "./attention_direct.wgsl";
+import featmap from "./featmap.wgsl";
+import gelu from "./gelu.wgsl";
+import layerNorm from "./layer_norm.wgsl";
+import epilogueLib from "./lib/epilogue.wgsl";
+import expLib from "./lib/exp.wgsl";
+import flatLib from "./lib/flat.wgsl";
+import geluLib from "./lib/gelu.wgsl";
+import realLib from "./lib/real.wgsl";
+import linear from "./linear.wgsl";
+import linearDirect from "./linear_direct.wgsl";
+import maskTokens from "./mask_tokens.wgsl";
+import maskedMse from "./masked_mse.wgsl";
+import meanTokens from "./mean_tokens.wgsl";
+import patches from "./patches.wgsl";
+import resizePos from "./resize_pos.wgsl";
+import sliceTokens from "./slice_tokens.wgsl";
+import tokens from "./tokens.wgsl";
+
+const files = {
+  "add.wgsl": add,
+  "attention.wgsl": attention,
+  "attention_direct.wgsl": attentionDirect,
+  "featmap.wgsl": featmap,
+  "gelu.wgsl": gelu,
+  "layer_norm.wgsl": layerNorm,
+  "linear.wgsl": linear,
+  "linear_direct.wgsl": linearDirect,
+  "mask_tokens.wgsl": maskTokens,
+  "masked_mse.wgsl": maskedMse,
+  "mean_tokens.wgsl": meanTokens,
+  "patches.wgsl": patches,
+  "resize_pos.wgsl": resizePos,
+  "slice_tokens.wgsl": sliceTokens,
+  "tokens.wgsl": tokens,
+} as const;
+
+/** One dispatch. */
+export interface Kernel {
+  readonly file: keyof typeof files;
+  /** Its `override` constants. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups along x and y. */
+  readonly grid: readonly [number, number];
+  /** What is bound, in order; default: the call's inputs, then its output. */
+  readonly bindings?: readonly Value[];
+}
+
+/** Ops whose output is in f32 whatever the storage. */
+export const wideOps: ReadonlySet<OpName> = new Set<OpName>(["maskedMse"]);
+
+type Lower<K extends OpName> = (call: Call<K>, software: boolean) => Kernel;
+
+/** The most workgroups along one side of a grid; more fold to y. */
+const MAX_GROUPS = 65535;
+
+/** Workgroups from which on a product is cut into squares of 64 rather than 32 outputs: enough to fill a large GPU. */
+const MANY_GROUPS = 256;
+
+/** Outputs of each invocation of linear_direct.wgsl: rows, columns; and invocations along a side of its workgroups. */
+const DIRECT = { rows: 8, columns: 4, side: 8 };
+
+/** A grid of `count` workgroups. */
+function folded(count: number): [number, number] {
+  const x = Math.min(count, MAX_GROUPS);
+  return [x, Math.ceil(count / x)];
+}
+
+/** One invocation for each element of the output. */
+function elementwise(call: AnyCall, file: Kernel["file"], constants: Kernel["constants"] = {}): Kernel {
+  return { file, constants, grid: folded(Math.ceil(size(call.output.shape) / 64)) };
+}
+
+type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
+
+function product(call: LinearCall, software: boolean, EPILOGUE: 0 | 1 | 2): Kernel {
+  const [x, weight, bias, residual = bias] = call.inputs;
+  const [N, K] = [weight.shape[0], fanIn(weight.shape)];
+  const M = size(x.shape) / K;
+  const bindings = [x, weight, bias, residual, call.output];
+  if (software || N % 4 !== 0 || K % 4 !== 0) {
+    const { rows, columns, side } = DIRECT;
+    const grid = [Math.ceil(N / (columns * side)), Math.ceil(M / (rows * side))] as const;
+    return { file: "linear_direct.wgsl", constants: { K, N, EPILOGUE }, grid, bindings };
+  }
+  const gridOf = (SIDE: number) => [Math.ceil(N / (4 * SIDE)), Math.ceil(M / (4 * SIDE))] as const;
+  const [columns, rows] = gridOf(16);
+  const SIDE = columns * rows >= MANY_GROUPS ? 16 : 8;
+  return { file: "linear.wgsl", constants: { K, N, SIDE, EPILOGUE }, grid: gridOf(SIDE), bindings };
+}
+
+const attentionKernel: Lower<"attention"> = (call, software) => {
+  const [B, L, C] = call.output.shape;
+  const HEADS = call.attrs.heads;
+  const D = C / HEADS;
+  const constants = { L, HEADS, D };
+  if (software || D % 4 !== 0 || D > 64) {
+    const units = B * L * HEADS * Math.ceil(D / 64);
+    return { file: "attention_direct.wgsl", constants, grid: folded(Math.ceil(units / 64)) };
+  }
+  return { file: "attention.wgsl", constants, grid: folded(B * HEADS * Math.ceil(L / 16)) };
+};
+
+/** Length and width of the sequence that a call reads. */
+function sequence({ inputs: [x] }: AnyCall): { L: number; C: number } {
+  return { L: x.shape[1], C: x.shape[2] };
+}
+
+const table: { readonly [K in OpName]: Lower<K> } = {
+  linear: (call, software) => product(call, software, 0),
+  linearGelu: (call, software) => product(call, software, 1),
+  linearAdd: (call, software) => product(call, software, 2),
+  attention: attentionKernel,
+  gelu: (call) => elementwise(call, "gelu.wgsl"),
+  add: (call) => elementwise(call, "add.wgsl"),
+  layerNorm({ inputs: [x, weight], attrs }) {
+    const C = weight.shape[0];
+    return { file: "layer_norm.wgsl", constants: { C, EPS: attrs.eps }, grid: folded(size(x.shape) / C) };
+  },
+  patches(call) {
+    const [, , H, W] = call.inputs[0].shape;
+    return elementwise(call, "patches.wgsl", { H, W, P: call.attrs.patch });
+  },
+  maskTokens: (call) => elementwise(call, "mask_tokens.wgsl", { C: sequence(call).C }),
+  tokens(call) {
+    const [, L, C] = call.output.shape;
+    return elementwise(call, "tokens.wgsl", { L, C });
+  },
+  resizePos(call) {
+    const [[FROM_H, FROM_W], [TO_H, TO_W]] = [call.attrs.from, call.attrs.to];
+    return elementwise(call, "resize_pos.wgsl", { FROM_H, FROM_W, TO_H, TO_W, C: sequence(call).C });
+  },
+  patchTokens(call) {
+    const { L, C } = sequence(call);
+    return elementwise(call, "slice_tokens.wgsl", { L, FIRST: 1, COUNT: L - 1, C });
+  },
+  classToken: (call) => elementwise(call, "slice_tokens.wgsl", { ...sequence(call), FIRST: 0, COUNT: 1 }),
+  meanTokens: (call) => elementwise(call, "mean_tokens.wgsl", sequence(call)),
+  featmap: (call) => elementwise(call, "featmap.wgsl", sequence(call)),
+  maskedMse({ inputs: [pred] }) {
+    const [B, N, F] = pred.shape;
+    return { file: "masked_mse.wgsl", constants: { M: B * N, F }, grid: [1, 1] };
+  },
+};
+
+/** The kernel of `call`. `software`: the adapter computes on the CPU, where workgroup memory does not pay. */
+export function kernelOf(call: AnyCall, software: boolean): Kernel {
+  return (table[call.op] as Lower<OpName>)(call, software);
+}
+
+const libs: Readonly<Record<string, string>> = {
+  "lib/real.wgsl": realLib,
+  "lib/flat.wgsl": flatLib,
+  "lib/exp.wgsl": expLib,
+  "lib/gelu.wgsl": geluLib,
+  "lib/epilogue.wgsl": epilogueLib,
+};
+
+/** A file with the libraries that its first line names, storing numbers as f16 or f32. */
+export function moduleSource(file: Kernel["file"], f16: boolean): string {
+  const text = files[file];
+  const names = text.slice(0, text.indexOf("\n")).match(/lib\/\w+\.wgsl/g) ?? [];
+  const source = [text, ...names.map((name) => libs[name])].join("\n");
+  return f16 ? `enable f16;\n${source.replace("alias Real = f32;", "alias Real = f16;")}` : source;
+}
+
+/** How each binding of a file is accessed, in the order of their numbers, which is that of the file. */
+export function bindingsOf(file: Kernel["file"]): ("read-only-storage" | "storage")[] {
+  const declared = [...files[file].matchAll(/@binding\(\d+\) var<storage, (read|read_write)>/g)];
+  return declared.map(([, access]) => (access === "read" ? "read-only-storage" : "storage"));
+}

@@ -1,0 +1,104 @@
+// with lib/real.wgsl lib/exp.wgsl lib/gelu.wgsl lib/epilogue.wgsl
+// y = x W^T + b, then gelu or the residual. For GPUs; K and N are multiples of 4.
+//
+// A workgroup makes a square of 4 SIDE x 4 SIDE outputs, each invocation 4 x 4 of them in registers; slices of x and W 16 deep pass
+// through workgroup memory (the blocking of Goto and van de Geijn, 2008, one level up). A sum runs over K in order.
+
+override K: u32;
+override N: u32;
+override SIDE: u32; // invocations along a side of the workgroup
+
+@group(0) @binding(0) var<storage, read> x: array<vec4<Real>>;             // [M,K]
+@group(0) @binding(1) var<storage, read> weight: array<vec4<Real>>;        // [K,N], as the device packs it
+@group(0) @binding(2) var<storage, read> bias: array<vec4<Real>>;          // [N]
+@group(0) @binding(3) var<storage, read> residual: array<vec4<Real>>;      // [M,N]; the bias again where there is none
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<Real>>;       // [M,N]
+
+const DEPTH = 16u;
+var<workgroup> xs: array<vec4<f32>, 4u * SIDE * (DEPTH / 4u)>; // [row][depth / 4]
+var<workgroup> ws: array<vec4<f32>, DEPTH * SIDE>;             // [depth][column / 4]
+
+@compute @workgroup_size(SIDE, SIDE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let columns = N / 4u;
+  let rows = arrayLength(&y) / columns;
+  let row0 = group.y * 4u * SIDE;
+  let column0 = group.x * SIDE;
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  for (var k0 = 0u; k0 < K; k0 += DEPTH) {
+    for (var i = index; i < 4u * SIDE * (DEPTH / 4u); i += SIDE * SIDE) {
+      let row = row0 + i / (DEPTH / 4u);
+      let k = k0 + 4u * (i % (DEPTH / 4u));
+      var v = vec4<f32>();
+      if (row < rows && k < K) {
+        v = vec4<f32>(x[(row * K + k) / 4u]);
+      }
+      xs[i] = v;
+    }
+    for (var i = index; i < DEPTH * SIDE; i += SIDE * SIDE) {
+      let k = k0 + i / SIDE;
+      let column = column0 + i % SIDE;
+      var v = vec4<f32>();
+      if (k < K && column < columns) {
+        v = vec4<f32>(weight[k * columns + column]);
+      }
+      ws[i] = v;
+    }
+    workgroupBarrier();
+    for (var d = 0u; d < DEPTH / 4u; d++) {
+      let w0 = ws[(4u * d) * SIDE + local.x];
+      let w1 = ws[(4u * d + 1u) * SIDE + local.x];
+      let w2 = ws[(4u * d + 2u) * SIDE + local.x];
+      let w3 = ws[(4u * d + 3u) * SIDE + local.x];
+      let first = 4u * local.y * (DEPTH / 4u) + d;
+      let x0 = xs[first];
+      let x1 = xs[first + DEPTH / 4u];
+      let x2 = xs[first + 2u * (DEPTH / 4u)];
+      let x3 = xs[first + 3u * (DEPTH / 4u)];
+      s0 += x0.x * w0;
+      s0 += x0.y * w1;
+      s0 += x0.z * w2;
+      s0 += x0.w * w3;
+      s1 += x1.x * w0;
+      s1 += x1.y * w1;
+      s1 += x1.z * w2;
+      s1 += x1.w * w3;
+      s2 += x2.x * w0;
+      s2 += x2.y * w1;
+      s2 += x2.z * w2;
+      s2 += x2.w * w3;
+      s3 += x3.x * w0;
+      s3 += x3.y * w1;
+      s3 += x3.z * w2;
+      s3 += x3.w * w3;
+    }
+    workgroupBarrier();
+  }
+  let column = column0 + local.x;
+  let row = row0 + 4u * local.y;
+  if (column >= columns) {
+    return;
+  }
+  store(row, column, s0);
+  store(row + 1u, column, s1);
+  store(row + 2u, column, s2);
+  store(row + 3u, column, s3);
+}
+
+fn store(row: u32, column: u32, sum: vec4<f32>) {
+  let at = row * (N / 4u) + column;
+  if (at < arrayLength(&y)) {
+    var added = vec4<f32>();
+    if (EPILOGUE == 2u) {
+      added = vec4<f32>(residual[at]);
+    }
+    y[at] = vec4<Real>(finish(sum + vec4<f32>(bias[column]), added));
+  }
+}

@@ -1,0 +1,246 @@
+/** The WebGPU device: buffers, packed weights, pipelines and plans on a `GPUDevice`, in Node (Dawn) and in browsers. */
+
+import type { Device, ParamUse, Program } from "./device.js";
+import { DeviceError, OutOfMemoryError } from "./errors.js";
+import { fanIn, size } from "./graph/ops.js";
+import type { Plan } from "./graph/plan.js";
+import type { Value } from "./graph/tape.js";
+import { Guard } from "./guard.js";
+import { bindingsOf, type Kernel, kernelOf, moduleSource, wideOps } from "./kernels/index.js";
+import { align, type GpuNumbers, type Halves, packWeight, Storage, USAGE, unpackWeight } from "./numbers.js";
+import { type Dispatch, GpuProgram } from "./program.js";
+
+export interface WebGpuOptions {
+  /** Stores all numbers as f16; the device needs the feature `shader-f16`. */
+  readonly halves?: Halves;
+  /** The adapter computes on the CPU: kernels without workgroup memory are faster there. */
+  readonly software?: boolean;
+  /** The device belongs to the caller: it is not destroyed, and its uncaptured errors are not ours. */
+  readonly borrowed?: boolean;
+  /** Less than the device's own limit. */
+  readonly maxValueBytes?: number;
+}
+
+/** GPUMapMode.READ and GPUShaderStage.COMPUTE. */
+const MAP_READ = 1;
+const COMPUTE = 4;
+
+/** Limits that the kernels need: WebGPU's defaults or less. */
+const NEEDED = {
+  maxStorageBuffersPerShaderStage: 5,
+  maxComputeWorkgroupStorageSize: 9216,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 64,
+  maxComputeWorkgroupsPerDimension: 65535,
+} as const;
+
+/** What `limits` lack for the kernels, for a message; undefined where they are enough. */
+export function lackingLimit(limits: GPUSupportedLimits): string | undefined {
+  const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[];
+  const name = names.find((key) => limits[key] < NEEDED[key]);
+  return name && `${name} is ${limits[name]}, at least ${NEEDED[name]} is needed`;
+}
+
+/**
+ * Opens a device of `adapter` with its highest buffer limits. `options.halves` is used where the adapter has `shader-f16`.
+ * @throws DeviceError
+ */
+export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): Promise<WebGpuDevice> {
+  const wanted: GPUFeatureName[] = options.halves ? ["timestamp-query", "shader-f16"] : ["timestamp-query"];
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  try {
+    const device = await adapter.requestDevice({
+      label: "maskfeat-wgpu",
+      requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    });
+    return new WebGpuDevice(device, options);
+  } catch (cause) {
+    throw new DeviceError("DEVICE_FAILED", `the adapter gives no device: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export class WebGpuDevice implements Device<GpuNumbers> {
+  readonly kind = "webgpu";
+  readonly maxValueBytes: number;
+  private readonly guard: Guard;
+  private readonly storage: Storage;
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private readonly held = new Set<GPUBuffer>();
+  private used = 0;
+  private peak = 0;
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly options: WebGpuOptions = {},
+  ) {
+    this.guard = new Guard(device, !options.borrowed);
+    this.storage = new Storage(device.features.has("shader-f16") ? options.halves : undefined);
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    this.maxValueBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize, options.maxValueBytes ?? Infinity);
+  }
+
+  get numberBytes(): 2 | 4 {
+    return this.storage.numberBytes;
+  }
+
+  /** Pipelines that were made so far. */
+  get pipelineCount(): number {
+    return this.pipelines.size;
+  }
+
+  async buffer(count: number, label: string): Promise<GpuNumbers> {
+    return { buffer: await this.allocate(this.storage.bytes(count), label), label };
+  }
+
+  async param(value: Value, data: Float32Array, use: ParamUse): Promise<GpuNumbers> {
+    const packed = use === "weight" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
+    const numbers = packed ? packWeight(data, packed.n, packed.k) : data;
+    const param = { ...(await this.buffer(numbers.length, value.name)), packed };
+    this.write(param, numbers);
+    return param;
+  }
+
+  write({ buffer, wide }: GpuNumbers, data: Float32Array): void {
+    this.device.queue.writeBuffer(buffer, 0, this.storage.encode(data, wide));
+  }
+
+  async read(numbers: GpuNumbers, count: number): Promise<Float32Array> {
+    const { packed, label, wide } = numbers;
+    const stored = packed ? packed.k * align(packed.n, 4) : count;
+    const bytes = this.storage.bytes(stored, wide);
+    const staging = await this.allocate(bytes, `${label}, read`, USAGE.MAP_READ | USAGE.COPY_DST);
+    try {
+      await this.guard.scoped(`reading ${label}`, 0, () => {
+        const encoder = this.device.createCommandEncoder({ label: `read ${label}` });
+        encoder.copyBufferToBuffer(numbers.buffer, 0, staging, 0, bytes);
+        this.device.queue.submit([encoder.finish()]);
+      });
+      await this.guard.orLost(staging.mapAsync(MAP_READ));
+      const data = this.storage.decode(staging.getMappedRange(), 0, stored, wide);
+      return packed ? unpackWeight(data, packed.n, packed.k) : data;
+    } finally {
+      this.free(staging);
+    }
+  }
+
+  release({ buffer }: GpuNumbers): void {
+    this.free(buffer);
+  }
+
+  async compile(plan: Plan, bound: ReadonlyMap<Value, GpuNumbers>): Promise<Program<GpuNumbers>> {
+    const owned: GPUBuffer[] = [];
+    const own = async (bytes: number, label: string, usage?: number) => {
+      const buffer = await this.allocate(bytes, label, usage);
+      owned.push(buffer);
+      return buffer;
+    };
+    const destroy = () => {
+      for (const buffer of owned) this.free(buffer);
+    };
+    try {
+      const wide = new Set(plan.calls.filter((call) => wideOps.has(call.op)).map((call) => call.output));
+      const slots: GPUBuffer[] = [];
+      for (const [i, count] of plan.slots.entries()) {
+        const holdsWide = [...wide].some((value) => plan.slotOf.get(value) === i);
+        slots.push(await own(this.storage.bytes(count, holdsWide), `slot ${i}`));
+      }
+      const numbersOf = (value: Value): GpuNumbers => {
+        const buffer = slots[plan.slotOf.get(value) as number];
+        return bound.get(value) ?? { buffer, label: value.name, wide: wide.has(value) };
+      };
+      const dispatches = await this.bind(plan, numbersOf);
+      const outputs = plan.outputs.map((value) => ({ numbers: numbersOf(value), count: size(value.shape) }));
+      const total = outputs.reduce((sum, { count, numbers }) => sum + this.storage.bytes(count, numbers.wide), 0);
+      const staging = await own(total, "outputs, read", USAGE.MAP_READ | USAGE.COPY_DST);
+      const { device, guard, storage } = this;
+      return new GpuProgram({ device, guard, storage, dispatches, outputs, staging, destroy });
+    } catch (error) {
+      destroy();
+      throw error;
+    }
+  }
+
+  memory() {
+    return { used: this.used, allocated: this.used, peak: this.peak };
+  }
+
+  /** Frees every buffer, and the device where it is ours. */
+  destroy(): void {
+    for (const buffer of [...this.held]) this.free(buffer);
+    if (!this.options.borrowed) this.device.destroy();
+  }
+
+  private async allocate(bytes: number, label: string, usage?: number): Promise<GPUBuffer> {
+    const aligned = Math.max(16, bytes);
+    if (aligned > this.device.limits.maxBufferSize) {
+      const message = `${label} needs ${aligned} bytes, and a buffer of this GPU has at most ${this.device.limits.maxBufferSize}`;
+      throw new OutOfMemoryError(message, aligned, "use a smaller batch, image or model");
+    }
+    const storage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
+    const buffer = await this.guard.scoped(label, aligned, () =>
+      this.device.createBuffer({ label, size: aligned, usage: usage ?? storage }),
+    );
+    this.held.add(buffer);
+    this.used += buffer.size;
+    this.peak = Math.max(this.peak, this.used);
+    return buffer;
+  }
+
+  private free(buffer: GPUBuffer): void {
+    if (!this.held.delete(buffer)) return;
+    this.used -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** The dispatches of a plan's calls: all pipelines are compiled at once. */
+  private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<Dispatch[]> {
+    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.options.software === true) }));
+    const pipelines = await this.guard.orLost(Promise.all(kernels.map((kernel) => this.pipeline(kernel))));
+    return this.guard.scoped("binding a plan", 0, () =>
+      kernels.map(({ call, grid, bindings = [...call.inputs, call.output] }, i) => {
+        const entries = bindings.map((value, binding) => ({ binding, resource: this.bound(value, numbersOf(value)) }));
+        const [label, layout] = [call.output.name, pipelines[i].getBindGroupLayout(0)];
+        return { call, grid, pipeline: pipelines[i], group: this.device.createBindGroup({ label, layout, entries }) };
+      }),
+    );
+  }
+
+  /** What a kernel sees of a value: exactly its bytes, never the slot's, so that `arrayLength` tells how many numbers there are. */
+  private bound(value: Value, { buffer, packed, wide }: GpuNumbers): GPUBufferBinding {
+    const count = packed ? packed.k * align(packed.n, 4) : size(value.shape);
+    return { buffer, size: this.storage.bytes(count, wide) };
+  }
+
+  /** The pipeline of a kernel; one for each file and set of constants, compiled in the background. */
+  private pipeline({ file, constants }: Kernel): Promise<GPUComputePipeline> {
+    const label = `${file} ${JSON.stringify(constants)}`;
+    let pipeline = this.pipelines.get(label);
+    if (!pipeline) {
+      pipeline = this.makePipeline(file, constants, label);
+      pipeline.catch(() => this.pipelines.delete(label));
+      this.pipelines.set(label, pipeline);
+    }
+    return pipeline;
+  }
+
+  private async makePipeline(
+    file: Kernel["file"],
+    constants: Kernel["constants"],
+    label: string,
+  ): Promise<GPUComputePipeline> {
+    const entries = bindingsOf(file).map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
+    const { module, layout } = await this.guard.scoped(label, 0, () => {
+      const bindGroupLayouts = [this.device.createBindGroupLayout({ label, entries })];
+      return {
+        module: this.device.createShaderModule({ label, code: moduleSource(file, this.numberBytes === 2) }),
+        layout: this.device.createPipelineLayout({ label, bindGroupLayouts }),
+      };
+    });
+    try {
+      return await this.device.createComputePipelineAsync({ label, layout, compute: { module, constants } });
+    } catch (cause) {
+      throw new DeviceError("DEVICE_FAILED", `${label}: cannot be compiled: ${(cause as Error).message}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Takes the picture out of a WebP file (RFC 9649), without what a browser would apply and OpenCV ignores: EXIF, colour profile, alpha plane. */
+
+import { startsWith } from "../magic.js";
+
+const ANIMATED = 0x02;
+
+/**
+ * A still WebP file with nothing but its coded picture, which has alpha only where it is lossless. An animated file is returned as it is.
+ * @throws Error where no picture is in it.
+ */
+export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (startsWith(file.subarray(12), "VP8X") && file[20] & ANIMATED) return new Uint8Array(file);
+  for (let at = 12; at + 8 <= file.length; ) {
+    const length = view.getUint32(at + 4, true);
+    const end = at + 8 + length + (length & 1);
+    if (startsWith(file.subarray(at), "VP8L") || startsWith(file.subarray(at), "VP8 ")) {
+      return riff(file.subarray(at, end));
+    }
+    at = end;
+  }
+  throw new Error("no picture in it");
+}
+
+/** A file of one chunk. */
+function riff(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  const file = new Uint8Array(12 + chunk.length);
+  file.set([0x52, 0x49, 0x46, 0x46], 0); // RIFF
+  new DataView(file.buffer).setUint32(4, 4 + chunk.length, true);
+  file.set([0x57, 0x45, 0x42, 0x50], 8); // WEBP
+  file.set(chunk, 12);
+  return file;
+}

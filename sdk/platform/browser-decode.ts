@@ -1,0 +1,48 @@
+/** Decodes image files in browsers to the pixels that OpenCV's `IMREAD_COLOR` gives, as Node does (node-decode.ts). */
+
+import { ImageError } from "../../gpu/errors.js";
+import { orient } from "../image/pixels.js";
+import { barePng, decodeDeepPng, isDeep, pngOrientation } from "../image/png.js";
+import { type ImageHeader, sniffImage } from "../image/sniff.js";
+import { bareWebp } from "../image/webp.js";
+import { EXACT, readBack } from "./browser-canvas.js";
+import { readTexture } from "./browser-texture.js";
+import type { Image } from "./types.js";
+
+/**
+ * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to Node's: by the browser's own decoder, after taking away what it would
+ * apply and OpenCV does not; PNG with alpha or 16 bits by fast-png.
+ * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken; IMG_READ_BACK where the browser changes pixels
+ * that are read back.
+ */
+export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
+  const header = sniffImage(bytes, name);
+  try {
+    return await DECODERS[header.format](bytes, header, name);
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    const why = (cause as Error).message;
+    const what = `${name}: the ${header.format} data is truncated or broken (${why}); get the file again`;
+    throw new ImageError("IMG_CORRUPT", what, { cause });
+  }
+}
+
+const DECODERS = {
+  jpeg: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(new Uint8Array(bytes), header, name),
+  webp: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(bareWebp(bytes), header, name),
+  async png(bytes: Uint8Array, header: ImageHeader, name: string) {
+    const image = isDeep(header) ? await decodeDeepPng(bytes, header) : await draw(barePng(bytes), header, name);
+    return orient(image, pngOrientation(bytes));
+  },
+};
+
+/** Lets the browser decode a file. @throws DOMException where it cannot. */
+async function draw(bytes: Uint8Array<ArrayBuffer>, { format }: ImageHeader, name: string): Promise<Image> {
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: `image/${format}` }), EXACT);
+  try {
+    const { image, opaque } = await readBack(bitmap, bitmap);
+    return opaque ? image : await readTexture(bitmap, name);
+  } finally {
+    bitmap.close();
+  }
+}
