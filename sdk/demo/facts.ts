@@ -6,25 +6,22 @@ import type { Facts } from "./protocol.js";
 
 type Entry = readonly [term: string, value: string, more: string];
 
-function threadsOf({ threads }: DeviceInfo): string {
-  return threads === 1 ? "1 thread" : `${threads} threads`;
+function deviceEntry({ kind, adapter, isFallback, threads, variant, reason }: DeviceInfo, inWindow?: string): Entry {
+  const parts = [
+    adapter ?? (threads === 1 ? "1 thread" : `${threads} threads`),
+    isFallback ? "a software adapter, not a GPU" : "",
+    `kernels ${variant}`,
+    reason,
+    inWindow === undefined ? "" : `in this window, as no worker starts: ${inWindow}`,
+  ];
+  return ["Device", kind === "wasm" ? "WebAssembly" : "WebGPU", parts.filter(Boolean).join(" · ")];
 }
 
-function deviceEntry(device: DeviceInfo, windowReason: string | undefined): Entry {
-  const kind = device.kind === "wasm" ? "WebAssembly" : "WebGPU";
-  const where = device.adapter ?? threadsOf(device);
-  const software = device.isFallback ? [`a software adapter, not a GPU`] : [];
-  const inWindow = windowReason === undefined ? [] : [`in this window, as no worker starts: ${windowReason}`];
-  return ["Device", kind, [where, ...software, device.reason, ...inWindow].join(" · ")];
-}
-
-/** The self-test that the device passed before its first answer, where it has one. */
-function selfTestEntry(device: DeviceInfo): Entry[] {
-  const { selfTest } = device as DeviceInfo & { selfTest?: { passed: boolean; cases: number; worst: unknown } };
-  if (!selfTest) return [];
-  const { passed, cases, worst } = selfTest;
-  const most = typeof worst === "number" ? `worst error ${worst.toPrecision(2)} of what is allowed` : "";
-  return [["Self-test", passed ? "passed" : "failed", [`${cases} cases`, most].filter(Boolean).join(" · ")]];
+/** Known answers that the device was held to before its first one to us. */
+function selfTestEntry({ selfTest }: DeviceInfo): Entry {
+  if (!selfTest) return ["Self-test", "off", "the device's answers are not checked"];
+  const worst = `${(100 * selfTest.worst).toPrecision(2)} % of the error that is allowed`;
+  return ["Self-test", selfTest.passed ? "passed" : "failed", `${selfTest.cases} cases, at worst ${worst}`];
 }
 
 /** `times`: milliseconds of the images so far. */
@@ -36,12 +33,12 @@ export function showFacts(
 ): void {
   const sorted = [...times].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)];
+  const time = median === undefined ? "–" : `${median.toFixed(0)} ms`;
   const entries: Entry[] = [
     deviceEntry(device, windowReason),
-    ...selfTestEntry(device),
+    selfTestEntry(device),
     ["Model", name, `weights: ${weights}`],
-    ["Time per image", median === undefined ? "–" : `${median.toFixed(0)} ms`, "median, from file to embedding"],
-    ["Runtime", runtime, `kernels: ${device.variant}`],
+    ["Time per image", time, `median, from file to embedding, in ${runtime}`],
   ];
   list.replaceChildren(
     ...entries.map(([term, value, more]) => {

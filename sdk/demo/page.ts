@@ -57,7 +57,7 @@ class Page {
       this.facts = facts;
       ui.untrained.hidden = facts.trained;
       this.showFacts();
-      this.say("The model is ready.");
+      this.say("The model is ready: add images.");
       await this.work();
     } catch (error) {
       if (mine !== this.load) return;
@@ -92,7 +92,9 @@ class Page {
   }
 
   problem(name: string, error: unknown): void {
-    ui.problemList.append(h("li", {}, h("strong", {}, name), `: ${describe(error)}`));
+    // messages about a file begin with its name
+    const text = describe(error).replace(`${name}: `, "");
+    ui.problemList.append(h("li", {}, h("strong", {}, name), `: ${text}`));
     ui.problems.hidden = false;
     ui.clear.disabled = false;
   }
@@ -121,7 +123,7 @@ class Page {
 
   /** Computes, one after the other, the images that wait for it. */
   private async work(): Promise<void> {
-    if (this.busy || !this.facts) return;
+    if (this.busy || !this.facts || this.done.length === this.cards.size) return;
     this.busy = true;
     const mine = this.load;
     const waiting = () => [...this.cards.keys()].filter((item) => !item.result);
@@ -193,5 +195,9 @@ function describe(error: unknown): string {
 }
 
 byId("version", HTMLElement).textContent = `maskfeat-wgpu ${version}`;
-const page = new Page(await connect());
-watchInputs(page);
+try {
+  watchInputs(new Page(await connect()));
+} catch (error) {
+  ui.deviceProblem.textContent = `The page cannot start: ${describe(error)}`;
+  ui.deviceProblem.hidden = false;
+}
