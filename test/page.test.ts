@@ -73,7 +73,7 @@ describeChromium("the demo's page", (chromium) => {
   const contexts: BrowserContext[] = [];
 
   /** A page whose complaints and requests to others are kept. */
-  async function open(query = "?device=wasm", before?: (page: Page) => Promise<void>): Promise<Page> {
+  async function open(query = "?device=wasm", before?: (page: Page) => Promise<void>, ready = /ready/): Promise<Page> {
     const context = await chromium.context({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" });
     contexts.push(context);
     const own = [url, `blob:${url}`, "data:"];
@@ -85,7 +85,7 @@ describeChromium("the demo's page", (chromium) => {
     page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
     await before?.(page);
     await page.goto(url + query);
-    await until(page, /ready/);
+    await until(page, ready);
     return page;
   }
 
@@ -147,7 +147,7 @@ describeChromium("the demo's page", (chromium) => {
           .nth(2)
           .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
       const before = await mask();
-      expect(await text(page, "#image-2 [role=status]")).toBe("mask of seed 2");
+      expect(await text(page, "#image-2 .again span")).toBe("mask of seed 2");
       await card.getByRole("button", { name: "New mask for flower-blue.webp" }).click();
       await card.getByText("mask of seed 3").waitFor();
       expect(await mask()).not.toBe(before);
@@ -211,15 +211,17 @@ describeChromium("the demo's page", (chromium) => {
   });
 
   it("names a broken file and a file that is no image, and does the rest", async () => {
-    const page = await open();
-    await page.locator("#files").focus();
-    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
     const cut = readFileSync(join(samples, "city-night.jpg")).subarray(0, 3000);
-    await chooser.setFiles([
+    const files = [
       { name: "cut.jpg", mimeType: "image/jpeg", buffer: cut },
       { name: "<img src=x onerror=alert(1)>.png", mimeType: "image/png", buffer: Buffer.from("words") },
       { name: "whole & <b>.png", mimeType: "image/png", buffer: readFileSync(join(samples, NAMES[0])) },
-    ]);
+    ];
+    // listened for before the page opens: from when on the browser holds its chooser back is not said
+    const page = await open("?device=wasm", async (p) => {
+      p.on("filechooser", (chooser) => chooser.setFiles(files));
+    });
+    await page.locator("#files").press("Enter");
     await until(page, /^1 image is done/);
     const problems = await page.locator("#problem-list li").allInnerTexts();
     expect(problems).toEqual([
@@ -272,6 +274,34 @@ describeChromium("the demo's page", (chromium) => {
     await page.locator("#files").setInputFiles(join(samples, NAMES[1]));
     await until(page, /^1 image is done/);
     expect(await blankPictures(page)).toEqual([]);
+  });
+
+  it("keeps the images when the device fails, and takes another one", async () => {
+    // a worker that says what a browser without WebGPU, and then a device that breaks, would say
+    const worker = `
+      const device = { kind: "wasm", adapter: null, isFallback: false, reason: "a test", threads: 1, variant: "none", selfTest: null };
+      onmessage = ({ data: { id, name, argument } }) => {
+        if (name === "load" && argument === "auto")
+          postMessage({ id, result: { name: "a model", weights: "w", trained: true, device, runtime: "r" } });
+        else postMessage({ id, failure: { code: name === "load" ? "DEVICE_ABSENT" : "DEVICE_FAILED", message: "no " + name } });
+      };
+      postMessage("started");`;
+    const contentType = "text/javascript";
+    const headers = { "Cross-Origin-Embedder-Policy": "require-corp" };
+    const page = await open(
+      "?device=webgpu",
+      (p) => p.route("**/work.js", (route) => route.fulfill({ body: worker, contentType, headers })).then(() => {}),
+      /No device is open/,
+    );
+    expect(await text(page, "#device-problem")).toBe("no load (DEVICE_ABSENT). Choose a device above.");
+    await page.locator("#files").setInputFiles(join(samples, NAMES[0]));
+    await page.locator("input[value=auto]").check({ force: true });
+    await page.getByText("no embed (DEVICE_FAILED). Choose a device above.").waitFor();
+    expect(await page.locator(".card.waiting h3").allInnerTexts()).toEqual([NAMES[0]]);
+    expect([await page.locator("#problems").isVisible(), await page.locator("#untrained").isVisible()]).toEqual([
+      false,
+      false,
+    ]);
   });
 
   // last, for all of the pages above

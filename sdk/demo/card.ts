@@ -31,7 +31,7 @@ export class Card {
   private readonly image = new Picture("Image");
   private readonly hog = new Picture("HOG features");
   private readonly mask = new Picture("Mask");
-  private readonly seed = h("span", { role: "status" });
+  private readonly seed = h("span");
   private readonly again: HTMLButtonElement;
   private readonly neighbours = h("div", { class: "neighbours" });
 
@@ -42,7 +42,11 @@ export class Card {
     const { name, number } = item;
     const title = h("h3", { id: `name-${number}` }, name);
     const remove = button("Remove", { class: "small", "aria-label": `Remove ${name}` }, actions.remove);
-    this.again = button("New mask", { class: "small", "aria-label": `New mask for ${name}` }, actions.newMask);
+    this.again = button("New mask", { class: "small", "aria-label": `New mask for ${name}` }, () => {
+      // from now on a change of it is an answer, to be read out
+      this.seed.setAttribute("aria-live", "polite");
+      actions.newMask();
+    });
     const pictures = h("div", { class: "pictures" }, this.image.figure, this.hog.figure, this.mask.figure);
     this.element = h(
       "article",

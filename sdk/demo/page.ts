@@ -55,18 +55,13 @@ class Page {
       const facts = await this.client.call("load", device, (ratio) => this.say("Loading the model", ratio));
       if (mine !== this.load) return;
       this.facts = facts;
+      ui.facts.removeAttribute("aria-busy");
       ui.untrained.hidden = facts.trained;
       this.showFacts();
       this.say("The model is ready: add images.");
       await this.work();
     } catch (error) {
-      if (mine !== this.load) return;
-      ui.facts.replaceChildren();
-      ui.deviceProblem.textContent = `${describe(error)} Choose another device above.`;
-      ui.deviceProblem.hidden = false;
-      this.say("No device is open.");
-    } finally {
-      if (mine === this.load) ui.facts.removeAttribute("aria-busy");
+      if (mine === this.load) this.lose(error);
     }
   }
 
@@ -138,7 +133,8 @@ class Page {
     this.showSimilarity();
     this.showFacts();
     this.showCards();
-    this.say(this.done.length === 1 ? "1 image is done." : `${this.done.length} images are done.`);
+    if (this.done.length === 0) this.say("No images.");
+    else this.say(this.done.length === 1 ? "1 image is done." : `${this.done.length} images are done.`);
   }
 
   private async compute(item: Item, load: number): Promise<void> {
@@ -151,9 +147,23 @@ class Page {
       this.cards.get(item)?.show(result, masked);
     } catch (error) {
       if (load !== this.load) return;
+      if (isOfDevice(error)) {
+        this.lose(error);
+        return;
+      }
       if (this.cards.has(item)) this.problem(item.name, error);
       this.drop(item);
     }
+  }
+
+  /** Nothing computes any more; the images wait until another device is chosen. */
+  private lose(error: unknown): void {
+    this.load++;
+    this.facts = undefined;
+    ui.facts.removeAttribute("aria-busy");
+    ui.facts.replaceChildren();
+    showProblem(`${describe(error)} Choose a device above.`);
+    this.say("No device is open.");
   }
 
   private showSimilarity(): void {
@@ -194,10 +204,20 @@ function describe(error: unknown): string {
   return error instanceof WorkError && error.code ? `${message} (${error.code}).` : `${message}.`;
 }
 
+/** Whether an error is the device's, or of nothing that we know, rather than the file's. */
+function isOfDevice(error: unknown): boolean {
+  const code = error instanceof WorkError ? error.code : undefined;
+  return code === undefined || code.startsWith("DEVICE_");
+}
+
+function showProblem(text: string): void {
+  ui.deviceProblem.textContent = text;
+  ui.deviceProblem.hidden = false;
+}
+
 byId("version", HTMLElement).textContent = `maskfeat-wgpu ${version}`;
 try {
   watchInputs(new Page(await connect()));
 } catch (error) {
-  ui.deviceProblem.textContent = `The page cannot start: ${describe(error)}`;
-  ui.deviceProblem.hidden = false;
+  showProblem(`The page cannot start: ${describe(error)}`);
 }
