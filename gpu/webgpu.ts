@@ -13,8 +13,6 @@ import { type Dispatch, GpuProgram } from "./program.js";
 export interface WebGpuOptions {
   /** Stores all numbers as f16; the device needs the feature `shader-f16`. */
   readonly halves?: Halves;
-  /** The adapter computes on the CPU: kernels without workgroup memory are faster there. */
-  readonly software?: boolean;
   /** The device belongs to the caller: it is not destroyed, and its uncaptured errors are not ours. */
   readonly borrowed?: boolean;
   /** Less than the device's own limit. */
@@ -195,7 +193,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
 
   /** The dispatches of a plan's calls: all pipelines are compiled at once. */
   private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<Dispatch[]> {
-    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.options.software === true) }));
+    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call) }));
     const pipelines = await this.guard.orLost(Promise.all(kernels.map((kernel) => this.pipeline(kernel))));
     return this.guard.scoped("binding a plan", 0, () =>
       kernels.map(({ call, grid, bindings = [...call.inputs, call.output] }, i) => {

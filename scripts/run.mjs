@@ -9,10 +9,13 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const userFolder = process.env.INIT_CWD ?? process.cwd();
 
-/** The task's program, and the folder it runs in. */
+const vitest = "node_modules/vitest/vitest.mjs";
+
+/** The task's program, the folder it runs in, and what its environment has besides. */
 const tasks = {
   start: { program: "dist/cli.js", cwd: userFolder },
-  test: { program: "node_modules/vitest/vitest.mjs", args: ["run"], cwd: root },
+  test: { program: vitest, args: ["run"], cwd: root },
+  kernels: { program: vitest, args: ["run", "kernels"], cwd: root, env: { MASKFEAT_KERNELS: "all" } },
   check: { program: "scripts/check.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },
   swiftshader: { program: "scripts/swiftshader.mjs", cwd: userFolder },
@@ -34,9 +37,10 @@ const sources = [
 const say = (text) => process.stderr.write(`maskfeat-wgpu: ${text}\n`);
 
 /** Resolves to the exit code of `node <program> <args>`. An interrupt reaches the child too, and its answer counts. */
-function node(program, args, { cwd = root, stdout = "inherit" } = {}) {
+function node(program, args, { cwd = root, stdout = "inherit", env = {} } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["inherit", stdout, "inherit"] });
+    const stdio = ["inherit", stdout, "inherit"];
+    const child = spawn(process.execPath, [program, ...args], { cwd, stdio, env: { ...process.env, ...env } });
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
   });
@@ -126,7 +130,7 @@ try {
     await once("build/.sources", sources, "building", () => node(join(root, "scripts/build.mjs"), [], { stdout: 2 }));
   });
   const task = tasks[name];
-  if (task) process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], { cwd: task.cwd });
+  if (task) process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], task);
 } catch (error) {
   say(error.message);
   process.exitCode = 1;

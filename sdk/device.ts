@@ -143,7 +143,7 @@ async function openWasm(platform: Platform, options: DeviceOptions, why: string)
 
 async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
   const f16 = options.dtype === "f16" ? halves : undefined;
-  const device = await openWebGpu(adapter, { halves: f16, software: about.isFallback });
+  const device = await openWebGpu(adapter, { halves: f16 });
   return finishGpu(device, about, options, why);
 }
 
@@ -153,7 +153,7 @@ async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevic
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
   const about = describe(gpu.adapterInfo);
   const f16 = options.dtype === "f16" ? halves : undefined;
-  const device = new WebGpuDevice(gpu, { halves: f16, software: about.isFallback, borrowed: true });
+  const device = new WebGpuDevice(gpu, { halves: f16, borrowed: true });
   return finishGpu(device, about, options, "the caller's own device");
 }
 

@@ -26,7 +26,9 @@ async function made(): Promise<Record<string, Buffer>> {
   const wide = sharp(noise(5003, 21, opaque), raw(5003, 21)).removeAlpha();
   const tall = sharp(noise(17, 8201, opaque), raw(17, 8201)).removeAlpha();
   const frames = await Promise.all([31, 32].map((w) => sharp(noise(w, 9), raw(w, 9)).resize(16, 9).png().toBuffer()));
+  const gap = readFileSync("test/fixtures/images/jpeg-420.jpg").subarray(0, 1000);
   return {
+    "/no-middle.jpg": Buffer.concat([gap, Buffer.from([0xff, 0xd9])]),
     "/wide.png": await wide.png().toBuffer(),
     "/tall.jpg": await tall.jpeg().toBuffer(),
     "/transparent.webp": await sharp(noise(64, 33), raw(64, 33)).webp({ lossless: true, exact: true }).toBuffer(),
@@ -71,7 +73,7 @@ describeChromium("decode", (chromium) => {
     );
   });
 
-  it("pictures larger than a canvas part, colours below transparent pixels, animations: as in Node", async () => {
+  it("missing data, pictures larger than a canvas part, colours below transparent pixels, animations: as in Node", async () => {
     const paths = Object.keys(files);
     const expected = await Promise.all(paths.map(async (path) => ({ value: await inNode(files[path]) })));
     expect(await decodeAll(paths)).toEqual(expected);

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { extractFeat } from "../sdk/node.js";
 import { describeChromium, isolated, type OpenPage } from "./chromium.js";
+import { tiny } from "./tiny.js";
 
 const BIRD = "sdk/demo/samples/wood-walnut-exif6.jpg";
 
@@ -68,6 +69,18 @@ describeChromium("a page that is not isolated", (chromium) => {
     expect(devices).toContainEqual(
       expect.objectContaining({ kind: "wasm", available: true, reason: expect.stringContaining("1 thread: ") }),
     );
+  });
+
+  it.each(["inPage", "inWorker"] as const)("%s: a model on WebGPU passes its self-test and runs", async (where) => {
+    const { device, shape } = await open[where](async ({ maskfeat }, config) => {
+      const model = await maskfeat.getModel(config, { weights: "procedural", device: "webgpu" });
+      const [feat] = await model.extractFeat(new ImageData(64, 64), { outType: "cls_token" });
+      model.dispose();
+      return { device: model.device, shape: feat.shape };
+    }, tiny);
+    expect(device).toMatchObject({ kind: "webgpu", adapter: "google / swiftshader", isFallback: true });
+    expect(device.selfTest?.passed).toBe(true);
+    expect(shape).toEqual([1, 48]);
   });
 
   it.each([

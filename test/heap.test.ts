@@ -1,7 +1,8 @@
 /** The host's heap in WASM memory: blocks never overlap, freed space is used again, a refusal to grow is a typed error. */
 
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { OutOfMemoryError } from "../gpu/errors.js";
+import { createCore } from "../sdk/wasm/core.js";
 import { Heap } from "../sdk/wasm/heap.js";
 import { uniform } from "./ops.cases.js";
 
@@ -47,5 +48,37 @@ describe("Heap", () => {
   it("refuses to free what it did not hand out", () => {
     const heap = new Heap(new WebAssembly.Memory({ initial: 1 }), 0);
     expect(() => heap.release(64)).toThrow(/not an allocated block/);
+  });
+});
+
+describe("the memory of a core", () => {
+  const { Memory } = WebAssembly;
+  afterEach(() => {
+    WebAssembly.Memory = Memory;
+  });
+
+  /** An engine that reserves no more than so many pages. */
+  function engine(most: number): void {
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if ((descriptor.maximum ?? 0) > most) throw new RangeError("could not allocate memory");
+        super(descriptor);
+      }
+    };
+  }
+
+  it("is as large as the engine allows", () => {
+    engine(20_000);
+    const { heap, memory } = createCore(true);
+    expect(heap.alloc(2 ** 20)).toBeGreaterThan(0);
+    expect(() => memory.grow(16384)).toThrow();
+    expect(memory.grow(16384 - memory.buffer.byteLength / 65536)).toBeGreaterThan(0);
+  });
+
+  it("is a typed error where the engine allows next to none", () => {
+    engine(4000);
+    expect(() => createCore(true)).toThrow(
+      expect.objectContaining({ name: "OutOfMemoryError", code: "DEVICE_MEMORY" }),
+    );
   });
 });

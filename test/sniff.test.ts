@@ -100,6 +100,14 @@ describe("sniffImage", () => {
     for (let n = 12; n < end; n++) expect(await sniff(bytes.subarray(0, n)), `${n} bytes`).toBe("IMG_CORRUPT");
   });
 
+  it("looks for the end of a JPEG behind its frame header: a thumbnail before it has one too", async () => {
+    const jpeg = fixture("jpeg-420.jpg");
+    const thumbnail = latin1("\xff\xe1\0\x04\xff\xd9");
+    const whole = Uint8Array.of(...jpeg.subarray(0, 2), ...thumbnail, ...jpeg.subarray(2));
+    expect(await sniff(whole)).toBe("none");
+    for (const cut of [1, 2, 500]) expect(await sniff(whole.subarray(0, -cut))).toBe("IMG_CORRUPT");
+  });
+
   it("refuses contradictory headers", async () => {
     const png = fixture("png-rgb.png");
     expect(await sniff(patched(png, 12, [0x49, 0x44, 0x41, 0x54]))).toBe("IMG_CORRUPT");

@@ -1,5 +1,5 @@
 // with lib/real.wgsl lib/flat.wgsl lib/exp.wgsl
-// softmax(q k^T / sqrt(D)) v of each head (Vaswani et al., 2017). For GPUs; D is a multiple of 4, at most 64.
+// softmax(q k^T / sqrt(D)) v of each head (Vaswani et al., 2017); D is a multiple of 4, at most 64.
 //
 // A workgroup takes 16 queries of a head, and keys 64 at a time. It computes the scores twice: once for the largest of each row, once for
 // the weights, which pass through workgroup memory to meet the values. So the scores of no more than 16 x 64 pairs exist, and nothing has

@@ -5,7 +5,7 @@ import { fanIn, size } from "../graph/ops.js";
 import type { AnyCall, Call, Value } from "../graph/tape.js";
 import add from "./add.wgsl";
 import attention from "./attention.wgsl";
-import attentionDirect from "./attention_direct.wgsl";
+import attentionAny from "./attention_any.wgsl";
 import featmap from "./featmap.wgsl";
 import gelu from "./gelu.wgsl";
 import layerNorm from "./layer_norm.wgsl";
@@ -15,7 +15,7 @@ import flatLib from "./lib/flat.wgsl";
 import geluLib from "./lib/gelu.wgsl";
 import realLib from "./lib/real.wgsl";
 import linear from "./linear.wgsl";
-import linearDirect from "./linear_direct.wgsl";
+import linearAny from "./linear_any.wgsl";
 import maskTokens from "./mask_tokens.wgsl";
 import maskedMse from "./masked_mse.wgsl";
 import meanTokens from "./mean_tokens.wgsl";
@@ -27,12 +27,12 @@ import tokens from "./tokens.wgsl";
 const files = {
   "add.wgsl": add,
   "attention.wgsl": attention,
-  "attention_direct.wgsl": attentionDirect,
+  "attention_any.wgsl": attentionAny,
   "featmap.wgsl": featmap,
   "gelu.wgsl": gelu,
   "layer_norm.wgsl": layerNorm,
   "linear.wgsl": linear,
-  "linear_direct.wgsl": linearDirect,
+  "linear_any.wgsl": linearAny,
   "mask_tokens.wgsl": maskTokens,
   "masked_mse.wgsl": maskedMse,
   "mean_tokens.wgsl": meanTokens,
@@ -56,7 +56,7 @@ export interface Kernel {
 /** Ops whose output is in f32 whatever the storage. */
 export const wideOps: ReadonlySet<OpName> = new Set<OpName>(["maskedMse"]);
 
-type Lower<K extends OpName> = (call: Call<K>, software: boolean) => Kernel;
+type Lower<K extends OpName> = (call: Call<K>) => Kernel;
 
 /** The most workgroups along one side of a grid; more fold to y. */
 const MAX_GROUPS = 65535;
@@ -64,8 +64,8 @@ const MAX_GROUPS = 65535;
 /** Workgroups from which on a product is cut into squares of 64 rather than 32 outputs: enough to fill a large GPU. */
 const MANY_GROUPS = 256;
 
-/** Outputs of each invocation of linear_direct.wgsl: rows, columns; and invocations along a side of its workgroups. */
-const DIRECT = { rows: 8, columns: 4, side: 8 };
+/** Outputs along a side of a workgroup of linear_any.wgsl: 8 invocations with 4 each. */
+const ANY_SIDE = 32;
 
 /** A grid of `count` workgroups. */
 function folded(count: number): [number, number] {
@@ -80,15 +80,14 @@ function elementwise(call: AnyCall, file: Kernel["file"], constants: Kernel["con
 
 type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
 
-function product(call: LinearCall, software: boolean, EPILOGUE: 0 | 1 | 2): Kernel {
+function product(call: LinearCall, EPILOGUE: 0 | 1 | 2): Kernel {
   const [x, weight, bias, residual = bias] = call.inputs;
   const [N, K] = [weight.shape[0], fanIn(weight.shape)];
   const M = size(x.shape) / K;
   const bindings = [x, weight, bias, residual, call.output];
-  if (software || N % 4 !== 0 || K % 4 !== 0) {
-    const { rows, columns, side } = DIRECT;
-    const grid = [Math.ceil(N / (columns * side)), Math.ceil(M / (rows * side))] as const;
-    return { file: "linear_direct.wgsl", constants: { K, N, EPILOGUE }, grid, bindings };
+  if (N % 4 !== 0 || K % 4 !== 0) {
+    const grid = [Math.ceil(N / ANY_SIDE), Math.ceil(M / ANY_SIDE)] as const;
+    return { file: "linear_any.wgsl", constants: { K, N, EPILOGUE }, grid, bindings };
   }
   const gridOf = (SIDE: number) => [Math.ceil(N / (4 * SIDE)), Math.ceil(M / (4 * SIDE))] as const;
   const [columns, rows] = gridOf(16);
@@ -96,14 +95,14 @@ function product(call: LinearCall, software: boolean, EPILOGUE: 0 | 1 | 2): Kern
   return { file: "linear.wgsl", constants: { K, N, SIDE, EPILOGUE }, grid: gridOf(SIDE), bindings };
 }
 
-const attentionKernel: Lower<"attention"> = (call, software) => {
+const attentionKernel: Lower<"attention"> = (call) => {
   const [B, L, C] = call.output.shape;
   const HEADS = call.attrs.heads;
   const D = C / HEADS;
   const constants = { L, HEADS, D };
-  if (software || D % 4 !== 0 || D > 64) {
+  if (D % 4 !== 0 || D > 64) {
     const units = B * L * HEADS * Math.ceil(D / 64);
-    return { file: "attention_direct.wgsl", constants, grid: folded(Math.ceil(units / 64)) };
+    return { file: "attention_any.wgsl", constants, grid: folded(Math.ceil(units / 64)) };
   }
   return { file: "attention.wgsl", constants, grid: folded(B * HEADS * Math.ceil(L / 16)) };
 };
@@ -114,9 +113,9 @@ function sequence({ inputs: [x] }: AnyCall): { L: number; C: number } {
 }
 
 const table: { readonly [K in OpName]: Lower<K> } = {
-  linear: (call, software) => product(call, software, 0),
-  linearGelu: (call, software) => product(call, software, 1),
-  linearAdd: (call, software) => product(call, software, 2),
+  linear: (call) => product(call, 0),
+  linearGelu: (call) => product(call, 1),
+  linearAdd: (call) => product(call, 2),
   attention: attentionKernel,
   gelu: (call) => elementwise(call, "gelu.wgsl"),
   add: (call) => elementwise(call, "add.wgsl"),
@@ -150,9 +149,9 @@ const table: { readonly [K in OpName]: Lower<K> } = {
   },
 };
 
-/** The kernel of `call`. `software`: the adapter computes on the CPU, where workgroup memory does not pay. */
-export function kernelOf(call: AnyCall, software: boolean): Kernel {
-  return (table[call.op] as Lower<OpName>)(call, software);
+/** The kernel of `call`. */
+export function kernelOf(call: AnyCall): Kernel {
+  return (table[call.op] as Lower<OpName>)(call);
 }
 
 const libs: Readonly<Record<string, string>> = {

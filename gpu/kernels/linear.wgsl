@@ -1,5 +1,5 @@
 // with lib/real.wgsl lib/exp.wgsl lib/gelu.wgsl lib/epilogue.wgsl
-// y = x W^T + b, then gelu or the residual. For GPUs; K and N are multiples of 4.
+// y = x W^T + b, then gelu or the residual; K and N are multiples of 4.
 //
 // A workgroup makes a square of 4 SIDE x 4 SIDE outputs, each invocation 4 x 4 of them in registers; slices of x and W 16 deep pass
 // through workgroup memory (the blocking of Goto and van de Geijn, 2008, one level up). A sum runs over K in order.
@@ -7,6 +7,8 @@
 override K: u32;
 override N: u32;
 override SIDE: u32; // invocations along a side of the workgroup
+// Vectors of a slice. A name of its own: naga 29 fails on an array whose size is an expression of an override.
+override SLICE = 16u * SIDE;
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<Real>>;             // [M,K]
 @group(0) @binding(1) var<storage, read> weight: array<vec4<Real>>;        // [K,N], as the device packs it
@@ -15,8 +17,8 @@ override SIDE: u32; // invocations along a side of the workgroup
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<Real>>;       // [M,N]
 
 const DEPTH = 16u;
-var<workgroup> xs: array<vec4<f32>, 4u * SIDE * (DEPTH / 4u)>; // [row][depth / 4]
-var<workgroup> ws: array<vec4<f32>, DEPTH * SIDE>;             // [depth][column / 4]
+var<workgroup> xs: array<vec4<f32>, SLICE>; // [4 SIDE rows][DEPTH / 4]
+var<workgroup> ws: array<vec4<f32>, SLICE>; // [DEPTH][SIDE columns / 4]
 
 @compute @workgroup_size(SIDE, SIDE)
 fn main(
@@ -33,7 +35,7 @@ fn main(
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
   for (var k0 = 0u; k0 < K; k0 += DEPTH) {
-    for (var i = index; i < 4u * SIDE * (DEPTH / 4u); i += SIDE * SIDE) {
+    for (var i = index; i < SLICE; i += SIDE * SIDE) {
       let row = row0 + i / (DEPTH / 4u);
       let k = k0 + 4u * (i % (DEPTH / 4u));
       var v = vec4<f32>();
@@ -42,7 +44,7 @@ fn main(
       }
       xs[i] = v;
     }
-    for (var i = index; i < DEPTH * SIDE; i += SIDE * SIDE) {
+    for (var i = index; i < SLICE; i += SIDE * SIDE) {
       let k = k0 + i / SIDE;
       let column = column0 + i % SIDE;
       var v = vec4<f32>();

@@ -148,7 +148,15 @@ function jpegFrame(h: Header, at: number): ImageHeader {
     );
   }
   if (channels !== 1 && channels !== 3) throw h.corrupt(`${channels} colour components`);
+  checkJpegEnd(h, at);
   return { format: "jpeg", bits: h.u8(at + 2), height: h.u16(at + 3), width: h.u16(at + 5), channels };
+}
+
+/** Looks for EOI behind the frame header (before it, a thumbnail has its own): where the data is cut off, browsers may show what there is. */
+function checkJpegEnd({ view, name }: Header, frame: number): void {
+  let at = view.byteLength - 2;
+  while (at > frame && view.getUint16(at) !== 0xffd9) at--;
+  if (at <= frame) throw new ImageError("IMG_CORRUPT", `${name}: the jpeg data is truncated; get the file again`);
 }
 
 /** Channels of each PNG colour type. */

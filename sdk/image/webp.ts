@@ -6,7 +6,7 @@ const ANIMATED = 0x02;
 
 /**
  * A still WebP file with nothing but its coded picture, which has alpha only where it is lossless. An animated file is returned as it is.
- * @throws Error where no picture is in it.
+ * @throws Error where no picture is in it, or not the whole of it.
  */
 export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -14,6 +14,7 @@ export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
   for (let at = 12; at + 8 <= file.length; ) {
     const length = view.getUint32(at + 4, true);
     const end = at + 8 + length + (length & 1);
+    if (at + 8 + length > file.length) throw new Error("a chunk is cut off");
     if (startsWith(file.subarray(at), "VP8L") || startsWith(file.subarray(at), "VP8 ")) {
       return riff(file.subarray(at, end));
     }

@@ -2,13 +2,15 @@
 
 import simd from "../../build/simd.wasm";
 import threads from "../../build/threads.wasm";
-import { DeviceError } from "../../gpu/errors.js";
+import { DeviceError, OutOfMemoryError } from "../../gpu/errors.js";
 import { Heap } from "./heap.js";
 
 /** What `assembly/index.ts` exports; the types are the compiler's own. */
 export type CoreExports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
 
 const MAX_PAGES = 65536; // 4 GiB, the most that 32-bit addresses reach
+const MIN_PAGES = 4096; // 256 MiB
+const PAGE = 65536;
 
 export interface Core {
   readonly module: WebAssembly.Module;
@@ -46,10 +48,23 @@ function imports(memory: WebAssembly.Memory) {
   };
 }
 
+/** A memory that may grow as far as the engine allows: for shared memory phones reserve the maximum at once, and refuse 4 GiB. */
+function reserve(shared: boolean): WebAssembly.Memory {
+  for (let maximum = MAX_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared });
+    } catch (cause) {
+      if (maximum > MIN_PAGES) continue;
+      const what = `the engine reserves no ${shared ? "shared " : ""}memory of ${maximum * PAGE} bytes for WASM`;
+      throw new OutOfMemoryError(what, maximum * PAGE, "dispose models that are not needed", { cause });
+    }
+  }
+}
+
 /** Instantiates the core with a fresh memory; `shared` chooses the build whose memory several threads can use. */
 export function createCore(shared = false): Core {
   const module = compile(shared ? threads : simd);
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared });
+  const memory = reserve(shared);
   const exports = new WebAssembly.Instance(module, imports(memory)).exports as unknown as CoreExports;
   return { module, memory, exports, heap: new Heap(memory, exports.heapBase()) };
 }

@@ -1,31 +1,31 @@
-/** In a page: the op cases on a device that is chosen by name. */
+/** In a page: cases of the op table on a device that is chosen by name. */
 
 import type { Device } from "../../gpu/device.js";
 import { openWebGpu } from "../../gpu/webgpu.js";
 import { browserPlatform } from "../../sdk/platform/browser.js";
 import { WasmDevice } from "../../sdk/wasm/device.js";
 import { opCases } from "../ops.cases.js";
-import { bitsOf, runCase } from "../run-case.js";
+import { runCase } from "../ops.run.js";
 
-async function openGpu(software: boolean): Promise<Device> {
-  const adapter = await (await browserPlatform.gpu()).requestAdapter();
-  if (!adapter) throw new Error("no adapter");
-  return openWebGpu(adapter, { software });
-}
-
-export const devices = {
+const devices = {
   wasm: async () => new WasmDevice(browserPlatform, 1),
   "wasm, 2 threads": async () => new WasmDevice(browserPlatform, 2),
-  webgpu: () => openGpu(false),
-  "webgpu, kernels for software adapters": () => openGpu(true),
+  async webgpu() {
+    const adapter = await (await browserPlatform.gpu()).requestAdapter();
+    if (!adapter) throw new Error("WebGPU finds no adapter");
+    return openWebGpu(adapter, {});
+  },
 } satisfies Record<string, () => Promise<Device>>;
 
-/** Bits of the output of every case, in the order of the table; for a case that failed the error's message. */
-export async function runOps(name: keyof typeof devices): Promise<(number[] | string)[]> {
+export type PageDevice = keyof typeof devices;
+
+/** Runs the cases at `places` of the table: for each the bits of its output, or the message of its error. */
+export async function runOps(name: PageDevice, places: readonly number[]): Promise<(number[] | string)[]> {
   const device: Device = await devices[name]();
   const outputs = [];
-  for (const c of opCases) {
-    outputs.push(await runCase(device, c).then((output) => Array.from(bitsOf(output)), String));
+  for (const place of places) {
+    const bits = (output: Float32Array) => Array.from(new Uint32Array(output.buffer, output.byteOffset, output.length));
+    outputs.push(await runCase(device, opCases[place]).then(bits, String));
   }
   device.destroy();
   return outputs;

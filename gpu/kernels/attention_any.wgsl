@@ -1,5 +1,5 @@
 // with lib/real.wgsl lib/flat.wgsl lib/exp.wgsl
-// softmax(q k^T / sqrt(D)) v of each head (Vaswani et al., 2017). For any D and L, and for adapters without a GPU (linear_direct.wgsl).
+// softmax(q k^T / sqrt(D)) v of each head (Vaswani et al., 2017), for widths of a head that attention.wgsl does not take.
 //
 // An invocation takes a query of a head and up to 64 of its D outputs, in two passes over the keys: the largest score, then the weights.
 

@@ -1,8 +1,7 @@
 // with lib/real.wgsl lib/exp.wgsl lib/gelu.wgsl lib/epilogue.wgsl
-// y = x W^T + b, then gelu or the residual. For any K and N, and for adapters without a GPU: there workgroup memory and barriers cost
-// more than they save (SwiftShader on 2 cores, 2026-11: 1.7 GFLOP/s, linear.wgsl 0.2).
+// y = x W^T + b, then gelu or the residual, for widths that linear.wgsl does not take.
 //
-// An invocation makes 8 rows of 4 columns in registers, straight from storage. A sum runs over K in order.
+// An invocation makes 4 x 4 outputs in registers, straight from storage. A sum runs over K in order.
 
 override K: u32;
 override N: u32;
@@ -13,35 +12,40 @@ override N: u32;
 @group(0) @binding(3) var<storage, read> residual: array<Real>;            // [M,N]; the bias again where there is none
 @group(0) @binding(4) var<storage, read_write> y: array<Real>;             // [M,N]
 
-const ROWS = 8u;
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let columns = (N + 3u) / 4u;
   let rows = arrayLength(&y) / N;
-  let row0 = id.y * ROWS;
-  if (id.x >= columns || row0 >= rows) {
+  let row = 4u * id.y;
+  if (id.x >= columns || row >= rows) {
     return;
   }
-  // the last rows again where there are fewer than eight left
-  let last = rows - 1u;
-  var sums: array<vec4<f32>, ROWS>;
-  var at: array<u32, ROWS>;
-  for (var r = 0u; r < ROWS; r++) {
-    at[r] = min(row0 + r, last) * K;
-  }
+  // where fewer than four rows are left, the last one is read again
+  let x0 = row * K;
+  let x1 = min(row + 1u, rows - 1u) * K;
+  let x2 = min(row + 2u, rows - 1u) * K;
+  let x3 = min(row + 3u, rows - 1u) * K;
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
   for (var k = 0u; k < K; k++) {
     let w = vec4<f32>(weight[k * columns + id.x]);
-    for (var r = 0u; r < ROWS; r++) {
-      sums[r] += f32(x[at[r] + k]) * w;
-    }
+    s0 += f32(x[x0 + k]) * w;
+    s1 += f32(x[x1 + k]) * w;
+    s2 += f32(x[x2 + k]) * w;
+    s3 += f32(x[x3 + k]) * w;
   }
-  for (var r = 0u; r < min(ROWS, rows - row0); r++) {
-    store(row0 + r, 4u * id.x, sums[r]);
-  }
+  store(row, 4u * id.x, s0);
+  store(row + 1u, 4u * id.x, s1);
+  store(row + 2u, 4u * id.x, s2);
+  store(row + 3u, 4u * id.x, s3);
 }
 
 fn store(row: u32, column: u32, sum: vec4<f32>) {
+  if (row >= arrayLength(&y) / N) {
+    return;
+  }
   var b = vec4<f32>();
   var added = vec4<f32>();
   let count = min(4u, N - column);
