@@ -26,7 +26,7 @@ const text = (page: Page, selector: string) => page.locator(selector).innerText(
 
 /** Waits until the page says something. */
 async function until(page: Page, said: RegExp): Promise<void> {
-  await page.getByRole("status").filter({ hasText: said }).first().waitFor({ timeout: 60_000 });
+  await page.getByRole("status").filter({ hasText: said }).first().waitFor({ timeout: 30_000 });
 }
 
 /** What is wrong with each picture of the page: those that are blank. */

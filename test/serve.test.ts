@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cli, program, temporaryFolder } from "./cli.js";
@@ -129,14 +129,15 @@ describe("demo --web", () => {
   });
 
   it("ends by itself when interrupted, whatever connections are open", async () => {
-    const open = request({ host: "127.0.0.1", port, headers: { connection: "keep-alive" } });
-    open.on("error", () => {});
-    open.end();
-    await once(open, "response");
+    const half = connect(port, "127.0.0.1");
+    half.on("error", () => {});
+    half.write("GET / HTTP/1.1\r\n");
+    await once(half, "ready");
+    await ask(port, "/");
     child.kill("SIGINT");
     const [code] = await once(child, "exit");
     expect([code, stdout.split("\n").length]).toEqual([130, 2]);
-  });
+  }, 10_000);
 });
 
 describe("demo --web that cannot be", () => {
