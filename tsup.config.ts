@@ -1,35 +1,65 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { defineConfig, type Options } from "tsup";
 
 /** The bundled commander is CommonJS and requires Node's own modules. */
 const withRequire =
   'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
 
+/** Keeps `build/inputs/<name>.json`: the files that went into a bundle, whose licences are collected. */
+function inputs(name: string): NonNullable<Options["esbuildPlugins"]>[number] {
+  return {
+    name: "inputs",
+    setup({ onEnd }) {
+      onEnd(({ metafile }) => {
+        mkdirSync("build/inputs", { recursive: true });
+        writeFileSync(`build/inputs/${name}.json`, JSON.stringify(Object.keys(metafile?.inputs ?? {})));
+      });
+    },
+  };
+}
+
 /** What all bundles share. */
 const common: Options = {
   format: "esm",
-  splitting: true,
+  target: "es2022",
   removeNodeProtocol: false,
-  metafile: true,
   loader: { ".wgsl": "text", ".wasm": "binary" },
 };
 
 export default defineConfig([
   {
     ...common,
-    entry: { node: "sdk/node.ts", cli: "sdk/cli/main.ts" },
+    // One chunk for both, so that an error is an instance of the same class whichever entry threw it. `hog` must run in browsers too:
+    // libraries are taken in their neutral builds.
+    entry: { node: "sdk/node.ts", hog: "sdk/hog.ts" },
+    splitting: true,
+    platform: "neutral",
+    external: [/^node:/],
+    esbuildPlugins: [inputs("node")],
+    dts: {
+      entry: { node: "sdk/node.ts", browser: "sdk/browser.ts", hog: "sdk/hog.ts" },
+      compilerOptions: { stripInternal: true },
+      // For `Symbol.dispose`, which the libraries of ES2022 do not know.
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
+  },
+  {
+    ...common,
+    entry: { cli: "sdk/cli/main.ts" },
     platform: "node",
-    target: "node20",
-    dts: { entry: { node: "sdk/node.ts" } },
+    splitting: false,
     banner: { js: withRequire },
-    external: ["sharp", "webgpu"],
+    esbuildPlugins: [inputs("cli")],
   },
   {
     ...common,
     entry: { browser: "sdk/browser.ts" },
     platform: "browser",
-    target: "es2022",
+    splitting: false,
     minify: true,
-    dts: true,
+    // This file is served on its own; a comment like this one survives the bundlers of others, too.
+    banner: { js: "/*! maskfeat-wgpu, MIT License; the licences of bundled libraries: LICENSES.txt in the package */" },
+    esbuildPlugins: [inputs("browser")],
   },
   {
     ...common,

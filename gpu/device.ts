@@ -32,7 +32,8 @@ export interface Device<B = unknown> {
   buffer(count: number, label: string): Promise<B>;
   /** A buffer with a parameter in the layout that its readers want. @throws OutOfMemoryError */
   param(value: Value, data: Float32Array, use: ParamUse): Promise<B>;
-  write(buffer: B, data: Float32Array): void;
+  /** Writes the first numbers of a buffer; runs that follow see them. @throws DeviceError */
+  write(buffer: B, data: Float32Array): Promise<void>;
   /** The first `count` numbers, row-major whatever the buffer's layout. */
   read(buffer: B, count: number): Promise<Float32Array>;
   release(buffer: B): void;

@@ -32,10 +32,10 @@ export class Guard {
   }
 
   /**
-   * What `work` gives, once the device has accepted all that it did. `bytes`: what it allocates.
+   * What `work` gives, once the device has accepted all that it did. `bytes`: what it allocates; `undo`: gives back what was made in vain.
    * @throws OutOfMemoryError, DeviceError, DeviceLostError
    */
-  async scoped<T>(what: string, bytes: number, work: () => T): Promise<T> {
+  async scoped<T>(what: string, bytes: number, work: () => T, undo?: (made: T) => void): Promise<T> {
     this.check();
     for (const scope of SCOPES) this.device.pushErrorScope(scope);
     let result: T;
@@ -47,7 +47,16 @@ export class Guard {
       caught = Promise.all(SCOPES.map(() => this.device.popErrorScope()));
       caught.catch(() => {});
     }
-    const [memory, internal, validation] = await this.orLost(caught);
+    try {
+      this.throwFirst(what, bytes, await this.orLost(caught));
+      return result;
+    } catch (error) {
+      undo?.(result);
+      throw error;
+    }
+  }
+
+  private throwFirst(what: string, bytes: number, [memory, internal, validation]: (GPUError | null)[]): void {
     if (memory) {
       const hint = "use a smaller batch, image or model, or device wasm";
       throw new OutOfMemoryError(`${what}: the GPU has no ${bytes} bytes left (${memory.message})`, bytes, hint);
@@ -55,7 +64,6 @@ export class Guard {
     const error = validation ?? internal;
     if (error) throw new DeviceError("DEVICE_FAILED", `${what}: ${error.message}`);
     this.check();
-    return result;
   }
 
   /** `promise`, or the loss of the device: what waits for a lost device might wait for ever. */

@@ -95,12 +95,13 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     const packed = use === "weight" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
     const numbers = packed ? packWeight(data, packed.n, packed.k) : data;
     const param = { ...(await this.buffer(numbers.length, value.name)), packed };
-    this.write(param, numbers);
+    await this.write(param, numbers);
     return param;
   }
 
-  write({ buffer, wide }: GpuNumbers, data: Float32Array): void {
-    this.device.queue.writeBuffer(buffer, 0, this.storage.encode(data, wide));
+  write({ buffer, label, wide }: GpuNumbers, data: Float32Array): Promise<void> {
+    const bytes = this.storage.encode(data, wide);
+    return this.guard.scoped(`writing ${label}`, 0, () => this.device.queue.writeBuffer(buffer, 0, bytes));
   }
 
   async read(numbers: GpuNumbers, count: number): Promise<Float32Array> {
@@ -176,13 +177,18 @@ export class WebGpuDevice implements Device<GpuNumbers> {
       throw new OutOfMemoryError(message, aligned, "use a smaller batch, image or model");
     }
     const storage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
-    const buffer = await this.guard.scoped(label, aligned, () =>
-      this.device.createBuffer({ label, size: aligned, usage: usage ?? storage }),
+    return this.guard.scoped(
+      label,
+      aligned,
+      () => {
+        const buffer = this.device.createBuffer({ label, size: aligned, usage: usage ?? storage });
+        this.held.add(buffer);
+        this.used += aligned;
+        this.peak = Math.max(this.peak, this.used);
+        return buffer;
+      },
+      (buffer) => this.free(buffer),
     );
-    this.held.add(buffer);
-    this.used += buffer.size;
-    this.peak = Math.max(this.peak, this.used);
-    return buffer;
   }
 
   private free(buffer: GPUBuffer): void {

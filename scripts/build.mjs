@@ -26,12 +26,11 @@ const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/a
 const options =
   "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112";
 
-/** Writes dist/LICENSES.txt: the licence of every package that the bundle contains. */
+/** Writes dist/LICENSES.txt: the licence of every package that a bundle contains. */
 function collectLicences() {
-  const metafile = join(root, "dist/metafile-esm.json");
-  const { inputs } = JSON.parse(readFileSync(metafile, "utf8"));
-  rmSync(metafile);
-  const names = Object.keys(inputs).map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  const folder = join(root, "build/inputs");
+  const paths = readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
+  const names = paths.map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   const texts = [...new Set(names.filter(Boolean))].sort().map((name) => {
     const folder = join(root, "node_modules", name);
     const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -43,7 +42,7 @@ function collectLicences() {
 }
 
 mkdirSync(join(root, "build"), { recursive: true });
-rmSync(join(root, "dist"), { recursive: true, force: true });
+for (const folder of ["dist", "build/inputs"]) rmSync(join(root, folder), { recursive: true, force: true });
 try {
   await Promise.all(
     Object.entries(variants).map(([name, flags]) =>

@@ -1,14 +1,17 @@
-// `npm run check`: types, lint with the import rules, package checks; then a table of lines per folder.
-import { spawnSync } from "node:child_process";
+// `npm run check`: types, lint with the import rules, package checks, sizes; then a table of lines per folder.
+import { execSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { browserBytes, limits } from "./sizes.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const checks = {
   types: ["node_modules/typescript/bin/tsc", "-p", "."],
   "lint, format, import rules": ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
   package: ["node_modules/publint/src/cli.js", "--strict", "--pack", "npm"],
+  // ES modules alone: Node's `require` loads them since 20.19, but the types of older resolutions have no word for that.
+  "types of the package": ["node_modules/@arethetypeswrong/cli/dist/index.js", "--pack", ".", "--profile", "esm-only"],
 };
 
 let failed = false;
@@ -19,6 +22,15 @@ for (const [name, [program, ...args]] of Object.entries(checks)) {
     failed = true;
     console.log(run.stdout, run.stderr);
   }
+}
+
+const pack = () => JSON.parse(execSync("npm pack --dry-run --ignore-scripts --json", { cwd: root, encoding: "utf8" }));
+const sizes = { tarball: pack()[0].size, browser: await browserBytes(root) };
+console.log("\nbytes, of at most");
+for (const [name, bytes] of Object.entries(sizes)) {
+  const fits = bytes <= limits[name];
+  if (!fits) failed = true;
+  console.log(`${String(bytes).padStart(7)}  ${limits[name]} ${name}${fits ? "" : " FAILED"}`);
 }
 
 function lines(path) {

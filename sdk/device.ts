@@ -10,7 +10,16 @@ import { WasmDevice } from "./wasm/device.js";
 import { f16ToF32, f32ToF16 } from "./wasm/half.js";
 
 /** "auto": WebGPU on a real GPU, else WASM. Or a `GPUDevice` of the caller's, which stays the caller's. */
-export type DeviceChoice = "auto" | "webgpu" | "wasm" | GPUDevice;
+export type DeviceChoice = "auto" | "webgpu" | "wasm" | CallerDevice;
+
+/** A `GPUDevice`, as much of it as tells it from other things: so these types need none of WebGPU's. */
+export interface CallerDevice {
+  readonly features: { has(name: never): boolean };
+  readonly limits: object;
+  readonly queue: object;
+  readonly lost: Promise<unknown>;
+  createShaderModule(descriptor: never): object;
+}
 
 const deviceChoices = ["auto", "webgpu", "wasm"] as const;
 
@@ -97,7 +106,7 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   checkChoice("dtype", dtype, dtypes);
   checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
   if (options.threads !== undefined) checkThreads(platform, options.threads);
-  if (typeof choice === "object") return borrow(choice, options);
+  if (typeof choice === "object") return borrow(choice as GPUDevice, options);
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
   if (choice === "webgpu") {

@@ -59,7 +59,7 @@ export class Model {
   private last: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
-  /** Use `getModel`. */
+  /** @internal Models come from `getModel`: what they are made of is no part of the types. */
   constructor(parts: ModelParts) {
     this.held = parts;
     this.name = parts.name;

@@ -51,12 +51,16 @@ export class Runner<B> {
     for (let from = 0; from < batch; from += most) {
       const to = Math.min(batch, from + most);
       const compiled = await this.compile(task, to - from, options.signal);
-      for (const [name, data] of Object.entries(inputs)) {
-        const item = data.length / batch;
-        const buffer = compiled.inputs.get(name);
-        if (buffer !== undefined) this.device.write(buffer, data.subarray(from * item, to * item));
-      }
+      const writes = Promise.all(
+        [...compiled.inputs].map(([name, buffer]) => {
+          const item = inputs[name].length / batch;
+          return this.device.write(buffer, inputs[name].subarray(from * item, to * item));
+        }),
+      );
+      // looked at after the run, which would fail for the same reason
+      writes.catch(() => {});
       const outputs = await compiled.program.run(options);
+      await writes;
       parts.push(compiled.plan.outputs.map(({ shape }, i) => ({ data: outputs[i], shape })));
     }
     return parts;

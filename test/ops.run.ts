@@ -14,7 +14,7 @@ export async function runCase(device: Device, { call, inputs }: OpCase): Promise
     bound.set(value, await device.param(value, inputs[i], use));
   }
   const program = await device.compile(plan([call], [call.output]), bound);
-  device.write(program.outputs[0], new Float32Array(size(call.output.shape)).fill(Number.NaN));
+  await device.write(program.outputs[0], new Float32Array(size(call.output.shape)).fill(Number.NaN));
   const [output] = await program.run();
   program.destroy();
   for (const buffer of bound.values()) device.release(buffer);

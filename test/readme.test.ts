@@ -4,10 +4,9 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { cli, samples, temporaryFolder } from "./cli.js";
+import { readmeBlocks } from "./helpers.js";
 
 const readme = readFileSync("README.md", "utf8");
-const blocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map((match) => match[1]);
 
 const folder = temporaryFolder();
 mkdirSync(join(folder, "node_modules"));
@@ -15,7 +14,7 @@ symlinkSync(resolve("."), join(folder, "node_modules/maskfeat-wgpu"), "junction"
 copyFileSync(join(samples, "wood-oak.jpg"), join(folder, "bird.jpg"));
 
 describe("README", () => {
-  it.each(blocks("js").map((code, i) => [i + 1, code] as const))("code block %i runs", async (i, code) => {
+  it.each(readmeBlocks("js").map((code, i) => [i + 1, code] as const))("code block %i runs", async (i, code) => {
     const file = join(folder, `block${i}.mjs`);
     writeFileSync(file, code);
     const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
@@ -23,7 +22,7 @@ describe("README", () => {
   });
 
   const commands =
-    blocks("sh")
+    readmeBlocks("sh")
       .join("")
       .match(/(?<= -- |npx maskfeat-wgpu ).*/g) ?? [];
 
@@ -43,7 +42,7 @@ describe("README", () => {
   it("names npm scripts that exist", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
     const named =
-      blocks("sh")
+      readmeBlocks("sh")
         .join("")
         .match(/^npm (run )?(\S+)/gm) ?? [];
     expect(named.length).toBeGreaterThan(0);

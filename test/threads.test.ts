@@ -1,9 +1,11 @@
 /** What happens to a run when a thread of the WASM device is gone. */
 
+import { compileFunction } from "node:vm";
 import { expect, it } from "vitest";
 import { plan } from "../gpu/graph/plan.js";
 import { Tape } from "../gpu/graph/tape.js";
 import { nodePlatform } from "../sdk/platform/node.js";
+import { PROGRAM } from "../sdk/platform/node-threads.js";
 import type { Platform } from "../sdk/platform/types.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
 
@@ -38,4 +40,8 @@ it("threads that serve give the result", async () => {
 
 it("a dead thread is an error, not a hang", async () => {
   await expect(addOn(deadThreads)).rejects.toMatchObject({ name: "DeviceError", code: "DEVICE_FAILED" });
+});
+
+it("a thread's program stands inside of a CommonJS module, as Deno and Bun run it", () => {
+  expect(compileFunction(PROGRAM, ["module", "exports", "require"])).toBeTypeOf("function");
 });

@@ -156,7 +156,8 @@ function jpegFrame(h: Header, at: number): ImageHeader {
 function checkJpegEnd({ view, name }: Header, frame: number): void {
   let at = view.byteLength - 2;
   while (at > frame && view.getUint16(at) !== 0xffd9) at--;
-  if (at <= frame) throw new ImageError("IMG_CORRUPT", `${name}: the jpeg data is truncated; get the file again`);
+  if (at <= frame)
+    throw new ImageError("IMG_CORRUPT", `${name}: the jpeg data is truncated or broken (no end); get the file again`);
 }
 
 /** Channels of each PNG colour type. */

@@ -4,7 +4,8 @@ import { Worker } from "node:worker_threads";
 import { SERVE } from "./serve.js";
 import type { ThreadStart, Threads } from "./types.js";
 
-const PROGRAM = `${SERVE} serve(require("node:worker_threads").workerData, () => {});`;
+/** Deno and Bun have a `module` of their own around it: none may be declared at this level. */
+export const PROGRAM = `${SERVE} serve(require("node:worker_threads").workerData, () => {});`;
 
 /** Starts workers 1 to count - 1; thread 0 is the caller's. They keep no process alive. */
 export function startThreads(start: ThreadStart): Threads {

@@ -89,7 +89,7 @@ export class WasmDevice implements Device<WasmBuffer> {
   async param(value: Value, data: Float32Array, use: ParamUse): Promise<WasmBuffer> {
     if (use === "plain") {
       const buffer = this.block(data.byteLength, value.name);
-      this.write(buffer, data);
+      await this.write(buffer, data);
       return buffer;
     }
     const { heap, exports } = this.core;
@@ -97,13 +97,13 @@ export class WasmDevice implements Device<WasmBuffer> {
     const NR = exports.NR.value;
     const address = heap.alloc(Math.ceil(panels.n / NR) * NR * panels.k * 4);
     const rows = this.block(data.byteLength, value.name);
-    this.write(rows, data);
+    await this.write(rows, data);
     exports.packPanels(rows.address, panels.n, panels.k, address);
     this.release(rows);
     return { address, label: value.name, panels };
   }
 
-  write(buffer: WasmBuffer, data: Float32Array): void {
+  async write(buffer: WasmBuffer, data: Float32Array): Promise<void> {
     this.view(buffer.address, data.length).set(data);
   }
 

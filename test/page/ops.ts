@@ -19,14 +19,33 @@ const devices = {
 
 export type PageDevice = keyof typeof devices;
 
-/** Runs the cases at `places` of the table: for each the bits of its output, or the message of its error. */
-export async function runOps(name: PageDevice, places: readonly number[]): Promise<(number[] | string)[]> {
+/** In base64: numbers in JSON take minutes. */
+function bytesAsText({ buffer, byteOffset, byteLength }: Float32Array): string {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return btoa(text);
+}
+
+export interface Ran {
+  /** The bytes of the output in base64. */
+  readonly output?: string;
+  readonly error?: string;
+}
+
+/** Runs the cases at `places` of the table. */
+export async function runOps(name: PageDevice, places: readonly number[]): Promise<Ran[]> {
   const device: Device = await devices[name]();
-  const outputs = [];
+  const ran: Ran[] = [];
   for (const place of places) {
-    const bits = (output: Float32Array) => Array.from(new Uint32Array(output.buffer, output.byteOffset, output.length));
-    outputs.push(await runCase(device, opCases[place]).then(bits, String));
+    const run = runCase(device, opCases[place]);
+    ran.push(
+      await run.then(
+        (output) => ({ output: bytesAsText(output) }),
+        (error) => ({ error: String(error) }),
+      ),
+    );
   }
   device.destroy();
-  return outputs;
+  return ran;
 }

@@ -1,0 +1,244 @@
+/** What `npm pack` gives, installed without a network into an empty folder, and everybody who may import it. */
+
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { browserBundle, browserBytes, limits } from "../scripts/sizes.mjs";
+import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
+import { samples, smallConfig, temporaryFolder } from "./cli.js";
+import { readmeBlocks } from "./helpers.js";
+import { node, nodeModule, type Packed, packAndInstall } from "./packed.js";
+
+const folder = temporaryFolder();
+/** An app that installed the package and nothing else. */
+const app = join(folder, "app");
+const installed = join(app, "node_modules/maskfeat-wgpu");
+
+let packed: Packed;
+// biome-ignore lint/suspicious/noExplicitAny: its fields are what the tests look at
+let manifest: any;
+beforeAll(async () => {
+  packed = await packAndInstall(folder);
+  manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+});
+
+/** A picture and a model that both a page and Node compute; `result` is [bits of the features, of the HOG]. */
+const work = `
+  const data = Uint8Array.from({ length: 3 * 72 * 64 }, (_, i) => (i * 7919) % 251);
+  const image = { data, width: 72, height: 64 };
+  const options = { weights: "procedural", device: "wasm", threads: 1 };
+  const model = await getModel(${JSON.stringify(smallConfig)}, options);
+  const [features] = await model.extractFeat(image);
+  model.dispose();
+  const cells = hog(preprocess(image, { resizeEdge: 64, cropSize: 64 }));
+  const result = [features, cells].map(({ data }) => [...new Uint32Array(data.buffer)]);
+`;
+const names = "{ getModel, hog, preprocess }";
+
+/** Logs the shape of an embedding of raw pixels. */
+const embed = `extractFeat({ data: new Uint8Array(3 * 64 * 48), width: 64, height: 48 }).then((x) => console.log(x.shape));`;
+
+describe("the tarball", () => {
+  it("is small", () => {
+    expect(packed.size).toBeLessThan(limits.tarball);
+  });
+
+  it("holds what is used and nothing else", () => {
+    const expected =
+      /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|CITATION\.cff|sdk\/demo\/samples\/[\w-]+\.\w+)$/;
+    const built = /^dist\/([\w-]+\.(d\.ts|js)|LICENSES\.txt)$/;
+    const { paths } = packed;
+    expect(paths.filter((path) => !expected.test(path) && !built.test(path))).toEqual([]);
+    for (const name of ["LICENSE", "CITATION.cff", "CHANGELOG.md", "SECURITY.md", "dist/LICENSES.txt"]) {
+      expect(paths).toContain(name);
+    }
+  });
+
+  it("names the licence of every library in its bundles", () => {
+    const licences = readFileSync(join(installed, "dist/LICENSES.txt"), "utf8");
+    for (const library of ["commander 14", "fast-png 8", "fflate 0"]) expect(licences).toContain(library);
+  });
+
+  it("needs no other package and runs nothing when it is installed", () => {
+    expect(manifest.dependencies).toBeUndefined();
+    expect(manifest.peerDependencies).toBeUndefined();
+    expect(Object.keys(manifest.optionalDependencies)).toEqual(["sharp", "webgpu"]);
+    const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"];
+    expect(hooks.filter((hook) => hook in manifest.scripts)).toEqual([]);
+  });
+
+  it("is cited by its own version", () => {
+    expect(readFileSync(join(installed, "CITATION.cff"), "utf8")).toContain(`\nversion: ${manifest.version}\n`);
+  });
+
+  it("is what publint and attw ask for", async () => {
+    const publint = await node(
+      [resolve("node_modules/publint/src/cli.js"), installed, "--strict", "--pack", "false"],
+      app,
+    );
+    expect(publint.stdout).toContain("All good!");
+    const attw = resolve("node_modules/@arethetypeswrong/cli/dist/index.js");
+    const types = await node([attw, packed.tarball, "--profile", "esm-only"], app);
+    expect(types.stdout + types.stderr).toContain("maskfeat-wgpu/hog");
+    expect(types.code).toBe(0);
+  });
+});
+
+describe("in Node", () => {
+  const first = readmeBlocks("js")[0];
+
+  it("runs the README's first example", async () => {
+    const full = join(folder, "full");
+    cpSync(app, full, { recursive: true });
+    for (const name of ["sharp", "webgpu"]) {
+      symlinkSync(resolve("node_modules", name), join(full, "node_modules", name), "junction");
+    }
+    cpSync(join(samples, "wood-oak.jpg"), join(full, "bird.jpg"));
+    const { code, stdout, stderr } = await nodeModule(first, full);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("2 1.000\n");
+    expect(code).toBe(0);
+  });
+
+  it("runs it on raw pixels without optional packages, and says what is missing for files", async () => {
+    cpSync(join(samples, "wood-oak.jpg"), join(app, "bird.jpg"));
+    const pixels = "{ data: new Uint8Array(3 * 64 * 48).map((_, i) => i), width: 64, height: 48 }";
+    const raw = first.replaceAll('"bird.jpg"', pixels);
+    expect(raw).not.toBe(first);
+    expect(await nodeModule(raw, app)).toEqual({ code: 0, stdout: "2 1.000\n", stderr: "" });
+    const file = await nodeModule(first, app);
+    expect(file.code).toBe(1);
+    expect(file.stderr).toContain("npm i sharp");
+    expect(file.stderr).toContain("code: 'IMG_NO_DECODER'");
+  });
+
+  it("can be required", async () => {
+    const code = `const { extractFeat, MaskFeatError } = require("maskfeat-wgpu");
+      const { hog, MaskFeatError: same } = require("maskfeat-wgpu/hog");
+      const { hog: inPages } = require("./node_modules/maskfeat-wgpu/dist/browser.js");
+      console.log(require("maskfeat-wgpu/package.json").version, MaskFeatError === same, typeof inPages);
+      ${embed}`;
+    writeFileSync(join(app, "consumer.cjs"), code);
+    const { stdout, stderr } = await node(["consumer.cjs"], app);
+    expect(stderr).not.toContain("Error");
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+ true function\n\[ 1, 192 \]\n$/);
+  });
+
+  it.each(["esm", "cjs"] as const)("runs out of a bundle (%s), away from the package", async (format) => {
+    const name = `bundled.${format === "esm" ? "mjs" : "cjs"}`;
+    const stdin = { contents: `import { extractFeat } from "maskfeat-wgpu"; ${embed}`, resolveDir: app };
+    await build({ stdin, bundle: true, platform: "node", format, outfile: join(folder, name), logLevel: "error" });
+    expect(await node([name], folder)).toEqual({ code: 0, stdout: "[ 1, 192 ]\n", stderr: "" });
+  });
+
+  it("has a command line", async () => {
+    const { code, stdout } = await node(
+      [join(installed, manifest.bin["maskfeat-wgpu"]), "mask", "--seed", "0", "--json"],
+      app,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ command: "mask", ones: [78] });
+  });
+});
+
+describe("for browsers", () => {
+  /** What pages, extensions or service workers do not have or do not allow. */
+  const barred = /\bnode:|\bimport\s*\(|\brequire\s*\(|\beval\s*\(|\bnew Function\b/;
+
+  it("is one file that imports and evaluates nothing", async () => {
+    expect([manifest.jsdelivr, manifest.unpkg]).toEqual(Array(2).fill(manifest.exports["."].browser.default));
+    const file = join(installed, manifest.unpkg);
+    // `iife` has no top-level await: esbuild refuses it.
+    const options = { bundle: true, write: false, metafile: true, format: "iife" } as const;
+    const { metafile } = await build({ ...options, entryPoints: [file], external: ["*"], absWorkingDir: app });
+    expect(Object.values(metafile.inputs).flatMap(({ imports }) => imports)).toEqual([]);
+    expect(readFileSync(file, "utf8")).not.toMatch(barred);
+  });
+
+  it("names nothing of Node's in the data side", async () => {
+    const code = await browserBundle(app, 'export * from "maskfeat-wgpu/hog";');
+    expect(code).not.toMatch(barred);
+  });
+
+  it("gives a first feature from little code", async () => {
+    expect(await browserBytes(app)).toBeLessThan(limits.browser);
+  });
+
+  it.each([
+    ["browser", ["browser"], "browser.js"],
+    ["workerd", ["workerd", "worker", "browser"], "browser.js"],
+    ["deno", ["deno", "node"], "node.js"],
+    ["bun", ["bun", "node"], "node.js"],
+    ["node", ["node"], "node.js"],
+    ["no condition", [], "node.js"],
+  ])("resolves to the build for %s", async (_name, conditions, expected) => {
+    const stdin = { contents: 'import { hog } from "maskfeat-wgpu"; hog();', resolveDir: app };
+    const options = { bundle: true, write: false, metafile: true, format: "esm", platform: "neutral" } as const;
+    const external = ["node:*"];
+    const { metafile } = await build({ ...options, stdin, conditions, external, absWorkingDir: app });
+    const files = Object.keys(metafile.inputs).filter((path) => /\/(browser|node)\.js$/.test(path));
+    expect(files).toEqual([`node_modules/maskfeat-wgpu/dist/${expected}`]);
+  });
+});
+
+/** Where CI must have a browser its absence is a failure, elsewhere a skip. */
+const mustRun = process.env.CI === "true" && process.platform === "linux" && process.arch === "x64";
+
+describe.skipIf(!softwareGpuRuns() && !mustRun)("in Chromium", () => {
+  /** Serves `files` under a policy that allows scripts of this origin and WebAssembly, and gives what the page puts in `result`. */
+  async function inPage(files: Readonly<Record<string, string>>): Promise<unknown> {
+    const server = createServer((request, response) => {
+      const path = request.url ?? "/";
+      response.setHeader("content-type", path === "/" ? "text/html" : "text/javascript");
+      response.setHeader("content-security-policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+      response.writeHead(Object.hasOwn(files, path) ? 200 : 404).end(files[path]);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const gpu = softwareGpu();
+    const browser = await chromium.launch({
+      executablePath: gpu.chromium,
+      env: { ...process.env, ...gpu.chromiumEnv },
+      args: gpu.chromiumArgs,
+    });
+    try {
+      const page = await browser.newPage();
+      const problems: string[] = [];
+      page.on("pageerror", (error) => problems.push(String(error)));
+      page.on("console", (message) => problems.push(message.text()));
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      const result = await page.waitForFunction(() => (globalThis as { result?: unknown }).result, undefined, {
+        timeout: 60_000,
+      });
+      expect(problems).toEqual([]);
+      return await result.jsonValue();
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  }
+
+  let expected: unknown;
+  beforeAll(async () => {
+    const code = `import ${names} from "maskfeat-wgpu"; ${work} console.log(JSON.stringify(result));`;
+    const { stdout } = await nodeModule(code, app);
+    expected = JSON.parse(stdout);
+    expect((expected as number[][]).map((bits) => bits.length)).toEqual([197 * 48, 16 * 108]);
+  });
+
+  const html = '<!doctype html><script type="module" src="/page.js"></script>';
+
+  it("computes Node's bits in a module script, without a bundler", async () => {
+    const page = `import ${names} from "/browser.js"; ${work} globalThis.result = result;`;
+    const code = readFileSync(join(installed, "dist/browser.js"), "utf8");
+    expect(await inPage({ "/": html, "/page.js": page, "/browser.js": code })).toEqual(expected);
+  });
+
+  it("computes Node's bits in esbuild's bundle", async () => {
+    const page = `import ${names} from "maskfeat-wgpu"; ${work} globalThis.result = result;`;
+    expect(await inPage({ "/": html, "/page.js": await browserBundle(app, page) })).toEqual(expected);
+  });
+});
