@@ -4,11 +4,13 @@ import { availableParallelism, cpus } from "node:os";
 import * as maskfeat from "../dist/node.js";
 import { dataRows } from "./bench/data.mjs";
 import { modelRows } from "./bench/models.mjs";
+import { webgpuRows } from "./bench/webgpu.mjs";
 
 const cores = Math.min(availableParallelism(), 8);
 const env = { runtime: maskfeat.runtime, cpu: cpus()[0].model, cores: availableParallelism() };
 const data = await dataRows(maskfeat);
 const { rows, profile } = await modelRows(maskfeat, cores);
+const gpu = await webgpuRows(maskfeat);
 
 /** Numbers to three significant digits. */
 function rounded(row) {
@@ -16,11 +18,21 @@ function rounded(row) {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)]));
 }
 
+function showOps(profile) {
+  console.table(profile.map((row) => rounded({ ...row, gflops: row.flops / row.ms / 1e6 })));
+}
+
 if (process.argv.includes("--json")) {
-  console.log(JSON.stringify({ rows: [...data, ...rows], profile, env }));
+  console.log(JSON.stringify({ rows: [...data, ...rows, ...gpu.rows], profile, gpuProfile: gpu.profile, env }));
 } else {
   console.log(`${env.cpu}, ${env.cores} cores, ${env.runtime}`);
   console.table([...data, ...rows].map(rounded));
   console.log("The ops of the last model in the table:");
-  console.table(profile.map((row) => rounded({ ...row, gflops: row.flops / row.ms / 1e6 })));
+  showOps(profile);
+  if (gpu.rows.length === 0) console.log("No WebGPU adapter here.");
+  else {
+    console.table(gpu.rows.map(rounded));
+    console.log("The ops of the last model on WebGPU:");
+    showOps(gpu.profile);
+  }
 }

@@ -1,26 +1,14 @@
 /** Every kernel in a browser: WASM gives the bits of Node, which kernels.test.ts holds to float64; WebGPU stays within the bounds. */
 
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
+import { bundle } from "./bundle.js";
 import { describeChromium, isolated, type OpenPage } from "./chromium.js";
 import { opCases } from "./ops.cases.js";
 import { isForGpu, useOf } from "./ops.expected.js";
 import { runCase } from "./ops.run.js";
 import type { Ran, runOps } from "./page/ops.js";
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    loader: { ".wasm": "binary", ".wgsl": "text" },
-    write: false,
-  });
-  return outputFiles[0].text;
-}
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
 

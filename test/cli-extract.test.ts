@@ -33,6 +33,14 @@ describe("extract", () => {
     expect(run.outputs[0].first).toHaveLength(8);
   });
 
+  it("profiles on demand", async () => {
+    const { profile } = await json(["extract", two[0], ...small, "--profile"], folder);
+    expect(profile.map((row: { op: string }) => row.op)).toContain("attention");
+    for (const row of profile) {
+      expect(Object.keys(row)).toEqual(["op", "calls", "dispatches", "ms", "flops", "bytes"]);
+    }
+  });
+
   it("is the same whatever the batch and the threads", async () => {
     const runs = await Promise.all([
       json(["extract", samples, ...small, "--batch-size", "1"], folder),

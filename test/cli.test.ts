@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { readNpy } from "../sdk/checkpoint/npy.js";
-import { cli, json, program, samples, smallModel, temporaryFolder } from "./cli.js";
+import { cli, json, noGpu, program, samples, smallModel, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();
 const small = smallModel(folder);
@@ -62,7 +62,7 @@ describe("usage", () => {
   });
 
   it("answers with exit code 3 where the device is absent", async () => {
-    const { code, stderr } = await cli(["extract", image, ...small, "--device", "webgpu"], folder);
+    const { code, stderr } = await cli(["extract", image, ...small, "--device", "webgpu"], folder, { env: noGpu });
     expect([code, stderr]).toEqual([3, expect.stringContaining("device webgpu")]);
   });
 

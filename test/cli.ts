@@ -17,6 +17,9 @@ export const program = resolve("dist/cli.js");
 export const samples = resolve("sdk/demo/samples");
 export const fixtures = resolve("test/fixtures/images");
 
+/** The environment of a Linux machine without a GPU. */
+export const noGpu = { LD_LIBRARY_PATH: "", VK_ICD_FILENAMES: resolve("no-such-driver.json") };
+
 /** A temporary folder that goes when the tests of the file are done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "maskfeat-cli-"));

@@ -106,6 +106,14 @@ describe("fuse", () => {
     expect(runPlan(fused, numbers)).toEqual(runPlan(plain, numbers));
   });
 
+  it("normalises the class token alone where nothing else of the norm is read", () => {
+    const o = { outType: "cls_token", outIndices: [0, 1], finalNorm: true } as const;
+    const { tape, outputs } = traceFeatures(config, [2, 3, 56, 56], o);
+    const fused = plan(fuse(tape.calls, outputs), outputs);
+    expect(fused.calls.at(-1)).toMatchObject({ op: "layerNorm", output: { shape: [2, 48] } });
+    expect(runPlan(fused, numbers)).toEqual(runPlan(plan(tape.calls, outputs), numbers));
+  });
+
   it.each(Array.from({ length: 50 }, (_, i) => i + 1))("changes no number of random graph %i", (seed) => {
     const { tape, outputs } = randomTape(seed);
     expect(runPlan(plan(fuse(tape.calls, outputs), outputs), numbers)).toEqual(

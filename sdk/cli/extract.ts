@@ -1,7 +1,7 @@
 /** The command `extract`: features of images, computed in batches. */
 
 import { Command } from "commander";
-import { type Model, OptionError, type OutType, type Tensor } from "../node.js";
+import { type Model, type OpProfile, OptionError, type OutType, type Tensor } from "../node.js";
 import { encoders, type Feature } from "./features.js";
 import { checkTarget, writeFile } from "./files.js";
 import { Inputs, loadInput, toTensor } from "./inputs.js";
@@ -25,6 +25,7 @@ interface ExtractFlags extends ModelFlags {
   readonly interpolation?: "bilinear" | "bicubic";
   readonly out?: string;
   readonly strict?: boolean;
+  readonly profile?: boolean;
 }
 
 export function extractCommand(define: Define): Command {
@@ -38,7 +39,8 @@ export function extractCommand(define: Define): Command {
     .option("--normalize", "scale vectors to length 1")
     .addOption(interpolationOption())
     .option("--out <file>", `write the features (${Object.keys(encoders).join(", ")})`)
-    .option("--strict", "exit with 1 where an input was skipped");
+    .option("--strict", "exit with 1 where an input was skipped")
+    .option("--profile", "run the first input once more, and show time, FLOPs and bytes of each operation");
   return define(addModelOptions(command), extractWork);
 }
 
@@ -52,7 +54,9 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
   const started = performance.now();
   const outputs: Record<string, unknown>[] = [];
   const kept: Feature[] = [];
+  let first: Tensor | undefined;
   for await (const batch of batches(inputs, model, flags, context)) {
+    first ??= batch[0].tensor;
     for (const feature of await featuresOf(batch, model, stages, flags, context.signal)) {
       const { input, stage, shape, data } = feature;
       outputs.push({ input, stage, shape, ...summary(data) });
@@ -60,13 +64,16 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
     }
   }
   const ms = performance.now() - started;
+  const profile =
+    flags.profile && first ? await model.profile(first, { outIndices: stages, signal: context.signal }) : undefined;
 
   const { device, ...about } = modelFields(model);
   if (out !== undefined && encode) await writeFile(out, encode(kept, about), context);
   const { skipped } = inputs;
-  const fields = { ...about, device, outputs, skipped, ms, out: out ?? null };
+  const fields = { ...about, device, outputs, skipped, ms, out: out ?? null, profile };
   const text = [modelText(model), "", outputTable(outputs), "", summaryLine(outputs, skipped, ms, stages.length)];
   if (out !== undefined) text.push(`wrote   ${out}`);
+  if (profile) text.push("", profileTable(profile));
   return { fields, text: text.join("\n"), incomplete: strict && skipped.length > 0 };
 }
 
@@ -139,6 +146,13 @@ function outputTable(outputs: readonly Record<string, unknown>[]): string {
     (first as number[]).slice(0, 4).map(short).join(" "),
   ]);
   return table(["input", "stage", "shape", "norm", "mean", "std", "first"], rows);
+}
+
+function profileTable(profile: readonly OpProfile[]): string {
+  const rows = profile.map(({ op, calls, dispatches, ms, flops, bytes }) => {
+    return [op, calls, dispatches, ms.toFixed(3), (flops / 1e6).toFixed(1), (bytes / 1e6).toFixed(2)];
+  });
+  return table(["operation", "calls", "dispatches", "ms", "MFLOP", "MB moved"], rows);
 }
 
 function summaryLine(outputs: readonly unknown[], skipped: readonly unknown[], ms: number, stages: number): string {
