@@ -61,4 +61,16 @@ export default defineConfig([
     banner: { js: "/*! maskfeat-wgpu, MIT License; the licences of bundled libraries: LICENSES.txt in the package */" },
     esbuildPlugins: [inputs("browser")],
   },
+  {
+    ...common,
+    entry: { page: "sdk/demo/page.ts", work: "sdk/demo/work.ts" },
+    outDir: "dist/demo",
+    splitting: false,
+    metafile: false,
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    // the page starts it as a worker, and loads it into the window only where that fails
+    external: ["./work.js"],
+  },
 ]);

@@ -28,6 +28,7 @@ export const errorCodes = {
   CKPT_MISMATCH: "the checkpoint's tensors are not those of the model",
   NPY_FORMAT: "not a .npy file of a supported kind",
   NON_FINITE: "a NaN or an infinity where finite numbers are needed",
+  PORT_UNAVAILABLE: "the port that was asked for cannot be listened on",
   DEVICE_ABSENT: "the device that was asked for is not available here",
   DEVICE_FAILED: "the device reported an error",
   DEVICE_LOST: "the GPU was taken away: driver reset, sleep, or its owner destroyed it",

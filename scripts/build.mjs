@@ -1,6 +1,6 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,6 +51,9 @@ try {
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);
   collectLicences();
+  for (const name of ["index.html", "style.css", "icon.svg"]) {
+    copyFileSync(join(root, "sdk/demo", name), join(root, "dist/demo", name));
+  }
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;

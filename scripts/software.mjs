@@ -38,11 +38,21 @@ function untar(tar, target) {
   }
 }
 
+/** The packed configuration names folders of another machine; a Chromium without any font crashes at the first file input. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`;
+
 function unpack(bin, target) {
   const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
   mkdirSync(temporary, { recursive: true });
   const read = (name) => brotliDecompressSync(readFileSync(join(bin, name)));
   for (const name of ARCHIVES) untar(read(name), temporary);
+  writeFileSync(join(temporary, "fonts.conf"), FONTS);
   writeFileSync(join(temporary, "chromium"), read("chromium.br"), { mode: 0o755 });
   try {
     renameSync(temporary, target);
@@ -61,7 +71,7 @@ function unpack(bin, target) {
 export function softwareGpu() {
   const folder = packageFolder();
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const target = join(root, "node_modules/.cache", `software-gpu-${version}`);
+  const target = join(root, "node_modules/.cache", `software-gpu-${version}-fonts`);
   if (!existsSync(target)) unpack(join(folder, "bin"), target);
   return {
     env: { LD_LIBRARY_PATH: target, VK_ICD_FILENAMES: join(target, "vk_swiftshader_icd.json") },

@@ -4,7 +4,14 @@ import { readFile } from "node:fs/promises";
 import { createServer, type OutgoingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { type Browser, chromium, type Page, type Worker } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Worker,
+} from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
 import type * as maskfeat from "../sdk/browser.js";
@@ -108,6 +115,11 @@ export class Chromium {
     for (const server of this.servers) server.close();
   }
 
+  /** Pages with their own storage, and no server. */
+  context(options?: BrowserContextOptions): Promise<BrowserContext> {
+    return this.browser!.newContext(options);
+  }
+
   /** Opens a page with its own storage and server. `before` runs in the page ahead of its scripts. */
   async open(
     headers: OutgoingHttpHeaders = {},
@@ -116,7 +128,7 @@ export class Chromium {
     const server = await serve(headers, files);
     this.servers.push(server);
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const context = await this.browser!.newContext();
+    const context = await this.context();
     const foreign: string[] = [];
     context.on("request", (request) => {
       if (!request.url().startsWith(origin) && !request.url().startsWith(`blob:${origin}`)) foreign.push(request.url());

@@ -13,11 +13,12 @@ import {
   resizeEdgeFor,
   writeNpy,
 } from "../node.js";
+import { drawHog } from "../report/pictures.js";
 import { checkTarget, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";
 import { firstOf, sha256, short, sum } from "./numbers.js";
 import { choiceOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
-import { hogPng, png } from "./pictures.js";
+import { png } from "./pictures.js";
 import type { Context, Define } from "./run.js";
 
 interface PreprocessFlags {
@@ -97,7 +98,7 @@ async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
     const [, N, F] = features.shape;
     const grid = [images.shape[2] / config.patchSize, images.shape[3] / config.patchSize] as const;
     const first = { data: features.data.subarray(0, N * F), shape: [1, N, F] };
-    await writeFile(picture, png(hogPng(first, { ...options, grid })), context);
+    await writeFile(picture, png(drawHog(first, { ...options, grid })), context);
   }
   const { shape, data } = features;
   const fields = { shape, first: firstOf(data), mean: sum(data) / data.length };

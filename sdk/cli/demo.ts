@@ -1,8 +1,7 @@
 /** The command `demo`: the sample images from file to embedding, on the terminal and as a page. */
 
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import {
   blockMask,
@@ -10,6 +9,7 @@ import {
   hog,
   type Image,
   type Model,
+  OptionError,
   preprocess,
   runtime,
   type Tensor,
@@ -17,22 +17,36 @@ import {
   writeNpy,
 } from "../node.js";
 import { makeFolder, walkFiles } from "../platform/node-files.js";
+import { coverPatches, drawHog, pixelsOf, thumbnail, veil } from "../report/pictures.js";
 import { type ReportImage, report } from "../report/report.js";
+import { pairs } from "../report/similarity.js";
 import { writeFolder } from "./files.js";
-import { cosine, firstOf, short, summary } from "./numbers.js";
-import { addModelOptions, type ModelFlags, openModel } from "./options.js";
-import { modelFields, modelText, table } from "./output.js";
-import { coverPatches, hogPng, pixelsOf, png, thumbnail } from "./pictures.js";
+import { firstOf, short, summary } from "./numbers.js";
+import { addModelOptions, integerOption, type ModelFlags, openModel } from "./options.js";
+import { modelFields, modelText, type Result, table } from "./output.js";
+import { png } from "./pictures.js";
 import type { Context, Define } from "./run.js";
+import { samplesFolder, webWork } from "./web.js";
 
 interface DemoFlags extends ModelFlags {
   readonly out: string;
+  readonly web?: boolean;
+  readonly port?: number;
 }
+
+/** Options that say what the command line computes and where to; the page does so in the browser. */
+const notOfThePage = ["out", "model", "weights", "dtype", "threads", "batchSize"];
 
 export function demoCommand(define: Define): Command {
   const command = new Command("demo")
-    .description("embed the sample images and write a report")
-    .option("--out <folder>", "where the files go", "maskfeat-demo");
+    .description("embed the sample images and write a report, or serve a page that does so in the browser")
+    .option("--out <folder>", "where the files go", "maskfeat-demo")
+    .addOption(new Option("--web", "serve the page to this machine until Ctrl-C").conflicts(notOfThePage))
+    .addOption(integerOption("--port <n>", "with --web: listen on this port, default any free one", 1, 65535))
+    .addHelpText(
+      "after",
+      "\nWith --web nothing is written, and of the model's options only --device is taken: the page begins with it.",
+    );
   return define(addModelOptions(command), demoWork);
 }
 
@@ -50,7 +64,9 @@ interface Sample {
   readonly ms: number;
 }
 
-async function demoWork(context: Context, _: [], flags: DemoFlags) {
+async function demoWork(context: Context, _: [], flags: DemoFlags): Promise<Result> {
+  if (flags.web) return webWork(context, flags);
+  if (flags.port !== undefined) throw new OptionError("OPT_MISSING", "--port is the page's: it needs --web");
   await makeFolder(flags.out);
   using model = await openModel(flags, context, { outType: "avg_featmap" });
   const samples = await embedSamples(model, context);
@@ -74,9 +90,6 @@ async function demoWork(context: Context, _: [], flags: DemoFlags) {
   return { fields: { ...about, images, features, similarity, files }, text: text.join("\n") };
 }
 
-/** The samples lie in the package, beside the folder of the built file. */
-const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
-
 async function embedSamples(model: Model, { output, signal }: Context): Promise<Sample[]> {
   const { config } = model;
   const paths = await walkFiles(samplesFolder);
@@ -92,11 +105,6 @@ async function embedSamples(model: Model, { output, signal }: Context): Promise<
     samples.push({ name: basename(path), image, input, embedding, hog: targets, ms });
   }
   return samples;
-}
-
-/** Similarity of every pair. */
-function pairs(vectors: readonly Float32Array[]): number[][] {
-  return vectors.map((a) => vectors.map((b) => cosine(a, b)));
 }
 
 /** The embeddings as one array [n,C]. */
@@ -152,8 +160,8 @@ function reportImage({ config }: Model, { name, image, input, embedding, hog, ms
     ms,
     picture: dataUri(thumbnail(image, PICTURE)),
     thumbnail: dataUri(thumbnail(seen, THUMBNAIL)),
-    hog: dataUri(hogPng(hog, { grid, nbins, pool })),
-    masked: dataUri(coverPatches(seen, mask, config.patchSize, { colour: [91, 104, 223], opacity: 0.85 })),
+    hog: dataUri(drawHog(hog, { grid, nbins, pool })),
+    masked: dataUri(coverPatches(seen, mask, config.patchSize, veil)),
     hidden: mask.filter((m) => m === 1).length,
     patches: mask.length,
   };

@@ -32,16 +32,5 @@ export function summary(data: Float32Array) {
   return { first: firstOf(data), norm: Math.sqrt(squares), mean, std: Math.sqrt(deviations / data.length) };
 }
 
-/** Cosine of the angle between two vectors; 0 where one is zero. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
-}
-
 /** For people: four decimals. */
 export const short = (x: number): string => x.toFixed(4);

@@ -11,6 +11,8 @@ export interface Result {
   readonly text: string;
   /** The result is not all that was asked for: exit code 1. */
   readonly incomplete?: boolean;
+  /** Work that goes on after the result is printed, until the user interrupts. */
+  readonly until?: Promise<void>;
 }
 
 /** The output of one command. */

@@ -3,12 +3,13 @@
 import { Command } from "commander";
 import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../node.js";
 import { readBytes } from "../platform/node-files.js";
+import { coverPatches, drawHog, pixelsOf } from "../report/pictures.js";
 import { writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
 import { short, sum } from "./numbers.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
 import { modelFields, modelText } from "./output.js";
-import { coverPatches, hogPng, pixelsOf, png, sideBySide } from "./pictures.js";
+import { png, sideBySide } from "./pictures.js";
 import type { Context, Define } from "./run.js";
 
 interface ReconstructFlags extends ModelFlags {
@@ -92,5 +93,5 @@ function picture(model: Model, r: { images: Tensor; mask: Tensor; target: Tensor
   const image = pixelsOf(r.images, config);
   const hogOptions = { grid: gridOf(model), nbins: config.hog.nbins, pool: config.hog.pool };
   const masked = coverPatches(image, r.mask.data, config.patchSize);
-  return png(sideBySide([image, masked, hogPng(r.target, hogOptions), hogPng(r.pred, hogOptions)]));
+  return png(sideBySide([image, masked, drawHog(r.target, hogOptions), drawHog(r.pred, hogOptions)]));
 }

@@ -1,6 +1,7 @@
 /** From a parsed command to its result. */
 
 import type { Command } from "commander";
+import { exitCodes } from "./errors.js";
 import { Output, type Result } from "./output.js";
 
 /** What every command is handed. */
@@ -24,6 +25,10 @@ export function definer(signal: AbortSignal): Define {
       .action(async () => {
         const { json = false, quiet = false, ...options } = command.opts();
         const output = new Output(json, quiet);
-        output.result(command.name(), await work({ output, signal }, command.processedArgs as A, options as O));
+        const result = await work({ output, signal }, command.processedArgs as A, options as O);
+        output.result(command.name(), result);
+        if (!result.until) return;
+        await result.until;
+        process.exitCode = exitCodes.interrupted;
       });
 }

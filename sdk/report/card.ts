@@ -2,6 +2,7 @@
 
 import { type Html, html } from "./html.js";
 import type { ReportData, ReportImage } from "./report.js";
+import { nearest } from "./similarity.js";
 
 /** Neighbours that are shown. */
 const NEIGHBOURS = 3;
@@ -29,9 +30,7 @@ function figure(source: string, alt: string, caption: string): Html {
 }
 
 function neighbours(title: string, images: readonly ReportImage[], row: readonly number[], self: number): Html {
-  const order = row.map((value, j) => ({ value, j })).filter(({ j }) => j !== self);
-  order.sort((a, b) => b.value - a.value);
-  const items = order.slice(0, NEIGHBOURS).map(({ value, j }) => {
+  const items = nearest(row, self, NEIGHBOURS).map(({ value, index: j }) => {
     return html`<li><a href="#image-${j}"><span class="thumb" style="background-image:var(--t${j})"></span><span class="name">${images[j].name}</span><span class="value">${value.toFixed(3)}</span></a></li>`;
   });
   return html`<div><h4>${title}</h4><ol>${items}</ol></div>`;
