@@ -3,6 +3,9 @@
 /** GPUBufferUsage; in Node there is no global of that name. */
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, STORAGE: 128, QUERY_RESOLVE: 512 } as const;
 
+/** GPUMapMode.READ. */
+export const MAP_READ = 1;
+
 /** Numbers on the GPU. */
 export interface GpuNumbers {
   readonly buffer: GPUBuffer;

@@ -3,7 +3,7 @@
 import type { Program, RunOptions } from "./device.js";
 import type { AnyCall } from "./graph/tape.js";
 import type { Guard } from "./guard.js";
-import { type GpuNumbers, type Storage, USAGE } from "./numbers.js";
+import { type GpuNumbers, MAP_READ, type Storage, USAGE } from "./numbers.js";
 import type { Profiler } from "./profile.js";
 
 export interface Dispatch {
@@ -41,7 +41,7 @@ export class GpuProgram implements Program<GpuNumbers> {
     if (profiler) await this.profile(profiler);
     else await this.parts.guard.scoped("running a plan", 0, () => this.submit((encoder) => this.encode(encoder)));
     const { guard, staging } = this.parts;
-    await guard.orLost(staging.mapAsync(1));
+    await guard.orLost(staging.mapAsync(MAP_READ));
     try {
       guard.check();
       signal?.throwIfAborted();
@@ -110,44 +110,42 @@ export class GpuProgram implements Program<GpuNumbers> {
   }
 
   private async profileByTimestamps(profiler: Profiler): Promise<void> {
-    const { device, guard, dispatches } = this.parts;
-    const count = 2 * dispatches.length;
-    const querySet = device.createQuerySet({ label: "times", type: "timestamp", count });
-    const usage = USAGE.QUERY_RESOLVE | USAGE.COPY_SRC;
-    const times = device.createBuffer({ label: "times", size: 8 * count, usage });
-    const staging = device.createBuffer({
-      label: "times, read",
-      size: 8 * count,
-      usage: USAGE.MAP_READ | USAGE.COPY_DST,
-    });
+    const { guard, dispatches } = this.parts;
+    const times = await guard.scoped("profiling a plan", 0, () => this.submitTimed());
     try {
-      await guard.scoped("profiling a plan", 0, () =>
-        this.submit((encoder) => {
-          dispatches.forEach((dispatch, i) => {
-            const timestampWrites = {
-              querySet,
-              beginningOfPassWriteIndex: 2 * i,
-              endOfPassWriteIndex: 2 * i + 1,
-            };
-            const pass = encoder.beginComputePass({ label: dispatch.call.output.name, timestampWrites });
-            encodeDispatch(pass, dispatch);
-            pass.end();
-          });
-          encoder.resolveQuerySet(querySet, 0, count, times, 0);
-          encoder.copyBufferToBuffer(times, 0, staging, 0, 8 * count);
-          this.copyOutputs(encoder);
-        }),
-      );
-      await guard.orLost(staging.mapAsync(1));
-      const nanoseconds = new BigUint64Array(staging.getMappedRange());
+      await guard.orLost(times.mapAsync(MAP_READ));
+      const nanoseconds = new BigUint64Array(times.getMappedRange());
       dispatches.forEach(({ call }, i) => {
         profiler.add(call, Number(nanoseconds[2 * i + 1] - nanoseconds[2 * i]) / 1e6, 1);
       });
     } finally {
-      querySet.destroy();
       times.destroy();
-      staging.destroy();
     }
+  }
+
+  /** Submits a run in which every dispatch is a pass of its own; gives where its beginning and end, in nanoseconds, can be read. */
+  private submitTimed(): GPUBuffer {
+    const { device, dispatches } = this.parts;
+    const count = 2 * dispatches.length;
+    const buffer = (label: string, usage: number) => device.createBuffer({ label, size: 8 * count, usage });
+    const querySet = device.createQuerySet({ label: "times", type: "timestamp", count });
+    const times = buffer("times", USAGE.QUERY_RESOLVE | USAGE.COPY_SRC);
+    const read = buffer("times, read", USAGE.MAP_READ | USAGE.COPY_DST);
+    this.submit((encoder) => {
+      dispatches.forEach((dispatch, i) => {
+        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+        const pass = encoder.beginComputePass({ label: dispatch.call.output.name, timestampWrites });
+        encodeDispatch(pass, dispatch);
+        pass.end();
+      });
+      encoder.resolveQuerySet(querySet, 0, count, times, 0);
+      encoder.copyBufferToBuffer(times, 0, read, 0, 8 * count);
+      this.copyOutputs(encoder);
+    });
+    // what is submitted keeps them until it is done
+    querySet.destroy();
+    times.destroy();
+    return read;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
 import { bindingsOf, type Kernel, kernelOf, moduleSource, wideOps } from "./kernels/index.js";
-import { align, type GpuNumbers, type Halves, packWeight, Storage, USAGE, unpackWeight } from "./numbers.js";
+import { align, type GpuNumbers, type Halves, MAP_READ, packWeight, Storage, USAGE, unpackWeight } from "./numbers.js";
 import { type Dispatch, GpuProgram } from "./program.js";
 
 export interface WebGpuOptions {
@@ -19,8 +19,7 @@ export interface WebGpuOptions {
   readonly maxValueBytes?: number;
 }
 
-/** GPUMapMode.READ and GPUShaderStage.COMPUTE. */
-const MAP_READ = 1;
+/** GPUShaderStage.COMPUTE. */
 const COMPUTE = 4;
 
 /** Limits that the kernels need: WebGPU's defaults or less. */

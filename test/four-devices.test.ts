@@ -31,7 +31,8 @@ describeChromium("the four devices", (chromium) => {
     open[where](
       async ({ maskfeat }, { config, device, urls }) => {
         const model = await maskfeat.getModel(config, { weights: "procedural", device, selfTest: "off" });
-        const [feat] = await model.extractFeat(urls, { outType: "avg_featmap" });
+        const blobs = await Promise.all(urls.map(async (url) => (await fetch(url)).blob()));
+        const [feat] = await model.extractFeat(blobs, { outType: "avg_featmap" });
         model.dispose();
         return [...feat.data];
       },
