@@ -1,4 +1,4 @@
-/** One table of op cases: shapes of 1, primes, tile sizes and their neighbours (rows 3, columns 12, depth 384), and beyond slices. */
+/** One table of op cases: shapes of 1, primes, tile sizes and their neighbours (WASM 4 x 8 x 384, WebGPU 32 x 32 x 16), and beyond slices. */
 
 import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
 import { type AnyCall, Tape } from "../gpu/graph/tape.js";
@@ -66,8 +66,10 @@ const products: readonly (readonly [number, number, number])[] = [
   [4, 13, 13],
   [33, 36, 40],
   [2, 3, 5],
+  [4, 8, 8],
   [3, 12, 12],
-  [7, 383, 11],
+  [5, 9, 9],
+  [7, 383, 7],
   [5, 7, 228],
   [5, 384, 24],
   [6, 385, 25],

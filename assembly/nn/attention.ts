@@ -1,6 +1,6 @@
 /**
- * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), three query rows at a time: keys and values of a head are
- * packed once into panels, scores exist for three rows only.
+ * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), four query rows at a time: keys and values of a head are
+ * packed once into panels, scores exist for four rows only.
  *
  * qkv [B,L,3C], a row laid out [q|k|v] x heads x D; out [B,L,C]. The work of one unit is one head of one image and one block of
  * `QUERY_BLOCK` query rows; units are numbered block-fastest, and threads take `chunk` of them
@@ -10,7 +10,7 @@
 import { exp4, max4, sum4, take } from "./math";
 import { copyBlock, MR, NR, packColumns, packPanel, packRows, TILE_BYTES, tile } from "./tile";
 
-export const QUERY_BLOCK: i32 = 66;
+export const QUERY_BLOCK: i32 = 64;
 
 function roundUp(n: i32): i32 {
   return ((n + NR - 1) / NR) * NR;
@@ -76,7 +76,7 @@ function packHead(k: usize, v: usize, ld: usize, L: i32, D: i32, keys: usize, va
     packColumns(v + ((<usize>j) << 2), ld, min(NR, D - j), L, values + <usize>(j * L) * 4);
 }
 
-/** scores [3, roundUp(L)] = query keys^T. */
+/** scores [4, roundUp(L)] = query keys^T. */
 function scoreRows(query: usize, keys: usize, L: i32, D: i32, scores: usize): void {
   const ld = <usize>roundUp(L) * 4;
   memory.fill(scores, 0, ld * MR);

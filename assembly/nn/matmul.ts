@@ -7,7 +7,7 @@ import { gelu4, share, take } from "./math";
 import { copyBlock, MR, NR, packRows, tile } from "./tile";
 
 /**
- * Depth of a block of K: 12 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. Each block is summed
+ * Depth of a block of K: 8 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. Each block is summed
  * by itself, so an element's rounding error grows with the square root of 384 + K/384 rather than of K.
  */
 const KC: i32 = 384;
@@ -21,13 +21,13 @@ export function packedBytes(rows: i32, k: i32): usize {
   return <usize>((rows + MR - 1) / MR) * MR * <usize>k * 4;
 }
 
-/** Where rows `row` to `row + 2` of the block of K from `k0` lie in the packed input. */
+/** Where rows `row` to `row + 3` of the block of K from `k0` lie in the packed input. */
 function packedTile(packed: usize, rows: i32, k0: i32, kc: i32, row: i32): usize {
   const blockRows = ((rows + MR - 1) / MR) * MR;
   return packed + (<usize>k0 * <usize>blockRows + <usize>row * <usize>kc) * 4;
 }
 
-/** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles of three rows [kc][3]. */
+/** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles of four rows [kc][4]. */
 export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
   const ld = (<usize>k) << 2;
   const tiles = (rows + MR - 1) / MR;
@@ -69,7 +69,7 @@ export function matmul(
   }
 }
 
-/** Adds one block of K to the twelve columns of panel `p`: begins with the bias, ends with the epilogue. */
+/** Adds one block of K to the eight columns of panel `p`: begins with the bias, ends with the epilogue. */
 function column(
   rows: i32,
   k: i32,
@@ -105,12 +105,11 @@ function column(
   }
 }
 
-/** Sets the three rows of a tile to the bias. */
+/** Sets the rows of a tile to the bias. */
 function fillRows(c: usize, ld: usize, bias: usize): void {
   for (let r = 0; r < MR; r++) {
     v128.store(c, v128.load(bias));
     v128.store(c, v128.load(bias, 16), 16);
-    v128.store(c, v128.load(bias, 32), 32);
     c += ld;
   }
 }
@@ -119,7 +118,6 @@ function geluTile(c: usize, ld: usize): void {
   for (let r = 0; r < MR; r++) {
     v128.store(c, gelu4(v128.load(c)));
     v128.store(c, gelu4(v128.load(c, 16)), 16);
-    v128.store(c, gelu4(v128.load(c, 32)), 32);
     c += ld;
   }
 }

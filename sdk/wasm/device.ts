@@ -10,7 +10,7 @@ import { type Core, createCore } from "./core.js";
 import type { Heap } from "./heap.js";
 import { lower, type Step } from "./lower.js";
 
-/** A block of WASM memory. A matrix product's weight lies in panels of 12 rows (assembly/nn/tile.ts). */
+/** A block of WASM memory. A matrix product's weight lies in panels of 8 rows (assembly/nn/tile.ts). */
 export interface WasmBuffer {
   readonly address: number;
   readonly label: string;

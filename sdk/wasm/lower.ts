@@ -23,10 +23,10 @@ type Lower<K extends OpName> = (call: Call<K>, at: Address, core: CoreExports, t
 const SLICE_MACS = 75e6;
 
 /** Rows that a step of a matrix product takes: with a block of 384 columns they stay in the second-level cache. */
-const SLICE_ROWS = 198;
+const SLICE_ROWS = 200;
 
 /** Panels that a thread takes at a time: they share the reads of the input from the second-level cache. */
-const CHUNK_PANELS = 4;
+const CHUNK_PANELS = 6;
 
 /** Cuts `count` items into as few runs of at most `most` as can be, all of one length. */
 function evenRuns(count: number, most: number): { from: number; to: number }[] {
