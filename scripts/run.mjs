@@ -15,7 +15,7 @@ const vitest = "node_modules/vitest/vitest.mjs";
 const tasks = {
   start: { program: "dist/cli.js", cwd: userFolder },
   test: { program: vitest, args: ["run"], cwd: root },
-  kernels: { program: vitest, args: ["run", "kernels"], cwd: root, env: { MASKFEAT_KERNELS: "all" } },
+  kernels: { program: vitest, args: ["run", "kernels", "deno"], cwd: root, env: { MASKFEAT_KERNELS: "all" } },
   f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
   check: { program: "scripts/check.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },
