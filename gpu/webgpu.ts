@@ -19,24 +19,11 @@ export interface WebGpuOptions {
   readonly maxValueBytes?: number;
 }
 
+/** How buffers of numbers are used. */
+const STORED = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
+
 /** GPUShaderStage.COMPUTE. */
 const COMPUTE = 4;
-
-/** Limits that the kernels need: WebGPU's defaults or less. */
-const NEEDED = {
-  maxStorageBuffersPerShaderStage: 5,
-  maxComputeWorkgroupStorageSize: 9216,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupSizeX: 64,
-  maxComputeWorkgroupsPerDimension: 65535,
-} as const;
-
-/** What `limits` lack for the kernels, for a message; undefined where they are enough. */
-export function lackingLimit(limits: GPUSupportedLimits): string | undefined {
-  const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[];
-  const name = names.find((key) => limits[key] < NEEDED[key]);
-  return name && `${name} is ${limits[name]}, at least ${NEEDED[name]} is needed`;
-}
 
 /**
  * Opens a device of `adapter` with its highest buffer limits. `options.halves` is used where the adapter has `shader-f16`.
@@ -91,11 +78,10 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   }
 
   async param(value: Value, data: Float32Array, use: ParamUse): Promise<GpuNumbers> {
+    const label = value.name;
     const packed = use === "weight" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
-    const numbers = packed ? packWeight(data, packed.n, packed.k) : data;
-    const param = { ...(await this.buffer(numbers.length, value.name)), packed };
-    await this.write(param, numbers);
-    return param;
+    const bytes = this.storage.encode(packed ? packWeight(data, packed.n, packed.k) : data);
+    return { buffer: await this.allocate(bytes.length, label, STORED, bytes), label, packed };
   }
 
   write({ buffer, label, wide }: GpuNumbers, data: Float32Array): Promise<void> {
@@ -169,21 +155,27 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     if (!this.options.borrowed) this.device.destroy();
   }
 
-  private async allocate(bytes: number, label: string, usage?: number): Promise<GPUBuffer> {
+  /** A buffer with `data`, if any, at its beginning. */
+  private async allocate(
+    bytes: number,
+    label: string,
+    usage: number = STORED,
+    data?: Uint8Array<ArrayBuffer>,
+  ): Promise<GPUBuffer> {
     const aligned = Math.max(16, bytes);
     if (aligned > this.device.limits.maxBufferSize) {
       const message = `${label} needs ${aligned} bytes, and a buffer of this GPU has at most ${this.device.limits.maxBufferSize}`;
       throw new OutOfMemoryError(message, aligned, "use a smaller batch, image or model");
     }
-    const storage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
     return this.guard.scoped(
       label,
       aligned,
       () => {
-        const buffer = this.device.createBuffer({ label, size: aligned, usage: usage ?? storage });
+        const buffer = this.device.createBuffer({ label, size: aligned, usage });
         this.held.add(buffer);
         this.used += aligned;
         this.peak = Math.max(this.peak, this.used);
+        if (data) this.device.queue.writeBuffer(buffer, 0, data);
         return buffer;
       },
       (buffer) => this.free(buffer),

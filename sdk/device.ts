@@ -2,8 +2,9 @@
 
 import type { Device } from "../gpu/device.js";
 import { DeviceError, MaskFeatError } from "../gpu/errors.js";
+import { lackingLimit } from "../gpu/limits.js";
 import { type SelfTest, selfTest } from "../gpu/selftest.js";
-import { lackingLimit, openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
+import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "./check.js";
 import type { Platform } from "./platform/types.js";
 import { WasmDevice } from "./wasm/device.js";
