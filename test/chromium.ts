@@ -42,6 +42,7 @@ export const isolated: OutgoingHttpHeaders = {
 };
 
 const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
   ".js": "text/javascript",
   ".jpg": "image/jpeg",
   ".png": "image/png",
