@@ -7,19 +7,19 @@ const SCOPES = ["validation", "internal", "out-of-memory"] as const;
 export class Guard {
   /** What happened to the device outside of any call; every later call fails with it. */
   private failure?: DeviceError;
-  private readonly loss: Promise<never>;
+  /** How to end what waits for the device. (A race with its `lost` would keep a record of every call for as long as the device lives.) */
+  private readonly waiting = new Set<(loss: DeviceError) => void>();
 
   /** @param own whether the device is ours: another owner's uncaptured errors are not our business, as our calls are all scoped. */
   constructor(
     private readonly device: GPUDevice,
     own: boolean,
   ) {
-    this.loss = device.lost.then(({ reason, message }) => {
+    device.lost.then(({ reason, message }) => {
       const what = `the GPU device was lost (${[reason, message].filter(Boolean).join(": ")})`;
       this.failure = new DeviceLostError("DEVICE_LOST", `${what}; make a new model`);
-      throw this.failure;
+      for (const end of this.waiting) end(this.failure);
     });
-    this.loss.catch(() => {});
     if (!own) return;
     device.addEventListener("uncapturederror", ({ error }) => {
       this.failure ??= new DeviceError("DEVICE_FAILED", `the GPU device reported: ${error.message}`);
@@ -69,7 +69,7 @@ export class Guard {
   /** `promise`, or the loss of the device: what waits for a lost device might wait for ever. */
   async orLost<T>(promise: Promise<T>): Promise<T> {
     try {
-      return await Promise.race([promise, this.loss]);
+      return await this.untilLost(promise);
     } catch (cause) {
       this.check();
       if (cause instanceof DeviceError) throw cause;
@@ -78,5 +78,12 @@ export class Guard {
       if (name === "AbortError") throw new DeviceLostError("DEVICE_LOST", `${message}; make a new model`, { cause });
       throw new DeviceError("DEVICE_FAILED", `the GPU device reported: ${message}`, { cause });
     }
+  }
+
+  private untilLost<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.waiting.add(reject);
+      promise.then(resolve, reject).finally(() => this.waiting.delete(reject));
+    });
   }
 }
