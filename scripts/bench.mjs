@@ -1,10 +1,19 @@
-// `npm run bench`: times the data side and the models on this machine. `-- --json` prints one JSON object instead of tables.
+// `npm run bench`: times the data side and the models on this machine. `-- --json` prints one JSON object instead of tables;
+// `-- --software` runs WebGPU on the software GPU of the dev dependencies, which tells what a call costs the CPU, not how fast GPUs are.
 
+import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import * as maskfeat from "../dist/node.js";
 import { dataRows } from "./bench/data.mjs";
 import { modelRows } from "./bench/models.mjs";
 import { webgpuRows } from "./bench/webgpu.mjs";
+import { softwareGpu } from "./software.mjs";
+
+if (process.argv.includes("--software")) {
+  const args = process.argv.slice(1).filter((arg) => arg !== "--software");
+  const env = { ...process.env, ...softwareGpu().env };
+  process.exit(spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1);
+}
 
 const cores = Math.min(availableParallelism(), 8);
 const env = { runtime: maskfeat.runtime, cpu: cpus()[0].model, cores: availableParallelism() };
