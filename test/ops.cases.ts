@@ -1,4 +1,4 @@
-/** One table of op cases: shapes of 1, primes, tile sizes and their neighbours (WASM 4 x 8 x 384, WebGPU 32 x 32 x 16), and beyond slices. */
+/** One table of op cases: shapes of 1, primes, tile sizes and their neighbours (WASM 4 x 8 x 768, WebGPU 32 x 32 x 16), and beyond slices. */
 
 import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
 import { type AnyCall, Tape } from "../gpu/graph/tape.js";
@@ -69,11 +69,11 @@ const products: readonly (readonly [number, number, number])[] = [
   [4, 8, 8],
   [3, 12, 12],
   [5, 9, 9],
-  [7, 383, 7],
+  [7, 767, 7],
   [5, 7, 228],
-  [5, 384, 24],
-  [6, 385, 25],
-  [31, 769, 10],
+  [5, 768, 24],
+  [6, 769, 25],
+  [31, 1537, 10],
   [199, 33, 37],
 ];
 

@@ -7,10 +7,10 @@ import { gelu4, share, take } from "./math";
 import { copyBlock, MR, NR, packRows, tile } from "./tile";
 
 /**
- * Depth of a block of K: 8 x 384 floats of B stay in the first-level cache, all rows x 384 of A in the second. Each block is summed
- * by itself, so an element's rounding error grows with the square root of 384 + K/384 rather than of K.
+ * Depth of a block of K: 8 x 768 floats of B stay in a first-level cache of 32 KB, all rows x 768 of A in the second. Each block is summed
+ * by itself, so an element's rounding error grows with the square root of 768 + K/768 rather than of K.
  */
-const KC: i32 = 384;
+const KC: i32 = 768;
 
 export const NONE: i32 = 0;
 export const GELU: i32 = 1;
