@@ -1,7 +1,7 @@
 /** Chooses the device that runs a model, tests it, and says why it was chosen. */
 
 import type { Device } from "../gpu/device.js";
-import { DeviceError, MaskFeatError } from "../gpu/errors.js";
+import { DeviceError, MaskFeatError, OptionError } from "../gpu/errors.js";
 import { lackingLimit } from "../gpu/limits.js";
 import { type SelfTest, selfTest } from "../gpu/selftest.js";
 import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
@@ -107,7 +107,7 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   checkChoice("dtype", dtype, dtypes);
   checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
   if (options.threads !== undefined) checkThreads(platform, options.threads);
-  if (typeof choice === "object") return borrow(choice as GPUDevice, options);
+  if (typeof choice === "object") return borrow(checkGpuDevice(choice), options);
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
   if (choice === "webgpu") {
@@ -155,6 +155,12 @@ async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptio
   const f16 = options.dtype === "f16" ? halves : undefined;
   const device = await openWebGpu(adapter, { halves: f16 });
   return finishGpu(device, about, options, why);
+}
+
+/** @throws OptionError */
+function checkGpuDevice(device: CallerDevice | null): GPUDevice {
+  if (device && "limits" in device && typeof device.createShaderModule === "function") return device as GPUDevice;
+  throw new OptionError("OPT_VALUE", `device: expected ${deviceChoices.join(", ")} or a GPUDevice, got ${device}`);
 }
 
 /** Uses the caller's own device. @throws DeviceError DEVICE_ABSENT where its limits are too low */

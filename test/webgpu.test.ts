@@ -293,6 +293,13 @@ describe.runIf(hasWebGpu)("the choice among devices", () => {
     expect(wasm.device.reason).toBe("asked for; f32, as WASM has no f16");
     await expect(load({ dtype: "int4" as never })).rejects.toMatchObject({ code: "OPT_VALUE" });
     await expect(load({ device: "cuda" as never })).rejects.toThrow(/one of auto, webgpu, wasm/);
+    for (const device of [null, {}, { limits: {} }]) {
+      const failed = load({ device: device as never });
+      await expect(failed).rejects.toMatchObject({
+        code: "OPT_VALUE",
+        message: expect.stringContaining("or a GPUDevice"),
+      });
+    }
   });
 });
 
