@@ -15,9 +15,9 @@ import { embedded, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
 export interface Progress {
-  /** Fetching the weights, bringing them to the device, done. */
-  readonly phase: "open" | "load" | "ready";
-  /** Bytes of the phase. */
+  /** Fetching the weights, bringing them to the device, compiling, done. */
+  readonly phase: "open" | "load" | "compile" | "ready";
+  /** Of the phase: bytes where they are moved, else 0 or 1. */
   readonly loaded: number;
   readonly total: number;
   /** 0 to 1 over all phases. */
@@ -116,10 +116,9 @@ export async function loadModel(
     await parameters.load(params, paramUses(tape.calls), {
       signal,
       onProgress: (loaded, total) =>
-        onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.5 * loaded) / total }),
+        onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.375 * loaded) / total }),
     });
-    onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
-    return new Model({
+    const made = new Model({
       platform,
       name,
       config,
@@ -132,6 +131,10 @@ export async function loadModel(
       runner: new Runner(device, parameters),
       close,
     });
+    onProgress?.({ phase: "compile", loaded: 0, total: 1, ratio: 0.875 });
+    await made.prepare(signal);
+    onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
+    return made;
   } catch (error) {
     await close();
     throw error;

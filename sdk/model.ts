@@ -69,6 +69,13 @@ export class Model {
     this.device = parts.deviceInfo;
   }
 
+  /** @internal Compiles `extractFeat` of one image of the model's own size: what fails then fails while the model loads. */
+  async prepare(signal?: AbortSignal): Promise<void> {
+    const { outType, outIndices } = this.featureOptions({});
+    const side = this.config.imageSize;
+    await this.parts.runner.prepare(this.featureTask([3, side, side], outType, outIndices), signal);
+  }
+
   /** Parameters that the weights lacked and that were set to the identity. */
   get fresh(): readonly string[] {
     return this.parts.parameters.fresh;
@@ -170,13 +177,18 @@ export class Model {
     outIndices: readonly number[],
     options: RunOptions,
   ): Promise<Tensor[][]> {
-    const o = { outType, outIndices, finalNorm: this.config.finalNorm };
     return this.eachChunk(x, options.signal, (images) => {
       const [batch, ...item] = images.shape;
-      const trace = (b: number) => traceFeatures(this.config, [b, ...item], o);
-      const task = { key: `features ${outType} ${outIndices} ${item}`, trace };
+      const task = this.featureTask(item, outType, outIndices);
       return this.parts.runner.run(task, batch, { images: images.data }, options);
     });
+  }
+
+  /** Features of images of the shape `item`. */
+  private featureTask(item: readonly number[], outType: OutType, outIndices: readonly number[]): Task {
+    const o = { outType, outIndices, finalNorm: this.config.finalNorm };
+    const trace = (batch: number) => traceFeatures(this.config, [batch, ...item], o);
+    return { key: `features ${outType} ${outIndices} ${item}`, trace };
   }
 
   private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {

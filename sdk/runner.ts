@@ -66,6 +66,11 @@ export class Runner<B> {
     return parts;
   }
 
+  /** Compiles `task` for one item, so that the first run needs not. @throws OutOfMemoryError, DeviceError; AbortError */
+  async prepare(task: Task, signal?: AbortSignal): Promise<void> {
+    await this.compile(task, this.microBatch(task, 1), signal);
+  }
+
   /** The largest batch, up to `batch`, whose values and temporaries stay within bounds. */
   private microBatch(task: Task, batch: number): number {
     const { slots } = planOf(task.trace(1)).plan;

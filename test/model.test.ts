@@ -464,7 +464,7 @@ describe("over HTTP", () => {
     const onProgress = ({ phase }: { phase: string }) => phases.add(phase);
     using model = await load({ weights: at("/weights.safetensors"), onProgress });
     using procedural = await load();
-    expect(phases).toEqual(new Set(["open", "load", "ready"]));
+    expect(phases).toEqual(new Set(["open", "load", "compile", "ready"]));
     const [feat] = await model.extractFeat(new URL(at("/bird.png")));
     expect(feat).toEqual((await procedural.extractFeat("sdk/demo/samples/city-day.png"))[0]);
     await expect(model.extractFeat(at("/none.png"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
