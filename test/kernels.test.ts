@@ -6,7 +6,7 @@ import { evaluate } from "../conformance/reference.js";
 import { ops } from "../gpu/graph/ops.js";
 import type { WebGpuDevice } from "../gpu/webgpu.js";
 import { dawn, hasWebGpu, wasmDevices } from "./devices.js";
-import { opCases } from "./ops.cases.js";
+import { type OpCase, opCases } from "./ops.cases.js";
 import { expectedOf, isForGpu, useOf } from "./ops.expected.js";
 import { runCase } from "./ops.run.js";
 
@@ -23,6 +23,13 @@ describe("the case table", () => {
 const sameBits = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 const alone = new Map<string, Float32Array>();
 
+/** WASM sums losses in f64, so that they are off by one rounding alone. */
+function expectRoundedOnce(c: OpCase, actual: Float32Array): void {
+  for (const [i, v] of expectedOf(c).output.entries()) {
+    expect(Math.abs(actual[i] - v)).toBeLessThanOrEqual(2 ** -24 * Math.abs(v) * (1 + 1e-6));
+  }
+}
+
 describe.each(Object.entries(wasmDevices))("%s", (_, make) => {
   const device = make();
   afterAll(() => device.destroy());
@@ -30,6 +37,7 @@ describe.each(Object.entries(wasmDevices))("%s", (_, make) => {
   it.each(opCases)("$name", async (c) => {
     const actual = await runCase(device, c);
     expect(useOf(c, actual)).toBeLessThanOrEqual(1);
+    if (c.call.op === "maskedMse") expectRoundedOnce(c, actual);
     const first = alone.get(c.name);
     if (first) expect(sameBits(actual, first)).toBe(true);
     else alone.set(c.name, actual);
