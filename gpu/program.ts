@@ -13,9 +13,12 @@ export interface Dispatch {
   readonly grid: readonly [number, number];
 }
 
-interface Output {
+export interface Output {
   readonly numbers: GpuNumbers;
   readonly count: number;
+  /** Where it lies in the staging buffer, and its length there. */
+  readonly at: number;
+  readonly bytes: number;
 }
 
 export interface ProgramParts {
@@ -63,24 +66,14 @@ export class GpuProgram implements Program<GpuNumbers> {
   }
 
   private copyOutputs(encoder: GPUCommandEncoder): void {
-    const { staging, storage, outputs } = this.parts;
-    let at = 0;
-    for (const { numbers, count } of outputs) {
-      const bytes = storage.bytes(count, numbers.wide);
-      encoder.copyBufferToBuffer(numbers.buffer, 0, staging, at, bytes);
-      at += bytes;
-    }
+    const { staging, outputs } = this.parts;
+    for (const { numbers, at, bytes } of outputs) encoder.copyBufferToBuffer(numbers.buffer, 0, staging, at, bytes);
   }
 
   private readOutputs(): Float32Array[] {
     const { staging, storage, outputs } = this.parts;
     const mapped = staging.getMappedRange();
-    let at = 0;
-    return outputs.map(({ numbers, count }) => {
-      const data = storage.decode(mapped, at, count, numbers.wide);
-      at += storage.bytes(count, numbers.wide);
-      return data;
-    });
+    return outputs.map(({ numbers, count, at }) => storage.decode(mapped, at, count, numbers.wide));
   }
 
   private submit(encode: (encoder: GPUCommandEncoder) => void): void {

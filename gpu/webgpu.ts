@@ -8,7 +8,7 @@ import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
 import { bindingsOf, type Kernel, kernelOf, moduleSource, wideOps } from "./kernels/index.js";
 import { align, type GpuNumbers, type Halves, MAP_READ, packWeight, Storage, USAGE, unpackWeight } from "./numbers.js";
-import { type Dispatch, GpuProgram } from "./program.js";
+import { type Dispatch, GpuProgram, type Output } from "./program.js";
 
 export interface WebGpuOptions {
   /** Stores all numbers as f16; the device needs the feature `shader-f16`. */
@@ -134,8 +134,13 @@ export class WebGpuDevice implements Device<GpuNumbers> {
         return bound.get(value) ?? { buffer, label: value.name, wide: wide.has(value) };
       };
       const dispatches = await this.bind(plan, numbersOf);
-      const outputs = plan.outputs.map((value) => ({ numbers: numbersOf(value), count: size(value.shape) }));
-      const total = outputs.reduce((sum, { count, numbers }) => sum + this.storage.bytes(count, numbers.wide), 0);
+      let total = 0;
+      const outputs = plan.outputs.map((value): Output => {
+        const [numbers, count, at] = [numbersOf(value), size(value.shape), total];
+        const bytes = this.storage.bytes(count, numbers.wide);
+        total += bytes;
+        return { numbers, count, at, bytes };
+      });
       const staging = await own(total, "outputs, read", USAGE.MAP_READ | USAGE.COPY_DST);
       const { device, guard, storage } = this;
       return new GpuProgram({ device, guard, storage, dispatches, outputs, staging, destroy });

@@ -27,7 +27,7 @@ const deviceChoices = ["auto", "webgpu", "wasm"] as const;
 /** How parameters and activations are stored; arithmetic is in f32 always. */
 export type Dtype = "f32" | "f16";
 
-export const dtypes: readonly Dtype[] = ["f32", "f16"];
+const dtypes: readonly Dtype[] = ["f32", "f16"];
 
 /** Which device runs a model, and why. */
 export interface DeviceInfo {
@@ -65,7 +65,8 @@ const MAX_THREADS = 64;
 /** Threads that are taken unless the caller says else: beyond this many, memory bandwidth is the limit. */
 const AUTO_THREADS = 8;
 
-const halves = { to: f32ToF16, from: f16ToF32 };
+/** What turns numbers into halves, where they are asked for. */
+const halvesFor = ({ dtype }: DeviceOptions) => (dtype === "f16" ? { to: f32ToF16, from: f16ToF32 } : undefined);
 
 /** What an adapter says of itself. */
 interface Adapter {
@@ -152,8 +153,7 @@ async function openWasm(platform: Platform, options: DeviceOptions, why: string)
 }
 
 async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
-  const f16 = options.dtype === "f16" ? halves : undefined;
-  const device = await openWebGpu(adapter, { halves: f16 });
+  const device = await openWebGpu(adapter, { halves: halvesFor(options) });
   return finishGpu(device, about, options, why);
 }
 
@@ -168,8 +168,7 @@ async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevic
   const lacking = lackingLimit(gpu.limits);
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
   const about = describe(gpu.adapterInfo);
-  const f16 = options.dtype === "f16" ? halves : undefined;
-  const device = new WebGpuDevice(gpu, { halves: f16, borrowed: true });
+  const device = new WebGpuDevice(gpu, { halves: halvesFor(options), borrowed: true });
   return finishGpu(device, about, options, "the caller's own device");
 }
 

@@ -28,6 +28,8 @@ export interface Task {
   trace(batch: number): Traced;
 }
 
+const programKey = (task: Task, batch: number) => `${task.key} x${batch}`;
+
 export class Runner<B> {
   private readonly compiled = new Map<string, Compiled<B>>();
 
@@ -46,7 +48,8 @@ export class Runner<B> {
     inputs: Readonly<Record<string, Float32Array>>,
     options: RunOptions = {},
   ): Promise<Tensor[][]> {
-    const most = this.microBatch(task, batch);
+    // what was compiled for this batch fits
+    const most = this.compiled.has(programKey(task, batch)) ? batch : this.microBatch(task, batch);
     const parts: Tensor[][] = [];
     for (let from = 0; from < batch; from += most) {
       const to = Math.min(batch, from + most);
@@ -87,7 +90,7 @@ export class Runner<B> {
   }
 
   private async compile(task: Task, batch: number, signal?: AbortSignal): Promise<Compiled<B>> {
-    const key = `${task.key} x${batch}`;
+    const key = programKey(task, batch);
     const found = this.compiled.get(key);
     if (found) {
       this.compiled.delete(key);

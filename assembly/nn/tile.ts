@@ -3,8 +3,8 @@
  * [K][4], B as panels [K][8], so that both are read in one forward sweep, whatever the row stride in memory: rows 4096 bytes apart would
  * share cache sets.
  *
- * Eight accumulators, two vectors of B, one of A and a product leave V8 five of the sixteen SIMD registers of x64. More outputs make it
- * spill: on one thread of an AMD EPYC (Zen 4), Node 20, 2026-11, 4 x 8 gives 40 GFLOP/s, 3 x 12 and 5 x 8 give 22.
+ * Eight accumulators, two vectors of B, one of A and a product leave V8 four of the sixteen SIMD registers of x64. More outputs make it
+ * spill: on one thread of an AMD EPYC (Zen 4), Node 20, 2026-11, 4 x 8 gives 40 GFLOP/s, 3 x 12 gives 22 and 5 x 8 24.
  *
  * The product is summed in the order of K from zero and added to what C holds; threads change no bit.
  */
