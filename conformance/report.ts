@@ -1,0 +1,53 @@
+/** The result of a run of the suite, as `conformance --json` prints it and reports and comparisons read it. */
+
+import type { DeviceInfo } from "../sdk/device.js";
+import type { CaseResult, Level, Scope } from "./case.js";
+
+export interface LevelSummary {
+  readonly level: Level;
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** The case that comes closest to its bound; null where none ran. */
+  readonly worst: { readonly case: string; readonly use: number } | null;
+}
+
+/** Which code and which references were compared: SHA-256, in hexadecimal. */
+export interface Hashes {
+  readonly wasm: string;
+  readonly wgsl: string;
+  /** Of the goldens' manifest. */
+  readonly golden: string;
+}
+
+export interface Report {
+  readonly command: "conformance";
+  /** Of this format. */
+  readonly schema: 1;
+  /** Of the package. */
+  readonly version: string;
+  readonly scope: Scope;
+  /** ISO 8601. */
+  readonly date: string;
+  /** For example "node 20.20.2". */
+  readonly runtime: string;
+  readonly device: DeviceInfo;
+  /** How numbers are stored: "f32" or "f16". */
+  readonly dtype: string;
+  /** What the device says of itself: features, limits, driver. Names for people, in the order of showing. */
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+  readonly hashes: Hashes;
+  readonly levels: readonly LevelSummary[];
+  readonly failed: readonly {
+    readonly case: string;
+    readonly use: number;
+    readonly maxAbs: number;
+    readonly bound: number;
+    readonly reason: string;
+  }[];
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+  readonly cases: readonly CaseResult[];
+  readonly passed: boolean;
+  readonly ms: number;
+}
