@@ -18,6 +18,7 @@ const tasks = {
   kernels: { program: vitest, args: ["run", "kernels", "deno"], cwd: root, env: { MASKFEAT_KERNELS: "all" } },
   f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
   check: { program: "scripts/check.mjs", cwd: root },
+  golden: { program: "scripts/golden.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },
   swiftshader: { program: "scripts/swiftshader.mjs", cwd: userFolder },
   build: undefined,

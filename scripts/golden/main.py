@@ -1,0 +1,107 @@
+"""Writes conformance/golden/: what mmpretrain, PyTorch, Pillow, OpenCV, numpy and Python compute, with a manifest. See README.md.
+
+    main.py [PART ...]            remakes everything, or the parts named
+    main.py --check [PART ...]    compares with the files instead: equal where values are exact, floats within their envelopes
+"""
+
+import argparse
+import hashlib
+import importlib
+import json
+import os
+import platform
+import sys
+
+# What a sum rounds to depends on how many threads share it.
+THREADS = 2
+os.environ.update(OMP_NUM_THREADS=str(THREADS), OPENBLAS_NUM_THREADS=str(THREADS))
+
+import numpy as np  # noqa: E402
+
+import common  # noqa: E402
+
+PARTS = ["data", "model", "learning", "augment"]
+MANIFEST = common.FOLDER / "manifest.json"
+LICENCE = "MIT; computed by mmpretrain (Apache-2.0), PyTorch, Pillow, OpenCV, numpy and Python from images and weights that follow from names"
+
+
+def cpu():
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def write(goldens):
+    manifest = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
+    files = dict(manifest.get("files", {}))
+    for part, golden in goldens:
+        data = golden.bytes()
+        path = common.FOLDER / golden.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        files[golden.name] = dict(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data), part=part, about=golden.about)
+        print(f"wrote {golden.name}, {len(data)} bytes", flush=True)
+    about = dict(
+        schema=1,
+        command="npm run golden",
+        licence=LICENCE,
+        versions=common.versions(),
+        machine=dict(cpu=cpu(), threads=THREADS),
+        files=dict(sorted(files.items())),
+    )
+    MANIFEST.write_text(json.dumps(about, indent=1) + "\n")
+
+
+def difference(golden):
+    """What is wrong with the committed file, or None."""
+    path = common.FOLDER / golden.name
+    if not path.exists():
+        return "there is no such file"
+    committed = path.read_bytes()
+    if committed == golden.bytes():
+        return None
+    if golden.json is not None:
+        return "its bytes differ"
+    tensors, metadata = common.read_safetensors(committed)
+    if tensors.keys() != golden.tensors.keys():
+        return f"its tensors differ: {sorted(tensors.keys() ^ golden.tensors.keys())}"
+    for name, made in golden.tensors.items():
+        kept = tensors[name]
+        if kept.shape != made.shape or kept.dtype != made.dtype:
+            return f"{name}: {kept.dtype} {kept.shape} is kept, {made.dtype} {made.shape} is computed here"
+        if name not in golden.within:
+            if not np.array_equal(kept, made):
+                return f"{name}: its bytes differ"
+        else:
+            far = float(np.abs(kept.astype(np.float64) - made).max(initial=0))
+            if not far <= golden.within[name]:
+                return f"{name}: differs by {far}, {golden.within[name]} is allowed"
+    return None
+
+
+def check(goldens):
+    wrong = 0
+    for _, golden in goldens:
+        found = difference(golden)
+        wrong += found is not None
+        print(f"{golden.name}: {found or 'agrees'}", flush=True)
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Makes or checks the goldens.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args()
+    if not set(args.parts) <= set(PARTS):
+        parser.error(f"the parts are {', '.join(PARTS)}")
+    common.versions()
+    goldens = ((part, golden) for part in args.parts or PARTS for golden in importlib.import_module(part).goldens())
+    if args.check:
+        sys.exit(1 if check(goldens) else 0)
+    write(goldens)
+
+
+if __name__ == "__main__":
+    main()
