@@ -29,6 +29,7 @@ export const errorCodes = {
   NPY_FORMAT: "not a .npy file of a supported kind",
   NON_FINITE: "a NaN or an infinity where finite numbers are needed",
   PORT_UNAVAILABLE: "the port that was asked for cannot be listened on",
+  GOLDEN_CHANGED: "a reference file of the conformance suite is not the one that was released",
   DEVICE_ABSENT: "the device that was asked for is not available here",
   DEVICE_FAILED: "the device reported an error",
   DEVICE_LOST: "the GPU was taken away: driver reset, sleep, or its owner destroyed it",
