@@ -11,11 +11,9 @@ import common
 import envelope
 import reference
 
-THREADS = 2  # as main.py sets it for the libraries below
-
 # PyTorch's own f32 uses between these shares of an envelope; below, or above, the model of an operation's rounding is wrong.
 TIGHTEST, LOOSEST = 1.0, 1 / 50
-# Of few numbers the largest error may be small by luck.
+# Of few numbers the largest error may be small by luck, and from few runs the limit is wide.
 FEW = 16
 
 
@@ -57,7 +55,8 @@ def study(name, model, run, wanted, runs, half_runs=0):
     envelopes from `runs` disturbed passes, and the errors of PyTorch's f32.
     """
     start = time.time()
-    with torch.no_grad():
+    # One thread is faster than two where others use the machine too, and is the same everywhere.
+    with torch.no_grad(), reference.threads(1):
         exact = envelope.audit(lambda: run(model))
         results = {key: describe(*key, exact[key[0]]) for key in wanted}
         single = reference.single(model)
@@ -145,5 +144,5 @@ def judge(id, result):
         for size, share in zip(("max", "norm"), shares(result, threads)):
             if share > TIGHTEST:
                 yield f"{id}: PyTorch with {threads} threads is outside, {share:.3f} of {size}"
-            elif share < LOOSEST and result.value.size >= FEW:
+            elif share < LOOSEST and result.value.size >= FEW and result.envelope["f32"]["runs"] >= FEW:
                 yield f"{id}: PyTorch with {threads} threads uses only {share:.4f} of {size}"

@@ -62,7 +62,8 @@ class Float64(TorchFunctionMode):
 
 class Rounding(Float64):
     """
-    Disturbs the result of every operation as rounding to f32 does, by independent numbers xi, uniform in [-1, 1].
+    Disturbs the result of every operation as rounding to f32 does, by independent random numbers xi: uniform in [-1, 1] for one
+    rounding, and normal with the same variance, 1/3, for the sum of many.
 
     A sum of d terms is d additions, each of which errs by at most u = 2^-24 of the partial sum it yields. The partial sums of terms
     with random signs are a random walk to the result y, and those of terms with one sign grow evenly; let Q^2 be the sum of the squared
@@ -85,6 +86,9 @@ class Rounding(Float64):
     def xi(self, shape):
         return torch.empty(shape).uniform_(-1, 1, generator=self.random)
 
+    def normal(self, shape):
+        return torch.empty(shape).normal_(0, 3**-0.5, generator=self.random)
+
     def stored(self, x):
         """x as it comes back from where it is stored."""
         relative, absolute = HALF
@@ -102,7 +106,7 @@ class Rounding(Float64):
 
     def of_sum(self, y, squares, depth):
         """What `depth` additions add to y; `squares` is Q^2."""
-        return ((squares + y * y) * (depth / 2)).float().sqrt_().mul_(U).mul_(self.xi(y.shape))
+        return ((squares + y * y) * (depth / 2)).float().sqrt_().mul_(U).mul_(self.normal(y.shape))
 
     def on_linear(self, y, x, weight, bias=None):
         depth = x.shape[-1]

@@ -2,8 +2,6 @@
 
 import torch
 
-import cases
-import envelope
 import reference
 from cases import Sheet, study
 from reference import OUT_TYPES, build, features, fill, mask_bits, masked
@@ -140,6 +138,86 @@ def tiny_modules(models):
     return sheet
 
 
+IMAGE = "golden/x0"  # none of its pixels is near the border of two HOG bins
+ALL = list(range(SIZE["numLayers"]))
+LAST = ALL[-1]
+
+
+def vit_base(models):
+    """Both files of ViT-B/16: what ships is sketched, the repository has the numbers."""
+    quick = Sheet("quick/vit-base.safetensors", "ViT-B/16 at 224 pixels: a sketch of every block's output, prediction, loss and logits")
+    full = Sheet("full/vit-base.safetensors", "ViT-B/16: outputs in full, all output types, other image sizes, a batch")
+    subjects = {kind: Subject("vit-base", BASE[kind], models[kind], IMAGE, (1, 3, 224, 224)) for kind in BASE}
+    types = [(f"{out_type}/{LAST}", "full") for out_type in ("raw", "cls_token", "avg_featmap")]
+    types += [(f"featmap/{LAST}", "sketch"), (f"raw/{LAST}", "sketch")]
+    stages = [(f"raw/{i}", "sketch") for i in ALL[:-1]]
+    subjects["pretrain"].study_features(types + stages, RUNS, FEWER)
+    subjects["classifier"].study_features(types + [("logits", "full")], RUNS, FEWER)
+    subjects["pretrain"].study_masked([("pred", "full"), ("pred", "sketch"), ("loss", "full")], RUNS, FEWER)
+    add_quick(quick, **subjects)
+    for kind, subject in subjects.items():
+        for output, form in types[:-1]:
+            if (kind, output) != ("classifier", f"raw/{LAST}"):
+                subject.add(full, f"vit-base/{kind}/{output.split('/')[0]}/{form}", output, form)
+    subjects["classifier"].add(full, f"vit-base/classifier/raw/sketch", f"raw/{LAST}", "sketch")
+    subjects["pretrain"].add(full, "vit-base/pred/full", "pred", "full")
+    other_sizes(full, models)
+    return quick, full
+
+
+def add_quick(sheet, pretrain, classifier):
+    for i in ALL:
+        pretrain.add(sheet, f"vit-base/stage/{i}", f"raw/{i}", "sketch")
+        sheet.cases[-1].update(outIndices=ALL, stage=i)
+    pretrain.add(sheet, "vit-base/raw", f"raw/{LAST}", "sketch", f"vit-base/stage/{LAST}")
+    pretrain.add(sheet, "vit-base/pred", "pred", "sketch")
+    pretrain.add(sheet, "vit-base/loss", "loss", "full")
+    classifier.add(sheet, "vit-base/avg_featmap", f"avg_featmap/{LAST}", "full")
+    classifier.add(sheet, "vit-base/logits", "logits", "full")
+
+
+def other_sizes(sheet, models):
+    """Resized position embeddings: larger, odd, and narrow; and a batch of two."""
+    sizes = {"384x384": (1, 3, 384, 384), "229x301": (1, 3, 229, 301), "224x96": (1, 3, 224, 96), "batch-2": (2, 3, 224, 224)}
+    for name, shape in sizes.items():
+        subject = Subject("vit-base", BASE["pretrain"], models["pretrain"], f"golden/{name}", shape)
+        subject.study_features([(f"raw/{LAST}", "sketch"), (f"cls_token/{LAST}", "full")], FEWER)
+        subject.add(sheet, f"vit-base/{name}/raw", f"raw/{LAST}", "sketch")
+        subject.add(sheet, f"vit-base/{name}/cls_token", f"cls_token/{LAST}", "full")
+    for name in ("229x301", "batch-2"):
+        subject = Subject("vit-base", BASE["classifier"], models["classifier"], f"golden/{name}", sizes[name])
+        subject.study_features([("logits", "full")], FEWER)
+        subject.add(sheet, f"vit-base/{name}/logits", "logits", "full")
+
+
+def blocks(backbone):
+    """Each block of ViT-B/16 by itself."""
+    quick = Sheet("quick/blocks.safetensors", f"blocks {', '.join(map(str, QUICK_BLOCKS))} of ViT-B/16, each by itself")
+    full = Sheet("full/blocks.safetensors", "the other blocks of ViT-B/16, each by itself")
+    for i, block in enumerate(backbone.layers):
+        name, shape = f"block.{i}/in", (1, 1 + reference.patches(BASE["pretrain"]), SIZE["embedDims"])
+        tokens = fill(name, shape)
+
+        def run(layer, tokens=tokens):
+            return dict(out=layer(tokens.to(layer.ln1.weight.dtype)))
+
+        result = study(f"block/{i}", block, run, [("out", "sketch")], RUNS, FEWER)["out", "sketch"]
+        sheet = quick if i in QUICK_BLOCKS else full
+        about = dict(model=BASE["pretrain"], input=describe_input(name, shape), layer=i)
+        sheet.add(f"block/{i}", "block", result, level="C3", **about)
+    return quick, full
+
+
+def vit_large():
+    sheet = Sheet("full/vit-large.safetensors", "ViT-L/16 once: a sketch of its output, and the masked loss")
+    subject = Subject("vit-large", LARGE, build(LARGE), IMAGE, (1, 3, 224, 224))
+    last = LARGE["numLayers"] - 1
+    subject.study_features([(f"raw/{last}", "sketch")], FEWER).study_masked([("loss", "full")], FEWER)
+    subject.add(sheet, "vit-large/raw", f"raw/{last}", "sketch")
+    subject.add(sheet, "vit-large/loss", "loss", "full")
+    return sheet
+
+
 def finished(sheet):
     sheet.write_table()
     return sheet.golden()
@@ -149,3 +227,10 @@ def goldens():
     models = tiny_models()
     yield finished(tiny(models))
     yield finished(tiny_modules(models))
+    models = {kind: build(config) for kind, config in BASE.items()}
+    for sheet in blocks(models["pretrain"].backbone):
+        yield finished(sheet)
+    for sheet in vit_base(models):
+        yield finished(sheet)
+    del models
+    yield finished(vit_large())
