@@ -37,7 +37,7 @@ function strip(cases: readonly Placed[]): Html {
 }
 
 function row(c: Placed): Html {
-  const numbers = [useText(c.use), ...[c.maxAbs, c.bound, c.maxUlp].map(errorText), whole(c.n)];
+  const numbers = [useText(c.use), ...[c.maxAbs, c.bound].map(errorText), useText(c.maxUlp), whole(c.n)];
   const name = c.reason ? html`${parts(c.id).rest || c.id}<small>${c.reason}</small>` : parts(c.id).rest || c.id;
   const cells = numbers.map((number) => html`<td>${number}</td>`);
   return html`<tr id="case-${c.index}"><th scope="row"><i class="key ${shade(c)}"></i>${name}</th>${cells}<td>${c.status}</td></tr>`;
@@ -53,7 +53,10 @@ function list(subject: string, cases: readonly Placed[]): Html {
 function kernel(subject: string, cases: readonly Placed[]): Html {
   const failed = cases.filter(({ status }) => status === "failed").length;
   const [worst] = worstCases(cases, 1);
-  const state = failed > 0 ? html`<b class="bad">${whole(failed)} failed</b>` : html`worst ${useText(worst.use)}`;
+  const state =
+    failed > 0
+      ? html`<b class="bad">${whole(failed)} failed</b>`
+      : html`${worst.use > 0 ? `worst ${useText(worst.use)}` : "nothing differs"}`;
   return html`<div class="kernel"><div class="who"><h4>${subject}</h4><p>${count(cases.length, "case")} · ${state}</p></div>
 ${bars(added(cases), `All numbers of ${subject} by share of the bound`, "spark")}
 ${strip(cases)}${list(subject, cases)}</div>`;

@@ -6,7 +6,7 @@ import { heatMap } from "./heat.js";
 import { histograms } from "./histogram.js";
 import { closest, device, failed, levels, skipped } from "./sections.js";
 import { style } from "./style.js";
-import { cosText, deviceName, timeText, useText, verdict, whole, worstOf } from "./summary.js";
+import { cosText, dateText, deviceName, timeText, useText, verdict, whole, worstOf } from "./summary.js";
 
 const good = html`<svg class="mark" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="24"/><path d="M14 25l7 7 13-15"/></svg>`;
 const bad = html`<svg class="mark" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="24"/><path d="M16 16l16 16M32 16L16 32"/></svg>`;
@@ -61,7 +61,7 @@ export function htmlReport(report: Report): string {
 </head>
 <body>
 <a class="skip" href="#levels">Skip to the levels</a>
-<header class="top"><p class="eyebrow">maskfeat-wgpu ${report.version} · <time datetime="${report.date}">${report.date}</time></p><h1>Conformance report</h1></header>
+<header class="top"><p class="eyebrow">maskfeat-wgpu ${report.version} · <time datetime="${report.date}">${dateText(report.date)}</time></p><h1>Conformance report</h1></header>
 <main>${reportBody(report)}</main>
 <footer><p>Made by <code>maskfeat-wgpu conformance</code>. This file is complete: it loads nothing and sends nothing.</p></footer>
 </body>

@@ -4,6 +4,7 @@ import type { Report } from "../report.js";
 import {
   cosText,
   count,
+  dateText,
   deviceName,
   deviceNote,
   errorText,
@@ -33,7 +34,7 @@ function text(raw: string): string {
 
 /** An id as code, within more backticks than it has itself. */
 function code(raw: string): string {
-  const line = raw.replace(/\s+/g, " ").replace(/\|/g, "\\|");
+  const line = raw.replace(/\s+/g, " ").replace(/(\\*)\|/g, "$1$1\\|");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
   if (longest === 0) return `\`${line}\``;
   const fence = "`".repeat(longest + 1);
@@ -56,7 +57,7 @@ function deviceTable(report: Report): string {
     ...facts.map(({ name, value }) => [text(name), text(value)]),
     ["Run", text(`${scope}, ${dtype}, ${timeText(report.ms)}`)],
     ["Package", text(`maskfeat-wgpu ${version}, ${runtime}`)],
-    ["Date", text(date)],
+    ["Date", text(dateText(date))],
     ["SHA-256", short.join(", ")],
   ];
   return table(["", ""], rows, []);
@@ -81,7 +82,7 @@ function levelTable(report: Report): string {
 function worstTable(report: Report): string {
   const rows = worstCases(report.cases).map((c) => {
     const numbers = [c.maxAbs, c.bound, c.maxRel].map(errorText);
-    return [code(c.id), useText(c.use), ...numbers, errorText(c.maxUlp), cosText(c.cos), c.status];
+    return [code(c.id), useText(c.use), ...numbers, useText(c.maxUlp), cosText(c.cos), c.status];
   });
   const header = ["case", "use", "max error", "bound", "relative", "ULP", "cos", "status"];
   return table(header, rows, [1, 2, 3, 4, 5]);

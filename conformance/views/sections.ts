@@ -34,7 +34,7 @@ function levelRow(report: Report, level: LevelSummary): Html {
   const result = levelResult(level);
   const colour = worst ? shade({ use: worst.use, status: worst.use > 1 ? "failed" : "passed" }) : "";
   const most = worst
-    ? html`<b>${useText(worst.use)}</b>${gauge(worst.use, colour)}<small>${worst.case}</small>`
+    ? html`<b>${useText(worst.use)}</b>${gauge(worst.use, colour)}<small>${worst.use > 0 ? worst.case : "nothing differs"}</small>`
     : html`<small>nothing ran</small>`;
   const none = (n: number) => (n === 0 ? "none" : "");
   return html`<tr role="row"><th role="rowheader" scope="row">${levelName(level.level)}</th>
@@ -54,7 +54,7 @@ function measured(c: CaseResult): Html {
     ["max error", errorText(c.maxAbs)],
     ["bound there", errorText(c.bound)],
     ["relative", errorText(c.maxRel)],
-    ["ULP", errorText(c.maxUlp)],
+    ["ULP", useText(c.maxUlp)],
     ["cosine", cosText(c.cos)],
     ["numbers", whole(c.n)],
     ["bound", c.boundKind],

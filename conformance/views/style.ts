@@ -5,9 +5,9 @@ import { base } from "../../sdk/report/style.js";
 /** A scale of shades in which each step is a doubling, in lightness too, so that it also reads without colours. */
 const scale = `
 :root{--u0:#d9e8fb;--u1:#c1d5f4;--u2:#abc2ee;--u3:#99aee7;--u4:#8c99df;--u5:#8282d5;--u6:#7c6bc9;--u7:#7752bb;--u8:#723ba3;--u9:#6b238a;--u10:#630170;
---equal:#e9edf2;--good:#0f7a4d;--good-bg:#e8f7ef;--good-line:#b5e2ca;--bad:#8c1d2f;--bad-bg:#fdeef0;--bad-line:#f0c4cb;--wrong:#e0142f}
+--equal:#dde3ea;--good:#0f7a4d;--good-bg:#e8f7ef;--good-line:#b5e2ca;--bad:#8c1d2f;--bad-bg:#fdeef0;--bad-line:#f0c4cb;--wrong:#e0142f}
 @media (prefers-color-scheme:dark){:root{--u0:#2c3648;--u1:#36435f;--u2:#445078;--u3:#555c90;--u4:#6a67a9;--u5:#8272c0;--u6:#9d7cd6;--u7:#bb85e8;--u8:#d694ee;--u9:#f0a3f3;--u10:#ffb3f6;
---equal:#222933;--good:#6fdca8;--good-bg:#10261c;--good-line:#235a40;--bad:#ffb3be;--bad-bg:#2b141a;--bad-line:#5a2833;--wrong:#ff4b5c}}
+--equal:#2a323e;--good:#6fdca8;--good-bg:#10261c;--good-line:#235a40;--bad:#ffb3be;--bad-bg:#2b141a;--bad-line:#5a2833;--wrong:#ff4b5c}}
 ${Array.from({ length: 11 }, (_, i) => `.u${i}{--c:var(--u${i})}`).join("")}.e{--c:var(--equal)}.x{--c:var(--wrong)}
 `;
 
@@ -29,7 +29,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .fail{border-color:var(--bad-line);background:var(--bad-bg)}
 .fail h2{color:var(--bad)}
 .fail .mark circle{fill:var(--wrong)}
-.report .facts{margin-top:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,230px),1fr))}
+.report .facts{margin-top:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,165px),1fr))}
 .facts dd{font-variant-numeric:tabular-nums}
 .levels{width:100%;border-collapse:separate;border-spacing:0;font-size:.9375rem;font-variant-numeric:tabular-nums}
 .levels th,.levels td{padding:14px 12px;text-align:right;vertical-align:middle;border-top:1px solid var(--line);font-weight:400}
@@ -59,7 +59,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .legend .b0 i{border-radius:4px 0 0 4px}.legend .b10 i{border-radius:0 4px 4px 0}
 .b1 span,.b2 span,.b3 span,.b5 span,.b6 span,.b8 span,.b9 span{visibility:hidden}
 .stack>.panel>h3{padding:16px clamp(14px,2vw,20px) 12px}
-.kernel{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:10px 16px;padding:14px clamp(14px,2vw,20px);border-top:1px solid var(--line)}
+.kernel{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:8px 16px;padding:12px clamp(14px,2vw,20px);border-top:1px solid var(--line)}
 .who p{font-size:.8125rem;color:var(--muted);font-variant-numeric:tabular-nums}
 .strip,.kernel .list{grid-column:1/-1}
 .strip{display:flex;flex-wrap:wrap;gap:2px;align-content:start}
@@ -77,11 +77,15 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .axis span:nth-child(11),.axis span:nth-child(12){visibility:visible}
 .axis span:nth-child(10){visibility:hidden}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:20px}
-.figures figure{padding:16px clamp(14px,2vw,20px)}
+.figures figure{display:grid;grid-template-rows:1fr auto auto;padding:16px clamp(14px,2vw,20px)}
 figcaption{margin-bottom:14px}
 figcaption small{display:block;font-variant-numeric:tabular-nums}
 summary{cursor:pointer;border-radius:8px}
 .list>summary{display:inline-block;padding:2px 10px 2px 0;font-size:.8125rem;color:var(--accent)}
+.list>summary::marker{content:""}
+.list>summary::-webkit-details-marker{display:none}
+.list>summary:before{content:"▸ ";content:"▸ "/""}
+.list[open]>summary:before{content:"▾ ";content:"▾ "/""}
 section>.list{margin-top:12px}
 .scroll{overflow-x:auto;margin-top:8px;border:1px solid var(--line);border-radius:10px;max-height:70vh}
 .scroll table{border-collapse:collapse;width:100%;min-width:640px;font-size:.8125rem;font-variant-numeric:tabular-nums}
@@ -117,7 +121,7 @@ section>.list{margin-top:12px}
 .card dt{padding-top:2px}
 .card dd{font-weight:400;font-size:.9375rem}
 summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (min-width:900px){.kernel{grid-template-columns:190px minmax(0,1fr) 112px;align-items:start}.spark{grid-column:3}.strip{grid-area:1/2}.kernel .list{grid-column:2}
+@media (min-width:900px){.kernel{grid-template-columns:190px minmax(0,1fr) 112px;row-gap:6px;align-items:start}.who{grid-row:1/3}.kernel .spark{grid-area:1/3/3}.strip{grid-area:1/2;padding-top:5px}.kernel .list{grid-area:2/2}.kernel .list[open]{grid-area:3/1/4/4}
 .detail .spark{align-self:end}}
 @media (max-width:760px){.levels,.levels tbody,.levels tr,.levels td,.levels tbody th{display:block}.levels thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .levels tr{display:grid;grid-template-columns:repeat(4,auto) 1fr;gap:4px 14px;padding:14px;border-top:1px solid var(--line)}.levels tr:first-child{border-top:0}

@@ -29,6 +29,11 @@ export function errorText(x: number): string {
   return x >= WRONG ? "∞" : x.toExponential(2);
 }
 
+/** "2026-01-02 03:04 UTC"; what is no date stays what it is. */
+export function dateText(iso: string): string {
+  return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
+}
+
 /** A cosine by its distance from 1: "1-2e-13". */
 export function cosText(cos: number): string {
   if (cos >= WRONG) return "–";

@@ -2,6 +2,7 @@
 
 import type { Report } from "../report.js";
 import {
+  dateText,
   deviceName,
   deviceNote,
   errorText,
@@ -64,7 +65,7 @@ export function terminalText(report: Report): string {
   const closest = worst ? `; worst use ${useText(worst.use)} (${plain(worst.case)})` : "";
   const head = [
     ["device", plain(`${deviceName(report)} (${deviceNote(report)})`)],
-    ["run", plain(`${scope}, ${dtype}, maskfeat-wgpu ${version}, ${runtime}, ${date}`)],
+    ["run", plain(`${scope}, ${dtype}, maskfeat-wgpu ${version}, ${runtime}, ${dateText(date)}`)],
   ];
   return [
     ...columns(head, []),
