@@ -27,6 +27,7 @@ export const errorCodes = {
   CKPT_DUPLICATE: "a tensor name occurs twice",
   CKPT_MISMATCH: "the checkpoint's tensors are not those of the model",
   NPY_FORMAT: "not a .npy file of a supported kind",
+  REPORT_FORMAT: "not a report of the conformance suite",
   NON_FINITE: "a NaN or an infinity where finite numbers are needed",
   PORT_UNAVAILABLE: "the port that was asked for cannot be listened on",
   GOLDEN_CHANGED: "a reference file of the conformance suite is not the one that was released",
