@@ -4,7 +4,14 @@ export * from "../gpu/errors.js";
 export { type ArrayToWrite, type NpyArray, readNpy, writeNpy, writeNpyStrings, writeNpz } from "./checkpoint/npy.js";
 export { type HogOptions, type HogPictureOptions, hog, hogCells, hogImage, hogPicture } from "./image/hog.js";
 export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "./image/mask.js";
-export { type Mt19937, mt19937numpy, mt19937python } from "./image/rng.js";
+export {
+  type RandomRegionOptions,
+  type RandomResizedCropOptions,
+  type Range,
+  randomRegion,
+  randomResizedCrop,
+} from "./image/random-crop.js";
+export { type Mt19937, mt19937numpy, mt19937python, type Rng } from "./image/rng.js";
 export {
   centerCrop,
   crop,

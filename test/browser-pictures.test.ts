@@ -87,7 +87,7 @@ describeChromium("what a browser can draw", (chromium) => {
       const image = new Image();
       image.src = url;
       return outcome(() => maskfeat.extractFeat(image));
-    }, `${other.origin}/test/fixtures/images/png-rgb.png`);
+    }, `${other.origin}/conformance/golden/full/images/png-rgb.png`);
     expect(error).toMatchObject({ name: "ImageError", code: "IMG_READ_BACK" });
     expect(error?.message).toContain("another origin");
   });

@@ -106,7 +106,7 @@ describe("extract", () => {
   });
 
   it("reads a list from stdin, skips what cannot be read, and goes on", async () => {
-    const input = `${two[0]}\r\nmissing.jpg\n${join(fixtures, "../decode.json")}\n\n${two[1]}`;
+    const input = `${two[0]}\r\nmissing.jpg\n${join(fixtures, "../pipeline.json")}\n\n${two[1]}`;
     const run = await json(["extract", "-", ...small], folder, { input });
     expect(run.outputs.map((output: { input: string }) => output.input)).toEqual(two);
     expect(run.skipped.map((s: { code: string }) => s.code)).toEqual(["FILE_NOT_FOUND", "IMG_FORMAT"]);

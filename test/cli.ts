@@ -15,7 +15,7 @@ export interface Ran {
 
 export const program = resolve("dist/cli.js");
 export const samples = resolve("sdk/demo/samples");
-export const fixtures = resolve("test/fixtures/images");
+export const fixtures = resolve("conformance/golden/full/images");
 
 /** The environment of a Linux machine without a GPU. */
 export const noGpu = { LD_LIBRARY_PATH: "", VK_ICD_FILENAMES: resolve("no-such-driver.json") };

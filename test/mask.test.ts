@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { OptionError } from "../gpu/errors.js";
 import { blockMask, cubeMask, type Mask } from "../sdk/image/mask.js";
 import { mt19937numpy, mt19937python } from "../sdk/image/rng.js";
-import { digest, fixture } from "./data.js";
+import { digest, golden } from "./data.js";
 
 const ones = (mask: Mask) => mask.data.reduce((sum, cell) => sum + cell, 0);
 
@@ -13,9 +13,10 @@ function rows(mask: Mask): string[] {
   );
 }
 
-function draw(row: (typeof fixture.masks)[number], seed: number): Mask {
+function draw(row: (typeof golden.masks)[number], seed: number): Mask {
   const options = { seed, num: row.num, min: row.min, count: row.count };
-  if (row.generator === "pyslowfast-cube") return cubeMask({ ...options, grid: row.grid as [number, number, number] });
+  if (row.generator === "pyslowfast-cube")
+    return cubeMask({ ...options, grid: row.grid as readonly [number, number, number] });
   const generator = row.generator as "mmpretrain" | "pyslowfast";
   return blockMask({ ...options, generator, grid: row.grid as [number, number] });
 }
@@ -30,11 +31,17 @@ describe("masks of the reference generators", () => {
     expect(mask.shape).toEqual([14, 14]);
   });
 
-  it.each(fixture.masks)("$generator $grid num $num, $count from each seed: equal to the library's", (row) => {
-    const wrong = row.hashes.flatMap((hash, seed) => (digest(draw(row, seed).data) === hash ? [] : [seed]));
-    expect(wrong).toEqual([]);
-    expect(row.hashes.length).toBeGreaterThanOrEqual(10);
-  });
+  it.each(golden.masks)(
+    "$generator $grid num $num, $count from each seed from $first on: equal to the library's",
+    (row) => {
+      const wrong = row.hashes.flatMap((hash, i) => {
+        const seed = row.first + i;
+        return digest(draw(row, seed).data) === hash ? [] : [seed];
+      });
+      expect(wrong).toEqual([]);
+      expect(row.hashes.length).toBeGreaterThanOrEqual(5);
+    },
+  );
 
   it("has the references' defaults", () => {
     expect(blockMask({ seed: 5 })).toEqual(blockMask({ seed: 5, generator: "mmpretrain", num: 78, min: 15 }));

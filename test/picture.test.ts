@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { NonFiniteError, OptionError } from "../gpu/errors.js";
 import { hog, hogImage, hogPicture } from "../sdk/image/hog.js";
 import type { Tensor } from "../sdk/tensor.js";
-import { digest, fill, fixture } from "./data.js";
+import { digest, fill, golden } from "./data.js";
 
 describe("pictures", () => {
-  it.each(fixture.pictures as [number, number, number, number, string][])(
+  it.each(golden.pictures)(
     "%i bins, pool %i, %i x %i cells: every pixel equals the reference's",
     (nbins, pool, gh, gw, hash) => {
       const data = fill(`picture${nbins}x${pool}`, 3 * nbins * gh * gw, 0.5, 0.5);

@@ -45,7 +45,7 @@ describe("PNG with alpha or 16 bits", () => {
   it.each(["gray-alpha", "gray-alpha16", "gray16", "rgb16", "rgba", "rgba16", "interlaced-rgb16", "interlaced-rgba"])(
     "%s",
     async (name) => {
-      const bytes = new Uint8Array(readFileSync(`test/fixtures/images/png-${name}.png`));
+      const bytes = new Uint8Array(readFileSync(`conformance/golden/full/images/png-${name}.png`));
       expect(await decode(bytes)).toEqual(await nodePlatform.decode(bytes, name));
     },
   );

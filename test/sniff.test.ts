@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MAX_PIXELS, sniffImage } from "../sdk/image/sniff.js";
 import { codeOf, dice, latin1 } from "./helpers.js";
 
-const fixture = (name: string) => new Uint8Array(readFileSync(`test/fixtures/images/${name}`));
+const fixture = (name: string) => new Uint8Array(readFileSync(`conformance/golden/full/images/${name}`));
 const sniff = (bytes: Uint8Array) => codeOf(() => sniffImage(bytes, "x"));
 
 /** `bytes` with `values` written at `at`. */

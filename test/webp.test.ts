@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { bareWebp } from "../sdk/image/webp.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 
-const fixture = (name: string) => new Uint8Array(readFileSync(`test/fixtures/images/webp-${name}.webp`));
+const fixture = (name: string) => new Uint8Array(readFileSync(`conformance/golden/full/images/webp-${name}.webp`));
 
 /** Names of the chunks; throws where one passes the end. */
 function chunks(file: Uint8Array): string[] {

@@ -115,7 +115,7 @@ def sketch(tensor):
 
 @dataclass
 class Golden:
-    """A file of conformance/golden/: JSON with exact values alone, or tensors."""
+    """A file of conformance/golden/: JSON with exact values alone, tensors, or bytes as they are."""
 
     name: str  # "quick/..." ships with the package, "full/..." lies in the repository
     about: str
@@ -124,8 +124,13 @@ class Golden:
     metadata: Mapping[str, Any] = field(default_factory=dict)  # each value becomes JSON
     # How far a tensor of floats may be from this one on another CPU; tensors that are not named here must be equal.
     within: Mapping[str, float] = field(default_factory=dict)
+    # Of such a tensor, the one (u8, broadcast) that marks with 1 what need not agree at all.
+    unless: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
 
     def bytes(self):
+        if self.raw is not None:
+            return self.raw
         return encode_json(self.json).encode() if self.json is not None else safetensors(self.tensors, self.metadata)
 
 

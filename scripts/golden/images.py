@@ -1,17 +1,13 @@
-"""Draws the small image files of test/fixtures/images: one for each way in which JPEG, PNG and WebP store pixels.
+"""Draws small image files: one for each way in which JPEG, PNG and WebP store pixels. `files()` gives them all by name."""
 
-Run: /usr/bin/python3 scripts/golden/images.py  (OpenCV 4.6, Pillow 9.4, numpy)
-"""
 import io
 import struct
 import zlib
-from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-OUT = Path(__file__).parents[2] / "test/fixtures/images"
 W, H = 53, 37  # odd and prime: partial blocks in both directions
 
 
@@ -28,10 +24,78 @@ def deep(channels):
     return np.random.default_rng(16).integers(0, 65536, (H, W, channels), dtype=np.uint16)
 
 
-def orientation(value):
+def encoded(image, kind, **options):
+    """The bytes of a file that Pillow writes."""
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def opencv(suffix, pixels, options=()):
+    """The bytes of a file that OpenCV writes."""
+    return cv2.imencode(suffix, pixels, list(options))[1].tobytes()
+
+
+def orientation(value, endian=">"):
     exif = Image.Exif()
+    exif.endian = endian
     exif[0x0112] = value
     return exif.tobytes()
+
+
+def jpegs(rgb):
+    image = Image.fromarray(rgb)
+
+    def jpeg(picture=image, **options):
+        return encoded(picture, "JPEG", **{"quality": 85, **options})
+
+    for name, subsampling in {"444": 0, "422": 1, "420": 2}.items():
+        yield name, jpeg(subsampling=subsampling)
+        yield f"{name}-progressive", jpeg(subsampling=subsampling, progressive=True)
+    yield "q20", jpeg(quality=20)
+    yield "q100", jpeg(quality=100)
+    yield "optimized", jpeg(optimize=True)
+    yield "gray", jpeg(image.convert("L"))
+    yield "gray-progressive", jpeg(image.convert("L"), progressive=True)
+    for value in range(1, 9):
+        yield f"exif{value}", jpeg(exif=orientation(value))
+    yield "exif6-little-endian", jpeg(exif=orientation(6, "<"))
+    yield "exif8-progressive-gray", jpeg(image.convert("L"), progressive=True, exif=orientation(8))
+    for w, h in [(1, 1), (1, 9), (17, 1), (16, 16)]:
+        yield f"{w}x{h}", jpeg(Image.fromarray(picture(w, h)))
+    yield "restart", opencv(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 2])
+    plain = jpeg(subsampling=2)
+    yield "bytes-after-end", plain + b"more bytes"
+    at = plain.index(b"\xff\xdb")  # bytes between markers: libjpeg warns and reads on
+    yield "bytes-between-markers", plain[:at] + b"\x12\x34\x56" + plain[at:]
+    # invalid Huffman codes: libjpeg warns and goes on
+    yield "broken-codes", plain[:-200] + b"\x55" * 50 + plain[-150:]
+    yield "icc", jpeg(icc_profile=swapped_profile())
+    yield from rare_jpegs()
+
+
+def rare_jpegs():
+    """Chroma layouts that no writer at hand offers: the same blocks, read in another order, by other factors in the header."""
+    square = Image.fromarray(picture(32, 32))
+    for name, subsampling, factors in [("440", 1, 0x12), ("411", 2, 0x41), ("441", 2, 0x14)]:
+        data = bytearray(encoded(square, "JPEG", quality=85, subsampling=subsampling))
+        data[data.index(b"\xff\xc0") + 11] = factors
+        yield name, bytes(data)
+    data = bytearray(encoded(square, "JPEG", quality=85, subsampling=0))
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    for i, letter in enumerate(b"RGB"):
+        data[frame + 10 + 3 * i] = data[scan + 5 + 2 * i] = letter
+    yield "rgb", bytes(data[:2] + data[20:])  # without JFIF, the letters say that it is RGB
+
+
+def swapped_profile():
+    """An RGB profile with red and green exchanged: whoever applies it changes every colour visibly."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    data[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # its date, so that the file does not change
+    at = {bytes(data[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(struct.unpack(">I", data[128:132])[0])}
+    red, green = at[b"rXYZ"] + 4, at[b"gXYZ"] + 4
+    data[red : red + 8], data[green : green + 8] = data[green : green + 8], data[red : red + 8]
+    return bytes(data)
 
 
 def chunk(kind, data):
@@ -52,99 +116,58 @@ def adam7(pixels):
     return lambda x, y, dx, dy: pixels[y::dy, x::dx]
 
 
-def jpegs(rgb):
-    image = Image.fromarray(rgb)
-    for name, subsampling in {"444": 0, "422": 1, "420": 2}.items():
-        image.save(OUT / f"jpeg-{name}.jpg", quality=85, subsampling=subsampling)
-        image.save(OUT / f"jpeg-{name}-progressive.jpg", quality=85, subsampling=subsampling, progressive=True)
-    image.save(OUT / "jpeg-q20.jpg", quality=20)
-    image.convert("L").save(OUT / "jpeg-gray.jpg", quality=85)
-    for value in range(1, 9):
-        image.save(OUT / f"jpeg-exif{value}.jpg", quality=85, exif=orientation(value))
-    for w, h in [(1, 1), (1, 9), (17, 1), (16, 16)]:
-        Image.fromarray(picture(w, h)).save(OUT / f"jpeg-{w}x{h}.jpg", quality=85)
-    cv2.imwrite(str(OUT / "jpeg-restart.jpg"), rgb[..., ::-1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 2])
-    plain = (OUT / "jpeg-420.jpg").read_bytes()
-    (OUT / "jpeg-bytes-after-end.jpg").write_bytes(plain + b"more bytes")
-    at = plain.index(b"\xff\xdb")  # bytes between markers: libjpeg warns and reads on
-    (OUT / "jpeg-bytes-between-markers.jpg").write_bytes(plain[:at] + b"\x12\x34\x56" + plain[at:])
-    broken = plain[:-200] + b"\x55" * 50 + plain[-150:]  # invalid Huffman codes: libjpeg warns and goes on
-    (OUT / "jpeg-broken-codes.jpg").write_bytes(broken)
-    image.save(OUT / "jpeg-icc.jpg", quality=85, icc_profile=swapped_profile())
-    rare_jpegs()
-
-
-def rare_jpegs():
-    """Chroma layouts that no writer at hand offers: the same blocks, read in another order, by other factors in the header."""
-    square = Image.fromarray(picture(32, 32))
-    for name, subsampling, factors in [("440", 1, 0x12), ("411", 2, 0x41), ("441", 2, 0x14)]:
-        data = encoded(square, subsampling)
-        data[data.index(b"\xff\xc0") + 11] = factors
-        (OUT / f"jpeg-{name}.jpg").write_bytes(data)
-    data = encoded(square, 0)
-    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
-    for i, letter in enumerate(b"RGB"):
-        data[frame + 10 + 3 * i] = data[scan + 5 + 2 * i] = letter
-    (OUT / "jpeg-rgb.jpg").write_bytes(data[:2] + data[20:])  # without JFIF, the letters say that it is RGB
-
-
-def encoded(image, subsampling):
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=85, subsampling=subsampling)
-    return bytearray(out.getvalue())
-
-
-def swapped_profile():
-    """An RGB profile with red and green exchanged: whoever applies it changes every colour visibly."""
-    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    data[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # its date, so that the file does not change
-    at = {bytes(data[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(struct.unpack(">I", data[128:132])[0])}
-    red, green = at[b"rXYZ"] + 4, at[b"gXYZ"] + 4
-    data[red : red + 8], data[green : green + 8] = data[green : green + 8], data[red : red + 8]
-    return bytes(data)
+def packed(levels, bits):
+    """Rows of grey levels of 1, 2 or 4 bits, as bytes."""
+    planes = (levels[..., None] >> np.arange(bits)[::-1]) & 1
+    rows = np.packbits(planes.reshape(H, -1).astype(np.uint8), axis=1)
+    return lambda x, y, dx, dy: rows
 
 
 def pngs(rgb):
     alpha = np.linspace(0, 255, W, dtype=np.uint8)[None, :].repeat(H, 0)
     rgba = np.dstack([rgb, alpha])
-    Image.fromarray(rgb).save(OUT / "png-rgb.png")
-    Image.fromarray(rgb).save(OUT / "png-icc.png", icc_profile=swapped_profile())
-    Image.fromarray(rgb).save(OUT / "png-exif6.png", exif=orientation(6))
-    Image.fromarray(rgba).save(OUT / "png-rgba.png")
-    Image.fromarray(rgb).convert("L").save(OUT / "png-gray.png")
-    Image.fromarray(rgb).convert("1").save(OUT / "png-gray1.png")
-    Image.fromarray(rgba).convert("LA").save(OUT / "png-gray-alpha.png")
-    palette = Image.fromarray(rgb).quantize(16)
-    palette.save(OUT / "png-palette.png")
-    palette.save(OUT / "png-palette-transparent.png", transparency=bytes(range(0, 256, 16)))
-    Image.fromarray(rgb).save(OUT / "png-colour-key.png", transparency=(250, 30, 200))
+    image, transparent = Image.fromarray(rgb), Image.fromarray(rgba)
+    palette = image.quantize(16)
+    yield "rgb", encoded(image, "PNG")
+    yield "icc", encoded(image, "PNG", icc_profile=swapped_profile())
+    for value in range(1, 9):
+        yield f"exif{value}", encoded(image, "PNG", exif=orientation(value))
+    yield "rgba", encoded(transparent, "PNG")
+    yield "gray", encoded(image.convert("L"), "PNG")
+    yield "gray1", encoded(image.convert("1"), "PNG")
+    yield "gray-alpha", encoded(transparent.convert("LA"), "PNG")
+    yield "palette", encoded(palette, "PNG")
+    yield "palette-transparent", encoded(palette, "PNG", transparency=bytes(range(0, 256, 16)))
+    yield "palette1", encoded(image.quantize(2), "PNG")
+    yield "colour-key", encoded(image, "PNG", transparency=(250, 30, 200))
     for name, channels in {"gray": 1, "rgb": 3, "rgba": 4}.items():
-        cv2.imwrite(str(OUT / f"png-{name}16.png"), deep(channels))
-    (OUT / "png-interlaced.png").write_bytes(png(adam7(rgb), 8, 2))
-    (OUT / "png-interlaced-rgba.png").write_bytes(png(adam7(rgba), 8, 6))
-    (OUT / "png-interlaced-rgb16.png").write_bytes(png(adam7(deep(3).astype(">u2")), 16, 2))
-    (OUT / "png-gray-alpha16.png").write_bytes(png(adam7(deep(2).astype(">u2")), 16, 4, interlaced=False))
-    (OUT / "png-gamma.png").write_bytes(png(adam7(rgb), 8, 2, chunk(b"gAMA", struct.pack(">I", 100000)), False))
+        yield f"{name}16", opencv(".png", deep(channels))
+    for bits in (2, 4):
+        yield f"gray{bits}", png(packed(rgb[..., 0] >> (8 - bits), bits), bits, 0, interlaced=False)
+    yield "interlaced", png(adam7(rgb), 8, 2)
+    yield "interlaced-rgba", png(adam7(rgba), 8, 6)
+    yield "interlaced-rgb16", png(adam7(deep(3).astype(">u2")), 16, 2)
+    yield "gray-alpha16", png(adam7(deep(2).astype(">u2")), 16, 4, interlaced=False)
+    yield "gamma", png(adam7(rgb), 8, 2, chunk(b"gAMA", struct.pack(">I", 100000)), False)
     text = bytearray(chunk(b"tEXt", b"Comment\0wrong checksum"))
     text[-1] ^= 1  # libpng warns and goes on
-    (OUT / "png-wrong-text-checksum.png").write_bytes(png(adam7(rgb), 8, 2, bytes(text)))
-    (OUT / "png-1x1.png").write_bytes(png(adam7(rgb[:1, :1]), 8, 2, w=1, h=1))
+    yield "wrong-text-checksum", png(adam7(rgb), 8, 2, bytes(text))
+    yield "1x1", png(adam7(rgb[:1, :1]), 8, 2, w=1, h=1)
 
 
 def webps(rgb):
-    image = Image.fromarray(rgb)
-    image.save(OUT / "webp-lossy.webp", quality=80)
-    image.save(OUT / "webp-lossless.webp", lossless=True)
-    image.save(OUT / "webp-exif6.webp", quality=80, exif=b"Exif\0\0" + orientation(6)[6:])
-    image.save(OUT / "webp-icc.webp", quality=80, icc_profile=swapped_profile())
-    Image.fromarray(picture(1, 1)).save(OUT / "webp-1x1.webp", quality=80)
     alpha = np.linspace(0, 255, W, dtype=np.uint8)[None, :].repeat(H, 0)
-    rgba = Image.fromarray(np.dstack([rgb, alpha]))
-    rgba.save(OUT / "webp-lossy-alpha.webp", quality=80)
-    rgba.save(OUT / "webp-lossless-alpha.webp", lossless=True, exact=True)
+    image, rgba = Image.fromarray(rgb), Image.fromarray(np.dstack([rgb, alpha]))
+    yield "lossy", encoded(image, "WEBP", quality=80)
+    yield "lossless", encoded(image, "WEBP", lossless=True)
+    yield "exif6", encoded(image, "WEBP", quality=80, exif=b"Exif\0\0" + orientation(6)[6:])
+    yield "icc", encoded(image, "WEBP", quality=80, icc_profile=swapped_profile())
+    yield "1x1", encoded(Image.fromarray(picture(1, 1)), "WEBP", quality=80)
+    yield "lossy-alpha", encoded(rgba, "WEBP", quality=80)
+    yield "lossless-alpha", encoded(rgba, "WEBP", lossless=True, exact=True)
 
 
-OUT.mkdir(parents=True, exist_ok=True)
-jpegs(picture())
-pngs(picture())
-webps(picture())
+def files():
+    """Name and bytes of every file, in the order of their names."""
+    kinds = {"jpeg-%s.jpg": jpegs, "png-%s.png": pngs, "webp-%s.webp": webps}
+    return sorted((pattern % name, data) for pattern, draw in kinds.items() for name, data in draw(picture()))

@@ -10,14 +10,17 @@ import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./
 
 export type Interpolation = "bilinear" | "bicubic";
 
-export interface ResizeOptions {
-  /** Of the result, in pixels. */
-  readonly width: number;
-  readonly height: number;
+export interface ResizeMethod {
   /** "pillow" (default, antialiased) or "cv2" (bicubic only, not antialiased). */
   readonly backend?: "pillow" | "cv2";
   /** Default "bilinear" for Pillow, "bicubic" for OpenCV. */
   readonly interpolation?: Interpolation;
+}
+
+export interface ResizeOptions extends ResizeMethod {
+  /** Of the result, in pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /** One number for each of red, green and blue, on the scale 0 to 255. */
@@ -56,7 +59,7 @@ const MAX_SIDE = 2 ** 24;
 const MAX_PIXELS = 2 ** 28;
 
 /** Rounds half to even, as Python does. */
-function roundEven(x: number): number {
+export function roundEven(x: number): number {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
@@ -86,6 +89,14 @@ function normalized(scratch: Scratch, { address, width, height }: Pixels, stats:
   const result = alloc(12 * count);
   exports.normalizePixels(address, result, count, put(stats), alloc(3072));
   return { data: f32(result, 3 * count), shape: [1, 3, height, width] };
+}
+
+/** How a resize is done. @throws OptionError for a backend that does not exist, or has no such interpolation. */
+export function checkMethod(name: string, options: ResizeMethod): Required<ResizeMethod> {
+  const backend = checkChoice(`${name}: backend`, options.backend ?? "pillow", ["pillow", "cv2"]);
+  const choices: readonly Interpolation[] = backend === "cv2" ? ["bicubic"] : INTERPOLATIONS;
+  const given = options.interpolation ?? choices[0];
+  return { backend, interpolation: checkChoice(`${name}: interpolation of ${backend}`, given, choices) };
 }
 
 /**
@@ -122,13 +133,7 @@ export function resize(image: Image, options: ResizeOptions): Image {
   const { width, height } = options;
   checkInteger("resize: width", width, 1, MAX_SIDE);
   checkInteger("resize: height", height, 1, Math.min(MAX_SIDE, Math.floor(MAX_PIXELS / width)));
-  const backend = checkChoice("resize: backend", options.backend ?? "pillow", ["pillow", "cv2"]);
-  const choices: readonly Interpolation[] = backend === "cv2" ? ["bicubic"] : INTERPOLATIONS;
-  const interpolation = checkChoice(
-    `resize: interpolation of ${backend}`,
-    options.interpolation ?? choices[0],
-    choices,
-  );
+  const { backend, interpolation } = checkMethod("resize", options);
   return withScratch((scratch) => {
     const from = put(scratch, image);
     if (backend === "cv2") return take(scratch, resizeCv2(scratch, from, options));
