@@ -48,7 +48,7 @@ GIVEN = [
 # [order of brightness 0, contrast 1, saturation 2 and hue 3, which does nothing]
 ORDERS = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 2, 0, 3]]
 FACTORS = [[0.6, 0.6, 0.6], [1.4, 1.4, 1.4], [0.73, 1.21, 0.88], [1.05, None, None], [None, 0.95, None], [None, None, 1.31], [1, 1, 1]]
-SEEDS = dict(rand_augment=40, color_jitter=16, random_erasing=40, random_flip=32, pipeline=10)
+SEEDS = dict(rand_augment=120, color_jitter=16, random_erasing=40, random_flip=32, pipeline=10)
 DESCRIPTION = dict(
     schema=1,
     pixels="images are uint8 [height, width, 3] in BGR order, as mmpretrain has them; each sha256 is of those bytes",
@@ -116,8 +116,9 @@ def rand_augment(pictures):
     draws = [(op, name) for op in transform.transforms for name in ("random_disable", "random_magnitude", "random_negative")]
     rows, magnitudes = [], []
     for seed in range(SEEDS["rand_augment"]):
+        image = ("smooth", "noise")[seed % 2]
         with watched((transform, "random_policy_indices"), *draws) as log:
-            digest, _, following = seeded(seed, transform, pictures["smooth"])
+            digest, _, following = seeded(seed, transform, pictures[image])
         (_, chosen), *log = log
         applied, signed = [], []
         for name, value in log:  # of each op: disabled or not, then its magnitude, then the magnitude with its sign
@@ -127,7 +128,7 @@ def rand_augment(pictures):
             else:
                 signed[-1] = float(value)
         ops = [RANDAUG_POLICIES["timm_increasing"][index]["type"] for index in chosen]
-        rows.append(dict(seed=seed, image="smooth", chosen=chosen, ops=ops, applied=applied, sha256=digest, next=following))
+        rows.append(dict(seed=seed, image=image, chosen=chosen, ops=ops, applied=applied, sha256=digest, next=following))
         magnitudes.append(signed)
     return rows, np.float64(magnitudes)
 
@@ -136,7 +137,8 @@ def jitter_given(pictures):
     transform = TRANSFORMS.build(settings()["ColorJitter"])
     for order in ORDERS:
         for factors in FACTORS:
-            transform._rand_params = lambda: (order, *factors, None)
+            drawn = (order, *factors, None)
+            transform._rand_params = lambda drawn=drawn: drawn
             for image in ("smooth", "noise"):
                 yield dict(order=order, factors=factors, image=image, sha256=apply(transform, pictures[image])[0])
 

@@ -8,6 +8,7 @@ import exact
 import tiny
 
 LABELS = [3, 7]
+SCORES = [[0.0, 0, 0, 0.75, 0, 0, 0, 0.25, 0, 0], [0.0, 0, 0, 0.25, 0, 0, 0, 0.75, 0, 0]]
 KEY_BIAS = "the key biases: softmax does not depend on them, so that their gradients are rounding errors; never compare them"
 SMALL_INPUTS = dict(
     images='fill("golden/x", [2, 3, 56, 56], 0, 2), taken as normalised RGB',
@@ -36,31 +37,47 @@ def gradients(model, inputs):
     return float(value), exact.arrays((name, parameter.grad) for name, parameter in model.named_parameters())
 
 
+def mixed_inputs():
+    """The same images with labels that Mixup made."""
+    x, samples = small_inputs()
+    for sample, score in zip(samples, SCORES):
+        sample.set_gt_score(torch.tensor(score))
+    return x, samples
+
+
+# {case: (recipe, inputs, which gradients)}
+CASES = dict(
+    pretrain=("pretrain", small_inputs, ""),
+    finetune=("finetune", small_inputs, ""),
+    mixed=("finetune", mixed_inputs, "head."),
+)
+
+
 def small():
     """Every gradient of the two small models."""
-    inputs = small_inputs()
     tensors, within, metadata = {}, {}, dict(cases={}, float32={}, noise=[], noise_is=KEY_BIAS)
-    for recipe in tiny.CONFIG:
-        model = tiny.build(recipe, torch.float64)
+    for case, (recipe, make_inputs, prefix) in CASES.items():
+        model, inputs = tiny.build(recipe, torch.float64), make_inputs()
         value, grads = gradients(model, inputs)
         value32, grads32 = gradients(tiny.build(recipe, torch.float32), inputs)
-        noise = tiny.noise(model)
+        grads = {name: grad for name, grad in grads.items() if name.startswith(prefix)}
+        noise = [row for row in tiny.noise(model) if row[0] in grads]
         found = exact.errors(grads, grads32, noise)
-        tensors.update(exact.prefixed(recipe, exact.kept(grads)))
-        tensors[f"{recipe}/loss"] = np.float64([value])
-        within.update(exact.envelopes(recipe, found))
-        within[f"{recipe}/loss"] = 1e-6 * value
-        metadata["cases"][recipe] = dict(
+        tensors.update(exact.prefixed(case, exact.kept(grads)))
+        tensors[f"{case}/loss"] = np.float64([value])
+        within.update(exact.envelopes(case, found))
+        within[f"{case}/loss"] = 1e-6 * value
+        metadata["cases"][case] = dict(
             model=MODELS[recipe],
-            inputs=SMALL_INPUTS,
+            inputs=SMALL_INPUTS if case != "mixed" else dict(SMALL_INPUTS, labels=SCORES),
             tie_margin=tiny.tie_margin(inputs[0]),
             loss_is=LOSSES[recipe],
             loss=value,
             loss_of_float32=value32,
         )
-        metadata["float32"].update(exact.prefixed(recipe, found))
-        metadata["noise"] += [[f"{recipe}/{name}", begin, end] for name, begin, end in noise]
-    about = "gradients of every parameter of the small MaskFeat and the small classifier, from float64"
+        metadata["float32"].update(exact.prefixed(case, found))
+        metadata["noise"] += [[f"{case}/{name}", begin, end] for name, begin, end in noise]
+    about = "gradients of every parameter of the small MaskFeat and the small classifier, of its head with mixed labels, from float64"
     return common.Golden("full/tiny-gradients.safetensors", about, tensors=tensors, within=within, metadata=metadata)
 
 

@@ -1,4 +1,4 @@
-"""What training computes: gradients, optimizer steps, loss curves, schedules and parameter groups, all by mmpretrain, mmengine and torch."""
+"""What training computes by mmpretrain, mmengine and torch: gradients, optimizer steps, loss curves, schedules, parameter groups."""
 
 import gradients
 import schedules

@@ -45,7 +45,7 @@ def mix(kind, seed):
     np.random.seed(seed)
     torch.manual_seed(seed)
     boxes = [(each, "cutmix_bbox_and_lam") for each in augment.augments if hasattr(each, "cutmix_bbox_and_lam")]
-    # The wrapper draws its choice even from one.
+    # Its choice of one augment out of one takes nothing from the generator.
     with watched((np.random, "choice"), (np.random, "beta"), (torch, "randperm"), *boxes) as log:
         inputs, scores = augment(inputs, scores)
     chosen = type(augment.augments[int(values(log, "choice")[0])]).__name__

@@ -25,7 +25,7 @@ BATCHES = dict(
     numbers_are=f"the first whose HOG phases all keep {SAFE} away from a border of bins, so that no rounding moves a vote",
 )
 OPTIMIZER = dict(
-    pretrain="the config's AdamW, clipping and paramwise_cfg, with OptimWrapper for AmpOptimWrapper; base lr 0.0016 at each step",
+    pretrain="the config's AdamW, clipping and paramwise_cfg, with OptimWrapper for AmpOptimWrapper; base lr 0.0016",
     finetune="the config's AdamW, LearningRateDecayOptimWrapperConstructor and paramwise_cfg; base lr 0.008, no clipping",
 )
 
@@ -95,6 +95,7 @@ def optimizer():
         moments="<recipe>/exp_avg/ and <recipe>/exp_avg_sq/: AdamW's state after 2 steps; of the clipped gradients in pretrain",
         norm="of the whole gradient at each step, before clipping",
         loss="at each step, before it",
+        lr="the base rate, or what layer-wise decay makes of it, at both steps: no schedule",
     )
     about = "two steps of AdamW in both recipes, small models: parameters, moments, losses, norms, from float64"
     return common.Golden("full/optimizer.safetensors", about, tensors=tensors, within=within, metadata=metadata)
@@ -148,11 +149,12 @@ def curves():
             within[f"{recipe}/moved/{name}"] = within[f"{recipe}/float32/moved/{name}"] = 4 * float(np.abs(stats[1]).max())
         metadata["cases"][recipe] = dict(model=gradients.MODELS[recipe], optimizer=OPTIMIZER[recipe])
     metadata["tensors"] = dict(
-        loss="before each step", norm="of the gradient, before clipping", lr="[step, layer id], of pretrain one for all", columns=exact.STATISTICS
-    )
-    metadata["moved"] = (
-        "statistics of the flattened difference between the last and the first value of each parameter, key biases taken as unmoved; "
-        "float32/moved/: of the float32 run's difference minus that"
+        loss="at each step, before it",
+        norm="of the whole gradient at each step, before clipping",
+        lr="[step, layer id] of the layer-wise decay; of pretrain one for all parameters",
+        moved="[columns] of the flattened last minus first value of each parameter, the key biases taken as unmoved",
+        float32="<recipe>/float32/: the same run in float32; its moved/: of how far it went minus how far float64 went",
+        columns=exact.STATISTICS,
     )
     about = f"{STEPS} steps of both recipes, small models: losses, norms, learning rates, where the parameters went, in float64 and float32"
     return common.Golden("full/curves.safetensors", about, tensors=tensors, within=within, metadata=metadata)
