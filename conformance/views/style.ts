@@ -9,6 +9,7 @@ const scale = `
 @media (prefers-color-scheme:dark){:root{--u0:#2c3648;--u1:#36435f;--u2:#445078;--u3:#555c90;--u4:#6a67a9;--u5:#8272c0;--u6:#9d7cd6;--u7:#bb85e8;--u8:#d694ee;--u9:#f0a3f3;--u10:#ffb3f6;
 --equal:#2a323e;--good:#6fdca8;--good-bg:#10261c;--good-line:#235a40;--bad:#ffb3be;--bad-bg:#2b141a;--bad-line:#5a2833;--wrong:#ff4b5c}}
 ${Array.from({ length: 11 }, (_, i) => `.u${i}{--c:var(--u${i})}`).join("")}.e{--c:var(--equal)}.x{--c:var(--wrong)}
+${Array.from({ length: 21 }, (_, i) => `.s${i}{--s:${5 * i}%}`).join("")}
 `;
 
 const own = `
@@ -43,7 +44,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .most b{display:inline-block;min-width:4.5em;font-weight:600}
 .most small{display:block;line-height:1.35}
 .gauge{display:inline-block;vertical-align:middle;width:min(180px,50%);height:6px;border-radius:3px;background:var(--line);overflow:hidden}
-.gauge i{display:block;height:100%;border-radius:3px;background:var(--c)}
+.gauge i{display:block;width:var(--s);height:100%;border-radius:3px;background:var(--c)}
 .badge{display:inline-block;min-width:56px;padding:3px 10px;border-radius:99px;text-align:center;font-size:.75rem;font-weight:700;letter-spacing:.04em;background:var(--line);color:var(--muted)}
 .PASS{background:var(--good-bg);color:var(--good);box-shadow:inset 0 0 0 1px var(--good-line)}
 .FAIL{background:var(--bad-bg);color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad-line)}
@@ -68,7 +69,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .strip .x{background:linear-gradient(45deg,transparent 44%,var(--surface) 44% 56%,transparent 56%),linear-gradient(-45deg,transparent 44%,var(--surface) 44% 56%,transparent 56%),var(--c)}
 .bars{display:grid;grid-template-columns:repeat(12,minmax(0,1fr));gap:2px}
 .bars span{display:flex;align-items:end;border-bottom:1px solid var(--line)}
-.bars i{flex:1;border-radius:2px 2px 0 0;background:var(--c)}
+.bars i{flex:1;height:var(--s);border-radius:2px 2px 0 0;background:var(--c)}
 .spark{width:112px;height:36px}
 .tall{height:132px;gap:3px}
 .tall i{border-radius:4px 4px 0 0}
