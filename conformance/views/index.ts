@@ -1,12 +1,6 @@
-<<<<<<< HEAD
-/** What a report can be turned into. */
-
-export { compareReports } from "./diff.js";
-=======
 /** The views of a report, and its comparison with another: for programs that have a report in hand. */
 
 export { compareReports, type Diff } from "./diff.js";
->>>>>>> views
 export { diffText } from "./diff-text.js";
 export { htmlReport } from "./html.js";
 export { markdown } from "./markdown.js";
