@@ -54,8 +54,8 @@ export function measure(
   return { n, maxAbs, maxRel, maxUlp, cos, use, bound: finite(bounding), histogram };
 }
 
-/** The square of the smallest normal number; what is below may be flushed, and has no direction. */
-const TINY_SQUARE = 2 ** -252;
+/** The square of twice the smallest normal number: what is below may be flushed, and has no direction. */
+const TINY_SQUARE = 2 ** -250;
 
 /** 1 where both are zero, as far as f32 can tell; what is not finite counts as 0. */
 function cosine(n: number, dot: number, a: number, b: number): number {
