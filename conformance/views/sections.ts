@@ -66,7 +66,7 @@ function measured(c: CaseResult): Html {
 export function closest(report: Report): Html {
   const items = worstCases(report.cases).map((c) => {
     const note = c.reason ? html`<p class="reason">${c.reason}</p>` : [];
-    return html`<li class="panel"><div class="case"><code>${c.id}</code><p class="use"><b>${useText(c.use)}</b> of the bound</p></div>
+    return html`<li class="panel"><div class="case"><code>${c.id}</code><p class="use"><b>${useText(c.use)}</b> ${c.use > 1 ? "times the bound" : "of the bound"}</p></div>
 ${gauge(c.use, shade(c))}${note}<div class="detail">${measured(c)}${bars(c.histogram, "Its numbers by share of the bound", "spark")}</div></li>`;
   });
   return html`<ol class="cases">${items}</ol>`;
