@@ -15,7 +15,7 @@ const vitest = "node_modules/vitest/vitest.mjs";
 const tasks = {
   start: { program: "dist/cli.js", cwd: userFolder },
   test: { program: vitest, args: ["run"], cwd: root },
-  kernels: { program: vitest, args: ["run", "kernels", "deno"], cwd: root, env: { MASKFEAT_KERNELS: "all" } },
+  "conformance:full": { program: "scripts/conformance.mjs", cwd: root },
   f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
   check: { program: "scripts/check.mjs", cwd: root },
   golden: { program: "scripts/golden.mjs", cwd: root },

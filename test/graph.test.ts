@@ -1,6 +1,7 @@
 /** Tape, fusion and planner: messages, equivalence of what fusion makes, and slots that never share what is alive. */
 
 import { describe, expect, it } from "vitest";
+import { uniform } from "../conformance/ops.js";
 import { evaluate, runPlan } from "../conformance/reference.js";
 import { ShapeError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
@@ -8,7 +9,6 @@ import { size } from "../gpu/graph/ops.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
-import { uniform } from "./ops.cases.js";
 import { tiny } from "./tiny.js";
 
 const config = { ...tiny, layerNormEps: 1e-6 };

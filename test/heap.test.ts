@@ -1,10 +1,10 @@
 /** The host's heap in WASM memory: blocks never overlap, freed space is used again, a refusal to grow is a typed error. */
 
 import { afterEach, describe, expect, it } from "vitest";
+import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { createCore } from "../sdk/wasm/core.js";
 import { Heap } from "../sdk/wasm/heap.js";
-import { uniform } from "./ops.cases.js";
 
 describe("Heap", () => {
   it("hands out aligned blocks that never overlap, over random use", () => {

@@ -1,90 +1,95 @@
-/** Every kernel of every device of this process against float64, within its derived bound; threads change no bit. */
+/** The kernel table: it is complete, threads change no bit, bounds hold what they should and refuse what they should not. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { boundUse } from "../conformance/bounds.js";
+import { afterAll, describe, expect, it } from "vitest";
+import { WRONG } from "../conformance/case.js";
+import { opCases } from "../conformance/levels/kernels.js";
+import { expectedOf, runCall } from "../conformance/ops.js";
 import { evaluate } from "../conformance/reference.js";
+import { measure } from "../conformance/score.js";
 import { ops } from "../gpu/graph/ops.js";
-import type { WebGpuDevice } from "../gpu/webgpu.js";
-import { dawn, hasWebGpu, wasmDevices } from "./devices.js";
-import { type OpCase, opCases } from "./ops.cases.js";
-import { expectedOf, isForGpu, useOf } from "./ops.expected.js";
-import { runCase } from "./ops.run.js";
+import { wasmDevices } from "./devices.js";
 
-const gpuCases = opCases.filter(isForGpu);
+const cases = opCases();
+const quick = cases.filter((c) => c.scope === "quick");
 
 describe("the case table", () => {
+  it("has thousands of cases, hundreds at scope quick, each under a name of its own", () => {
+    expect(new Set(cases.map((c) => c.id)).size).toBe(cases.length);
+    expect(cases.length).toBeGreaterThan(3000);
+    expect(quick.length).toBeGreaterThan(290);
+  });
+
   it("has every op, and every op at least twice where kernels compile slowly", () => {
-    const names = Object.keys(ops);
-    expect(new Set(opCases.map((c) => c.call.op))).toEqual(new Set(names));
-    for (const op of names) expect(opCases.filter((c) => c.quick && c.call.op === op).length, op).toBeGreaterThan(1);
+    for (const op of Object.keys(ops)) {
+      expect(cases.filter((c) => c.soft && c.call.op === op).length, op).toBeGreaterThan(1);
+    }
   });
 });
 
 const sameBits = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
-const alone = new Map<string, Float32Array>();
 
-/** WASM sums losses in f64, so that they are off by one rounding alone. */
-function expectRoundedOnce(c: OpCase, actual: Float32Array): void {
-  for (const [i, v] of expectedOf(c).output.entries()) {
-    expect(Math.abs(actual[i] - v)).toBeLessThanOrEqual(2 ** -24 * Math.abs(v) * (1 + 1e-6));
-  }
-}
+describe("threads of WASM", () => {
+  const [one, ...more] = Object.values(wasmDevices).map((make) => make());
+  afterAll(() => {
+    for (const device of [one, ...more]) device.destroy();
+  });
 
-describe.each(Object.entries(wasmDevices))("%s", (_, make) => {
-  const device = make();
-  afterAll(() => device.destroy());
-
-  it.each(opCases)("$name", async (c) => {
-    const actual = await runCase(device, c);
-    expect(useOf(c, actual)).toBeLessThanOrEqual(1);
-    if (c.call.op === "maskedMse") expectRoundedOnce(c, actual);
-    const first = alone.get(c.name);
-    if (first) expect(sameBits(actual, first)).toBe(true);
-    else alone.set(c.name, actual);
+  it.each(quick)("change no bit of $id", async ({ call, inputs }) => {
+    const given = inputs();
+    const alone = await runCall(one, call, given);
+    for (const device of more) expect(sameBits(await runCall(device, call, given), alone)).toBe(true);
+    if (call.op !== "maskedMse") return;
+    // losses are summed in f64, so that they are off by one rounding alone
+    const { output } = expectedOf(one, call, given);
+    for (const [i, v] of output.entries()) {
+      expect(Math.abs(alone[i] - v)).toBeLessThanOrEqual(2 ** -24 * Math.abs(v) * (1 + 1e-6));
+    }
   });
 });
 
-describe.runIf(hasWebGpu)("webgpu, Dawn", () => {
-  let device: WebGpuDevice;
-  beforeAll(async () => {
-    device = await dawn();
-  });
+describe("the bounds", () => {
+  const device = wasmDevices["wasm, 1 thread"]();
   afterAll(() => device.destroy());
 
-  it.each(gpuCases)("$name", async (c) => {
-    const actual = await runCase(device, c);
-    expect(useOf(c, actual)).toBeLessThanOrEqual(1);
-    // the same bits again: no race decides the order of a sum
-    expect(sameBits(await runCase(device, c), actual)).toBe(true);
+  it("are met by the float64 result rounded to f32, with half to spare", () => {
+    for (const { id, call, inputs } of quick) {
+      const { output, bound } = expectedOf(device, call, inputs());
+      expect(measure(Float32Array.from(output), output, bound).use, id).toBeLessThanOrEqual(0.5);
+    }
   });
 
-  it(`leaves ${opCases.length - gpuCases.length} of ${opCases.length} cases to npm run kernels`, () => {
-    expect(device.pipelineCount).toBeGreaterThan(20);
-    if (gpuCases.length < opCases.length) expect(device.pipelineCount).toBeLessThanOrEqual(60);
-    expect(device.memory().used).toBe(0);
-  });
-});
+  const linear = cases.find((c) => c.id.startsWith("C2/linear/[31,1537]"))!;
+  const { output, bound } = expectedOf(device, linear.call, linear.inputs());
 
-describe("the bound", () => {
-  const linear = opCases.find((c) => c.name.startsWith("linear [31,1537]"))!;
-  const { output, bound } = expectedOf(linear);
-
-  it("is met by the float64 result rounded to f32", () => {
-    expect(boundUse(Float32Array.from(output), output, bound)).toBeLessThan(0.5);
-  });
-
-  it("is broken by a kernel that drops the last term of a sum", () => {
-    const [x, w, b] = linear.inputs.map((input) => Float64Array.from(input));
+  it("are broken by a kernel that drops the last term of a sum", () => {
+    const [x, w, b] = linear.inputs().map((input) => Float64Array.from(input));
     const K = linear.call.inputs[0].shape[1];
     const short = evaluate(linear.call, [x.map((v, i) => (i % K === K - 1 ? 0 : v)), w, b]);
-    expect(boundUse(short, output, bound)).toBeGreaterThan(10);
+    expect(measure(short, output, bound).use).toBeGreaterThan(10);
   });
 
   it.each([
-    ["NaN", Number.NaN, Number.POSITIVE_INFINITY],
+    ["NaN", Number.NaN, WRONG],
+    ["infinity", Number.POSITIVE_INFINITY, WRONG],
     ["zeros", 0, 10],
-  ])("is broken by %s", (_, value, least) => {
-    const wrong = output.map(() => value);
-    expect(boundUse(wrong, output, bound)).toBeGreaterThanOrEqual(least);
+  ])("are broken by %s", (_, value, least) => {
+    expect(
+      measure(
+        output.map(() => value),
+        output,
+        bound,
+      ).use,
+    ).toBeGreaterThanOrEqual(least);
+  });
+
+  it("allow nothing where they are 0, and tell what they saw", () => {
+    expect(measure([1, 2], [1, 2], 0)).toMatchObject({ n: 2, use: 0, maxAbs: 0, cos: 1 });
+    expect(measure([1, 2.5], [1, 2], 0)).toMatchObject({ use: WRONG, maxAbs: 0.5, maxRel: 0.25, bound: 0 });
+    expect(measure([1, 2], [1, 2, 3], 1).use).toBe(WRONG);
+    expect(measure([1.5], [1], 1)).toMatchObject({
+      use: 0.5,
+      maxUlp: 2 ** 22,
+      histogram: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
+    });
   });
 });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uniform } from "../conformance/ops.js";
 import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";
@@ -24,7 +25,6 @@ import {
 } from "../sdk/node.js";
 import { traceWhole } from "../sdk/registry.js";
 import { initFill, noiseImage, proceduralFill } from "../sdk/weights.js";
-import { uniform } from "./ops.cases.js";
 import { tiny } from "./tiny.js";
 
 const config = completeConfig(tiny);

@@ -1,6 +1,7 @@
 /** Micro-batches: a call is split so that no value passes what the device takes, and the result keeps its bits. */
 
 import { afterAll, describe, expect, it } from "vitest";
+import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { traceFeatures } from "../gpu/models/maskfeat.js";
 import { type ParameterSource, Parameters } from "../sdk/parameters.js";
@@ -8,7 +9,6 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { Runner } from "../sdk/runner.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
 import { proceduralFill } from "../sdk/weights.js";
-import { uniform } from "./ops.cases.js";
 
 const config = {
   imageSize: 8,

@@ -1,6 +1,7 @@
 /** Whole models on WebGPU, the choice among devices, and what happens on bad days; on Dawn with the software adapter. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { plan } from "../gpu/graph/plan.js";
@@ -16,7 +17,6 @@ import { proceduralFill } from "../sdk/weights.js";
 import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
 import { hasWebGpu } from "./devices.js";
 import { adapterOf, altered, onDestroy, realAdapter, withAdapter, withSource } from "./fake-gpu.js";
-import { uniform } from "./ops.cases.js";
 import { tiny } from "./tiny.js";
 
 /** Two models' features may differ by this much: each is within half of it of the float64 run (test/model.test.ts). */

@@ -42,6 +42,9 @@ const files = {
   "tokens.wgsl": tokens,
 } as const;
 
+/** Names of all kernels. */
+export const kernelFiles = Object.keys(files) as (keyof typeof files)[];
+
 /** One dispatch. */
 export interface Kernel {
   readonly file: keyof typeof files;

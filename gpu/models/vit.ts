@@ -59,7 +59,7 @@ function mlp(s: Scope, x: Value, c: ViTConfig): Value {
 }
 
 /** z' = MSA(LN(z)) + z;  z = MLP(LN(z')) + z'. */
-function block(s: Scope, x: Value, c: ViTConfig): Value {
+export function block(s: Scope, x: Value, c: ViTConfig): Value {
   x = add(s, x, attention(s.at("attn"), layerNorm(s.at("ln1"), x, c.layerNormEps), c));
   return add(s, x, mlp(s.at("ffn"), layerNorm(s.at("ln2"), x, c.layerNormEps), c));
 }

@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
 import { asOptionError, exitCodeOf, exitCodes } from "./errors.js";
@@ -28,6 +29,7 @@ function buildProgram(signal: AbortSignal): Command {
     reconstructCommand,
     modelsCommand,
     infoCommand,
+    conformanceCommand,
   ];
   const program = quietly(new Command("maskfeat-wgpu"))
     .description("MaskFeat for JavaScript: image embeddings, HOG features and masked reconstruction")

@@ -69,14 +69,20 @@ export interface ModelFlags {
   readonly batchSize?: number;
 }
 
-export function addModelOptions(command: Command): Command {
+export function addDeviceOptions(command: Command): Command {
   return command
-    .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
-    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL")
     .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
     .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32", "f16"]))
-    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
-    .addOption(integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096));
+    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64));
+}
+
+export function addModelOptions(command: Command): Command {
+  command
+    .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
+    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL");
+  return addDeviceOptions(command).addOption(
+    integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
+  );
 }
 
 const WEIGHTS = "procedural, init:SEED, or a .safetensors file as path or URL";

@@ -10,6 +10,16 @@ export interface Page {
   readonly body: Uint8Array | string;
 }
 
+/** A path whose POSTs are taken in. */
+export interface Inbox {
+  readonly path: string;
+  /** The body of a POST, as text. */
+  accept(text: string): void;
+}
+
+/** Bytes that a POST may have. */
+const MAX_POST = 2 ** 26;
+
 export interface Serving {
   /** With a slash at the end. */
   readonly url: string;
@@ -46,12 +56,16 @@ const headers = {
 
 /**
  * Serves `pages` (by path, "/" first of all) from memory, so that no request can reach another file.
- * `port`: 0 takes any free one.
+ * `port`: 0 takes any free one. `inbox`: where the page may post to.
  * @throws MaskFeatError PORT_UNAVAILABLE
  */
-export async function serve(pages: ReadonlyMap<string, Page>, port: number): Promise<Serving> {
+export async function serve(pages: ReadonlyMap<string, Page>, port: number, inbox?: Inbox): Promise<Serving> {
   const hosts = new Set<string>();
-  const server = createServer((request, response) => answer(pages, hosts, request, response));
+  const server = createServer((request, response) => {
+    const isPost = request.method === "POST" && request.url === inbox?.path && isOwn(hosts, request);
+    if (isPost) takeIn(inbox as Inbox, request, response);
+    else answer(pages, hosts, request, response);
+  });
   const taken = await listen(server, port);
   // a browser leaves out the port of http itself
   for (const host of [ADDRESS, "localhost"]) hosts.add(taken === 80 ? host : `${host}:${taken}`);
@@ -92,14 +106,35 @@ function answer(
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
 
+/** Another site can point a name of its own at this address; the browser then sends that name. */
+function isOwn(hosts: ReadonlySet<string>, { headers: { host = "", origin } }: IncomingMessage): boolean {
+  const isOurs = (name: string) => hosts.has(name.toLowerCase());
+  return isOurs(host) && (origin === undefined || isOurs(origin.replace(/^http:\/\//, "")));
+}
+
+/** Reads the body of a POST. */
+function takeIn(inbox: Inbox, request: IncomingMessage, response: ServerResponse): void {
+  const parts: Buffer[] = [];
+  let length = 0;
+  request.on("data", (part: Buffer) => {
+    length += part.length;
+    if (length > MAX_POST) request.destroy();
+    else parts.push(part);
+  });
+  request.on("end", () => {
+    response.writeHead(204, headers).end();
+    inbox.accept(Buffer.concat(parts).toString("utf8"));
+  });
+}
+
 function find(
   pages: ReadonlyMap<string, Page>,
   hosts: ReadonlySet<string>,
-  { method = "", url = "", headers: { host = "" } }: IncomingMessage,
+  request: IncomingMessage,
 ): { status: number; page: Page } {
+  const { method = "", url = "" } = request;
   const refused = (status: number, body: string) => ({ status, page: { type: "text/plain; charset=utf-8", body } });
-  // another site can point a name of its own at this address; the browser then sends that name
-  if (!hosts.has(host.toLowerCase())) return refused(403, "This server answers to this machine alone.\n");
+  if (!isOwn(hosts, request)) return refused(403, "This server answers to this machine alone.\n");
   if (method !== "GET" && method !== "HEAD") return refused(405, "GET and HEAD only.\n");
   const page = pages.get(url.split("?", 1)[0]);
   return page ? { status: 200, page } : refused(404, "There is no such page.\n");

@@ -20,7 +20,11 @@ const types: Readonly<Record<string, string>> = {
   ".jpg": "image/jpeg",
   ".png": "image/png",
   ".webp": "image/webp",
+  ".json": "application/json",
 };
+
+/** By the file's extension; undefined for others than pages have. */
+export const mediaType = (path: string): string | undefined => types[extname(path)];
 
 export interface WebFlags {
   readonly port?: number;
@@ -49,7 +53,7 @@ async function pages(): Promise<Map<string, Page>> {
   ];
   const table = new Map<string, Page>();
   for (const [folder, path] of files) {
-    const type = types[extname(path)];
+    const type = mediaType(path);
     if (type) table.set(folder + basename(path), { type, body: await readBytes(path) });
   }
   table.set("/", table.get("/index.html")!);

@@ -1,4 +1,4 @@
-/** WebGPU in Node: the optional package `webgpu`, which is Dawn, the implementation of Chromium. */
+/** WebGPU in Node: the optional package `webgpu`, which is Dawn, the implementation of Chromium; and what Deno has of its own. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,8 +12,14 @@ let gpu: Promise<GPU> | undefined;
 
 /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason */
 export function openGpu(): Promise<GPU> {
-  gpu ??= loadDawn();
+  gpu ??= ownGpu() ?? loadDawn();
   return gpu;
+}
+
+/** The runtime's own, where it has one. */
+function ownGpu(): Promise<GPU> | undefined {
+  const own = globalThis.navigator?.gpu;
+  return own && Promise.resolve(own);
 }
 
 async function loadDawn(specifier = WEBGPU): Promise<GPU> {

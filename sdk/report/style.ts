@@ -1,6 +1,7 @@
 /** The report's style sheet: light and dark, from a phone's width up. */
 
-export const style = `
+/** What all reports share: colours, type, the page's frame, facts and notices. */
+export const base = `
 :root{--bg:#f5f6f8;--surface:#fff;--ink:#12161d;--muted:#59626f;--line:#e1e5ea;--accent:#3b4fd8;--soft:#eceffd;
 --warn:#7a4b00;--warn-bg:#fff6e0;--warn-line:#f1d48f;--cold:#eef1fb;--hot:#2a35a8;--on-hot:#fff;--shadow:0 1px 2px #0b12200f,0 8px 24px -12px #0b122026}
 @media (prefers-color-scheme:dark){:root{--bg:#0d1016;--surface:#161a22;--ink:#eceff4;--muted:#9aa5b5;--line:#272d38;--accent:#9aa8ff;--soft:#1f2440;
@@ -28,7 +29,15 @@ dd{font-weight:600;font-size:1.0625rem;overflow-wrap:anywhere}
 dd small{display:block;font-weight:400;font-size:.8125rem;color:var(--muted);line-height:1.4;margin-top:2px}
 .notice{margin-top:16px;padding:14px 20px;border:1px solid var(--warn-line);background:var(--warn-bg);color:var(--warn);border-radius:16px;font-size:.9375rem}
 .notice strong{display:block}
-.maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:20px}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.skip{position:absolute;left:-999px}
+.skip:focus{left:16px;top:12px;padding:8px 14px;background:var(--surface);color:var(--ink);border-radius:8px;z-index:1}
+footer{padding-block:48px;color:var(--muted);font-size:.8125rem}
+code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace}
+`;
+
+export const style = `${base}.maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:20px}
 .map,.card{background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);min-width:0}
 .map{padding:clamp(12px,2.2vw,20px)}
 .map figcaption{font-weight:600;display:flex;justify-content:space-between;align-items:baseline;margin-bottom:12px}
@@ -42,7 +51,6 @@ td.self{background:repeating-linear-gradient(135deg,var(--line) 0 2px,transparen
 thead td,tbody th{width:clamp(30px,9vw,44px)}
 thead td{height:0}
 tbody th .name{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .cards{display:grid;gap:20px;margin-top:20px}
 .card{padding:clamp(14px,2.4vw,24px);scroll-margin-top:16px;display:grid;gap:16px;transition:border-color .2s}
 .card:target{border-color:var(--accent);box-shadow:0 0 0 3px var(--soft)}
@@ -63,10 +71,5 @@ li .name{flex:1;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:n
 @media (max-width:460px){.neighbours{grid-template-columns:1fr}}
 @media (min-width:1000px){.card{grid-template-columns:minmax(0,1fr) 300px;column-gap:28px}.card header{grid-column:1/-1}
 .neighbours{grid-template-columns:1fr;border-top:0;padding-top:0;border-left:1px solid var(--line);padding-left:28px;align-content:space-between}}
-a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-.skip{position:absolute;left:-999px}
-.skip:focus{left:16px;top:12px;padding:8px 14px;background:var(--surface);color:var(--ink);border-radius:8px;z-index:1}
-footer{padding-block:48px;color:var(--muted);font-size:.8125rem}
-code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace}
 @media print{.card,.map{break-inside:avoid;box-shadow:none}}
 `;

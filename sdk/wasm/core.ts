@@ -12,6 +12,9 @@ const MAX_PAGES = 65536; // 4 GiB, the most that 32-bit addresses reach
 const MIN_PAGES = 4096; // 256 MiB
 const PAGE = 65536;
 
+/** The module that runs on one thread. */
+export const wasmBytes: Uint8Array = simd;
+
 export interface Core {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;

@@ -1,0 +1,113 @@
+/** The goldens: what the reference computed, each file checked against the manifest that is part of this code. */
+
+import { MaskFeatError } from "../gpu/errors.js";
+import type { OutType } from "../gpu/models/vit.js";
+import { openCheckpoint } from "../sdk/checkpoint/index.js";
+import { bytesSource } from "../sdk/checkpoint/source.js";
+import type { PartialConfig } from "../sdk/config.js";
+import type { Tensor } from "../sdk/tensor.js";
+import type { Level, Scope } from "./case.js";
+import manifest from "./golden/manifest.json";
+
+interface Listed {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const files: Readonly<Record<string, Listed>> = manifest.files;
+
+/** Names of the files that begin with `folder`. */
+export const goldenNames = (folder: string): string[] => Object.keys(files).filter((name) => name.startsWith(folder));
+
+/** In hexadecimal. @throws MaskFeatError where the runtime has no SHA-256: a page that was not loaded by HTTPS or from this machine */
+export async function sha256(data: Uint8Array | string): Promise<string> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+  if (!globalThis.crypto?.subtle) {
+    const what = "this page can compute no SHA-256 (crypto.subtle): open it by https, or from localhost";
+    throw new MaskFeatError("GOLDEN_CHANGED", what);
+  }
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Of the manifest, and so of all files that it lists. */
+export const manifestHash = (): Promise<string> => sha256(JSON.stringify(manifest));
+
+/** Returns `data`. @throws MaskFeatError GOLDEN_CHANGED unless it is the file of this name that the manifest lists */
+export async function checkGolden(name: string, data: Uint8Array): Promise<Uint8Array> {
+  const listed = files[name];
+  const found = await sha256(data);
+  if (listed?.sha256 === found) return data;
+  const what = `conformance/golden/${name}: expected ${listed?.bytes ?? "no"} bytes with SHA-256 ${listed?.sha256 ?? "(not listed)"}`;
+  throw new MaskFeatError(
+    "GOLDEN_CHANGED",
+    `${what}, found ${data.length} with ${found}; get the file of this release again`,
+  );
+}
+
+/** Numbers that follow from a name. */
+export interface Filled {
+  readonly fill: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly scale: number;
+}
+
+/** How far float32 takes a tensor from float64: limits of the largest error and of the length of all errors. */
+export interface Envelope {
+  readonly max: number;
+  readonly norm: number;
+}
+
+/** What a model gave, and from what. */
+export interface GoldenCase {
+  readonly id: string;
+  readonly level: Level;
+  readonly scope: Scope;
+  readonly call: "features" | "logits" | "pred" | "loss" | "block" | "module";
+  readonly model: PartialConfig;
+  /** "user": of the checkpoint that the file was made for. */
+  readonly weights: "procedural" | "user";
+  readonly input: Filled;
+  readonly mask?: { readonly bits: string; readonly shape: readonly number[] };
+  readonly outType?: OutType;
+  readonly outIndices?: readonly number[];
+  readonly finalNorm?: boolean;
+  /** Which of `outIndices`. */
+  readonly stage?: number;
+  /** Which block. */
+  readonly layer?: number;
+  /** The module whose output it is, by the name of its parameters. */
+  readonly module?: string;
+  /** Its name in the file. */
+  readonly tensor: string;
+  readonly form: "full" | "sketch";
+  /** Of the tensor itself, whatever its form. */
+  readonly shape: readonly number[];
+  readonly envelope: { readonly f32: Envelope; readonly f16?: Envelope };
+  /** Errors of PyTorch's own float32, by number of threads. */
+  readonly torch?: Readonly<Record<string, Envelope>>;
+}
+
+/** A file of cases, open. */
+export interface GoldenFile {
+  readonly cases: readonly GoldenCase[];
+  /** Of the checkpoint it was made for, if it was made for one. */
+  readonly checkpoint?: { readonly sha256: string; readonly name: string };
+  tensor(name: string): Promise<Tensor>;
+}
+
+/** Opens a safetensors file of cases. @throws CheckpointError where it is none */
+export async function openGolden(name: string, data: Uint8Array): Promise<GoldenFile> {
+  const checkpoint = await openCheckpoint(bytesSource(data, name));
+  const parsed = (key: string) => {
+    const text = checkpoint.metadata.get(key);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  const cases = parsed("cases");
+  if (!Array.isArray(cases)) {
+    const what = "expected the goldens of a model (npm run golden), found a safetensors file without cases";
+    throw new MaskFeatError("CKPT_FORMAT", `${name}: ${what}`);
+  }
+  return { cases, checkpoint: parsed("checkpoint"), tensor: (tensor) => checkpoint.get(tensor) };
+}

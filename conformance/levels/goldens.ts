@@ -1,0 +1,207 @@
+/** C3 and C4: transformer blocks and whole models against PyTorch in float64, within envelopes that come with the goldens. */
+
+import { fuse } from "../../gpu/graph/fuse.js";
+import { type Plan, plan } from "../../gpu/graph/plan.js";
+import { Tape, type Value } from "../../gpu/graph/tape.js";
+import { type Traced, traceClassifier, tracePretrain } from "../../gpu/models/maskfeat.js";
+import { Scope as Place } from "../../gpu/models/nn.js";
+import { block } from "../../gpu/models/vit.js";
+import { completeConfig, type ModelConfig, targetWidth } from "../../sdk/config.js";
+import type { Model } from "../../sdk/model.js";
+import { sizeOf, type Tensor } from "../../sdk/tensor.js";
+import { fnv1a32, proceduralFill, u32 } from "../../sdk/weights.js";
+import type { Measured, Scope } from "../case.js";
+import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
+import { runPlan } from "../ops.js";
+import { measure } from "../score.js";
+import type { Case, Env, LevelCases } from "../suite.js";
+
+/** f32(offset + scale * s) with s of the deterministic fill. */
+function filled({ fill, shape, offset, scale }: Filled): Tensor {
+  const key = fnv1a32(fill);
+  const data = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = offset + scale * (((u32(key, i) >>> 8) - 2 ** 23) / 2 ** 23);
+  return { data, shape };
+}
+
+/** 0 or 1 for each element. */
+function maskOf({ bits, shape }: NonNullable<GoldenCase["mask"]>): Tensor {
+  const key = fnv1a32(bits);
+  return { data: new Float32Array(sizeOf(shape)).map((_, i) => u32(key, i) & 1), shape };
+}
+
+const PROJECTIONS = 8;
+
+/** [...,C] -> of each row its length, and the sums over eight fixed patterns of signs, each divided by sqrt(C). */
+function sketch({ data, shape }: Tensor): Float64Array {
+  const C = shape.at(-1) as number;
+  const signs = Array.from({ length: PROJECTIONS }, (_, k) => {
+    const key = fnv1a32(`sketch/${k}`);
+    return Float64Array.from({ length: C }, (_, c) => 1 - 2 * (u32(key, c) & 1));
+  });
+  const rows = data.length / C;
+  const out = new Float64Array(rows * (1 + PROJECTIONS));
+  for (let r = 0; r < rows; r++) {
+    const row = data.subarray(r * C, (r + 1) * C);
+    let squares = 0;
+    for (const v of row) squares += v * v;
+    out[r * (1 + PROJECTIONS)] = Math.sqrt(squares);
+    for (const [k, sign] of signs.entries()) {
+      let sum = 0;
+      for (let c = 0; c < C; c++) sum += sign[c] * row[c];
+      out[r * (1 + PROJECTIONS) + 1 + k] = sum / Math.sqrt(C);
+    }
+  }
+  return out;
+}
+
+/** The largest error in units of its limit, and the length of all errors in units of theirs: whichever is more. */
+function withinEnvelope(actual: ArrayLike<number>, expected: Float32Array, { max, norm }: Envelope): Measured {
+  const found = measure(actual, expected, max);
+  let squares = 0;
+  for (let i = 0; i < expected.length; i++) squares += (actual[i] - expected[i]) ** 2;
+  const length = Math.sqrt(squares) / norm;
+  return length > found.use ? { ...found, use: length } : found;
+}
+
+/** Models of a run, each loaded once and kept until a case asks for another. */
+export class Models {
+  private held?: { readonly key: string; readonly model: Model };
+
+  constructor(
+    private readonly env: Env,
+    /** Of the user's checkpoint. */
+    private readonly weights?: string,
+  ) {}
+
+  async get(c: GoldenCase): Promise<Model> {
+    const { finalNorm } = c;
+    const key = JSON.stringify([c.model, c.weights, finalNorm]);
+    if (this.held?.key === key) return this.held.model;
+    this.dispose();
+    const weights = c.weights === "user" ? this.weights : c.weights;
+    const model = await this.env.api.getModel(c.model, {
+      ...this.env.deviceOptions,
+      weights,
+      finalNorm,
+      selfTest: "off",
+    });
+    this.held = { key, model };
+    return model;
+  }
+
+  dispose(): void {
+    this.held?.model.dispose();
+    this.held = undefined;
+  }
+}
+
+/** Runs calls below the public API, with parameters of the deterministic fill. */
+async function runCalls(env: Env, planned: Plan, inputs: Record<string, Float32Array>): Promise<Tensor> {
+  const numbersOf = ({ name, shape }: Value) => inputs[name] ?? proceduralFill(name, shape) ?? new Float32Array();
+  const [data] = await runPlan(env.device, planned, numbersOf);
+  return { data, shape: planned.outputs[0].shape };
+}
+
+/** One block of the model on an input of its own. */
+function blockOutput(env: Env, c: GoldenCase): Promise<Tensor> {
+  const tape = new Tape();
+  const place = new Place(tape).at(`backbone.layers.${c.layer}`);
+  const outputs = [block(place, tape.input("x", c.input.shape), completeConfig(c.model))];
+  return runCalls(env, plan(fuse(tape.calls, outputs), outputs), { x: filled(c.input).data });
+}
+
+/** Everything of a model on a tape, each step kept. */
+function traceAll(c: ModelConfig, images: readonly number[]): Traced {
+  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm);
+  return tracePretrain(c, targetWidth(c), images, false);
+}
+
+/** The output of the module whose parameters begin with `c.module`. */
+async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
+  const { tape } = traceAll(completeConfig(c.model), c.input.shape);
+  const weight = tape.params.get(`${c.module}.weight`);
+  const call = tape.calls.find((made) => weight && made.inputs.includes(weight));
+  if (!call) throw new Error(`no operation of the model reads ${c.module}.weight`);
+  const inputs: Record<string, Float32Array> = { images: filled(c.input).data };
+  const mask = tape.inputs.get("mask");
+  if (mask) inputs.mask = c.mask ? maskOf(c.mask).data : new Float32Array(sizeOf(mask.shape));
+  return runCalls(env, plan(tape.calls, [call.output]), inputs);
+}
+
+/** What the case asks for, from the device. */
+async function outputOf(env: Env, models: Models, c: GoldenCase): Promise<Tensor> {
+  if (c.call === "block") return blockOutput(env, c);
+  if (c.call === "module") return moduleOutput(env, c);
+  const model = await models.get(c);
+  const x = filled(c.input);
+  const mask = c.mask && maskOf(c.mask);
+  switch (c.call) {
+    case "features": {
+      const stages = await model.extractFeat(x, { outType: c.outType, outIndices: c.outIndices });
+      return stages[c.stage ?? 0];
+    }
+    case "logits":
+      return (await model.forward(x))[0];
+    case "pred":
+      return model.forward(x, { mode: "predict", mask });
+    case "loss": {
+      const { loss } = await model.forward(x, { mode: "loss", mask });
+      return { data: Float32Array.of(loss), shape: [1] };
+    }
+  }
+}
+
+function caseOf(file: GoldenFile, models: Models, c: GoldenCase, slow: boolean): Case {
+  const isLarge = (c.model.embedDims ?? 768) >= 384;
+  return {
+    id: `${c.level}/${c.id}`,
+    level: c.level,
+    boundKind: "envelope",
+    scope: c.scope,
+    skip: slow && isLarge ? "a software GPU takes minutes for a model of this size: scope full has it" : undefined,
+    async measure(env) {
+      const envelope = env.device.numberBytes === 2 ? c.envelope.f16 : c.envelope.f32;
+      if (!envelope) throw new Error("these goldens have no envelope for f16");
+      const output = await outputOf(env, models, c);
+      const expected = await file.tensor(c.tensor);
+      if (String(output.shape) !== String(c.shape)) {
+        return { ...measure([], [1], 0), reason: `the shape is [${output.shape}], expected [${c.shape}]` };
+      }
+      const actual = c.form === "sketch" ? sketch(output) : output.data;
+      const found = withinEnvelope(actual, expected.data, envelope);
+      const torch = Object.values(c.torch ?? {}).map((errors) => errors.max / envelope.max);
+      const reason = torch.length > 0 ? `PyTorch's own float32 uses ${Math.max(...torch).toPrecision(2)}` : undefined;
+      return { ...found, reason };
+    },
+  };
+}
+
+/** Files that hold cases of models. */
+const isModelFile = (name: string) => /(tiny|vit|blocks)[^/]*\.safetensors$/.test(name) && !/gradients/.test(name);
+
+/** All cases of the goldens that are here. `slow`: the device is a software GPU, and the scope is quick. */
+export async function goldenCases(env: Env, scope: Scope, slow: boolean, models: Models): Promise<LevelCases> {
+  const names = [...goldenNames("quick/"), ...(scope === "quick" ? [] : goldenNames("full/"))].filter(isModelFile);
+  const cases: Case[] = [];
+  const absent: { id: string; reason: string }[] = [];
+  for (const name of names) {
+    const data = await env.golden(name);
+    if (data) {
+      const file = await openGolden(name, data);
+      cases.push(...file.cases.map((c) => caseOf(file, models, c, slow)));
+    } else {
+      absent.push({
+        id: `C4/${name}`,
+        reason: "these goldens are in the repository alone: name its folder conformance/golden by --golden",
+      });
+    }
+  }
+  return { cases, absent };
+}
+
+/** The cases of a user's own goldens. */
+export async function userCases(name: string, data: Uint8Array, models: Models): Promise<Case[]> {
+  const file = await openGolden(name, data);
+  return file.cases.map((c) => caseOf(file, models, c, false));
+}

@@ -1,0 +1,185 @@
+/** Runs the suite on a device and reports. */
+
+import { OptionError } from "../gpu/errors.js";
+import { kernelFiles, moduleSource } from "../gpu/kernels/index.js";
+import { version } from "../package.json";
+import { type DeviceChoice, type DeviceInfo, type Dtype, openDevice } from "../sdk/device.js";
+import { wasmBytes } from "../sdk/wasm/core.js";
+import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
+import { checkGolden, manifestHash, sha256 } from "./golden.js";
+import { builtinCases } from "./levels/builtins.js";
+import { deviceCases } from "./levels/device.js";
+import { goldenCases, Models, userCases } from "./levels/goldens.js";
+import { kernelCases } from "./levels/kernels.js";
+import { pipelineCases } from "./levels/pipeline.js";
+import type { LevelSummary, Report } from "./report.js";
+import { exactly } from "./score.js";
+import type { Case, Env, Host, LevelCases } from "./suite.js";
+
+export interface RunOptions {
+  readonly scope: Scope;
+  readonly device?: DeviceChoice;
+  readonly dtype?: Dtype;
+  readonly threads?: number;
+  /** Only cases whose id matches this pattern, in which * stands for anything. */
+  readonly cases?: string;
+  /** A user's own goldens, and the weights that they were made for. Only these are run then, with the levels that need no goldens. */
+  readonly own?: { readonly name: string; readonly data: Uint8Array; readonly weights: string };
+  readonly signal?: AbortSignal;
+  onCase?(result: CaseResult, done: number, total: number): void;
+}
+
+type Skipped = Report["skipped"][number];
+
+/** Whether a device computes in software: it compiles slowly, and runs a part of the kernels at scope quick. */
+const isSlow = (info: DeviceInfo, scope: Scope) => info.kind === "webgpu" && info.isFallback && scope === "quick";
+
+function matcher(pattern: string | undefined): (id: string) => boolean {
+  if (pattern === undefined) return () => true;
+  const source = pattern.replace(/[\\^$.|+()[\]{}?]/g, "\\$&").replaceAll("*", ".*");
+  const whole = new RegExp(`^${source}$`);
+  return (id) => whole.test(id);
+}
+
+/** Gives the event loop a turn where the last one was 50 ms ago. */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < 50) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    last = performance.now();
+  };
+}
+
+/** Runs one case; whatever it throws is its failure, unless the user has stopped the run. */
+async function runCase(c: Case, env: Env, signal?: AbortSignal): Promise<CaseResult> {
+  const started = performance.now();
+  const { id, level, boundKind } = c;
+  const result = (finding: Omit<CaseResult, "id" | "level" | "boundKind" | "ms" | "status">): CaseResult => ({
+    id,
+    level,
+    boundKind,
+    status: finding.use <= 1 ? "passed" : "failed",
+    ms: performance.now() - started,
+    ...finding,
+  });
+  try {
+    return result(await c.measure(env));
+  } catch (error) {
+    signal?.throwIfAborted();
+    return result({ ...exactly(1, 1), reason: (error as Error).message });
+  }
+}
+
+function summary(level: Level, results: readonly CaseResult[], skipped: readonly Skipped[]): LevelSummary {
+  const own = results.filter((r) => r.level === level);
+  const worst = own.reduce<CaseResult | undefined>((a, b) => (a && a.use >= b.use ? a : b), undefined);
+  return {
+    level,
+    cases: own.length,
+    passed: own.filter((r) => r.status === "passed").length,
+    failed: own.filter((r) => r.status === "failed").length,
+    skipped: skipped.filter((s) => s.id.startsWith(level)).length,
+    worst: worst ? { case: worst.id, use: worst.use } : null,
+  };
+}
+
+/** What the device says of itself, for the report. */
+function factsOf(host: Host, info: DeviceInfo): Report["facts"] {
+  const facts = [
+    { name: "kind", value: info.kind === "wasm" ? "WebAssembly" : "WebGPU" },
+    { name: "adapter", value: info.adapter ?? "none: it computes on the CPU" },
+    { name: "software adapter", value: info.isFallback ? "yes" : "no" },
+    { name: "kernels", value: info.variant },
+    { name: "threads", value: String(info.threads) },
+    { name: "chosen because", value: info.reason },
+    { name: "threads of the machine", value: String(host.platform.parallelism) },
+  ];
+  const system = globalThis.navigator?.userAgent;
+  return system ? [...facts, { name: "user agent", value: system }] : facts;
+}
+
+/** Of the code that computes: every kernel's text, and the WASM module. */
+async function codeHashes() {
+  const wgsl = kernelFiles.map((file) => moduleSource(file, false)).join("\n");
+  return { wasm: await sha256(wasmBytes), wgsl: await sha256(wgsl), golden: await manifestHash() };
+}
+
+async function listCases(env: Env, options: RunOptions, models: Models, info: DeviceInfo): Promise<LevelCases> {
+  const { scope, own } = options;
+  const slow = isSlow(info, scope);
+  const kernels = [...deviceCases(), ...builtinCases(env.device), ...kernelCases(slow)];
+  const pipeline = await pipelineCases(env, scope);
+  const ofModels = own
+    ? { cases: await userCases(own.name, own.data, models), absent: [] }
+    : await goldenCases(env, scope, slow, models);
+  return {
+    cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
+    absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
+  };
+}
+
+/**
+ * Runs the cases of `scope` on a device.
+ * @throws OptionError; DeviceError where the device is absent or cannot be opened; MaskFeatError GOLDEN_CHANGED; AbortError
+ */
+export async function conformance(host: Host, options: RunOptions): Promise<Report> {
+  const { scope, signal, device: choice, dtype = "f32", threads } = options;
+  if (!scopes.includes(scope)) throw new OptionError("OPT_VALUE", `level: expected one of ${scopes.join(", ")}`);
+  const started = performance.now();
+  const deviceOptions = { device: choice, dtype, threads };
+  // what the self-test would refuse is to be measured
+  const { device, info } = await openDevice(host.platform, { ...deviceOptions, selfTest: "off" });
+  const known = new Map<string, Promise<Uint8Array | undefined>>();
+  const golden = (name: string) => {
+    const found = known.get(name) ?? host.golden(name).then((data) => data && checkGolden(name, data));
+    known.set(name, found);
+    return found;
+  };
+  const env: Env = { api: host.api, device, deviceInfo: info, deviceOptions, golden, sample: host.sample };
+  const models = new Models(env, options.own?.weights);
+  try {
+    const matches = matcher(options.cases);
+    const listed = await listCases(env, options, models, info);
+    const wanted = listed.cases.filter((c) => matches(c.id) && scopes.indexOf(c.scope) <= scopes.indexOf(scope));
+    const cases = wanted.filter((c) => c.skip === undefined);
+    if (wanted.length === 0)
+      throw new OptionError("OPT_VALUE", `cases: no case of level ${scope} matches ${options.cases}`);
+    const skipped = [
+      ...wanted.flatMap(({ id, skip }) => (skip === undefined ? [] : [{ id, reason: skip }])),
+      ...(listed.absent ?? []).filter(({ id }) => matches(id)),
+    ];
+    const results: CaseResult[] = [];
+    const rest = breather();
+    for (const c of cases) {
+      await rest();
+      signal?.throwIfAborted();
+      const result = await runCase(c, env, signal);
+      results.push(result);
+      options.onCase?.(result, results.length, cases.length);
+    }
+    return {
+      command: "conformance",
+      schema: 1,
+      version,
+      scope,
+      date: new Date().toISOString(),
+      runtime: host.platform.runtime,
+      device: info,
+      dtype,
+      facts: factsOf(host, info),
+      hashes: await codeHashes(),
+      levels: levels.map((level) => summary(level, results, skipped)).filter((s) => s.cases + s.skipped > 0),
+      failed: results
+        .filter((r) => r.status === "failed")
+        .map(({ id, use, maxAbs, bound, reason = "beyond its bound" }) => ({ case: id, use, maxAbs, bound, reason })),
+      skipped,
+      cases: results,
+      passed: results.length > 0 && results.every((r) => r.status === "passed"),
+      ms: performance.now() - started,
+    };
+  } finally {
+    models.dispose();
+    device.destroy();
+  }
+}

@@ -1,0 +1,55 @@
+/** The seam of the suite: where it runs, what a case can use, and what a case is. */
+
+import type { Device } from "../gpu/device.js";
+import type { Api } from "../sdk/api.js";
+import type { DeviceInfo, DeviceOptions } from "../sdk/device.js";
+import type { Platform } from "../sdk/platform/types.js";
+import type { BoundKind, Level, Measured, Scope } from "./case.js";
+
+/** The runtime that the suite runs in. */
+export interface Host {
+  /** The package's public functions, bound to `platform`. */
+  readonly api: Api;
+  readonly platform: Platform;
+  /** A file of conformance/golden/, for example "quick/tiny.safetensors"; undefined where it is not here. */
+  golden(name: string): Promise<Uint8Array | undefined>;
+  /** A file of the sample images. */
+  sample(name: string): Promise<Uint8Array>;
+}
+
+/** What cases share. */
+export interface Env {
+  readonly api: Api;
+  /** The device under test, for what lies below the public functions. */
+  readonly device: Device;
+  readonly deviceInfo: DeviceInfo;
+  /** How `getModel` opens the same device. */
+  readonly deviceOptions: DeviceOptions;
+  /** A file of conformance/golden/ whose hash is that of the manifest; undefined where it is not here. @throws MaskFeatError GOLDEN_CHANGED */
+  golden(name: string): Promise<Uint8Array | undefined>;
+  sample(name: string): Promise<Uint8Array>;
+}
+
+/** What a case finds. */
+export interface Finding extends Measured {
+  /** What a reader should know, or which part is wrong. */
+  readonly reason?: string;
+}
+
+/** One thing that is measured. */
+export interface Case {
+  readonly id: string;
+  readonly level: Level;
+  readonly boundKind: BoundKind;
+  /** The smallest scope that has it. */
+  readonly scope: Scope;
+  /** Why it is not run here, where that is so. */
+  readonly skip?: string;
+  measure(env: Env): Promise<Finding>;
+}
+
+/** What a level is made of: its cases, and the ids of what cannot be listed because its references are not here. */
+export interface LevelCases {
+  readonly cases: readonly Case[];
+  readonly absent?: readonly { readonly id: string; readonly reason: string }[];
+}

@@ -1,0 +1,66 @@
+/** A comparison of two reports as lines for a terminal. */
+
+import type { Change, Diff, Lone, State } from "./diff.js";
+import { count, levelName, TOP, useText, whole } from "./summary.js";
+import { columns, plain } from "./terminal.js";
+
+const stateText = ({ status, use }: State) => (use === null ? status : `${status} (${useText(use)})`);
+
+/** A heading, at most ten lines, and how many more there are. */
+function block(title: string, lines: readonly string[], limit = TOP): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > limit ? [`  and ${whole(lines.length - limit)} more`] : [];
+  return ["", `${title}: ${whole(lines.length)}`, ...lines.slice(0, limit).map((line) => `  ${line}`), ...more];
+}
+
+const changeText = (change: Change) => `${plain(change.case)}: ${stateText(change.a)} -> ${stateText(change.b)}`;
+const loneText = (lone: Lone) => `${plain(lone.case)}: ${stateText(lone)}`;
+
+function levelLines(diff: Diff): string[] {
+  const rows = diff.levels.map(({ level, a, b }) => {
+    const pair = (of: "cases" | "failed" | "skipped") => {
+      const [before, after] = [a?.[of] ?? 0, b?.[of] ?? 0];
+      return before === after ? whole(before) : `${whole(before)} -> ${whole(after)}`;
+    };
+    const [before, after] = [a, b].map((summary) => (summary?.worst ? useText(summary.worst.use) : "–"));
+    return [
+      levelName(level),
+      pair("cases"),
+      pair("failed"),
+      pair("skipped"),
+      before === after ? before : `${before} -> ${after}`,
+    ];
+  });
+  return columns([["level", "cases", "failed", "skipped", "worst use"], ...rows], [1, 2, 3, 4]);
+}
+
+function verdict({ worse, better, sameCode }: Diff): string {
+  const code = sameCode ? "the same kernels" : "other kernels";
+  if (worse > 0)
+    return `WORSE  ${count(worse, "case")} passed before and ${worse === 1 ? "does" : "do"} not now; ${code}`;
+  if (better > 0) return `BETTER  ${count(better, "case")} ${better === 1 ? "passes" : "pass"} now; ${code}`;
+  return `SAME  no case that passed before fails now; ${code}`;
+}
+
+/** What is not the same around the cases, levels side by side, every kind of change, and the verdict in the last line. */
+export function diffText(diff: Diff): string {
+  const of = (kind: Change["kind"]) => diff.changed.filter((change) => change.kind === kind).map(changeText);
+  // those that got worse come first
+  const outcomes = diff.changed
+    .filter(({ kind }) => kind === "status")
+    .sort((x, y) => {
+      return Number(y.a.status === "passed") - Number(x.a.status === "passed");
+    });
+  const around = diff.differences.map(({ name, a, b }) => `${plain(name)}: ${plain(a)} -> ${plain(b)}`);
+  return [
+    ...levelLines(diff),
+    ...block("not the same", around, around.length),
+    ...block("another outcome", outcomes.map(changeText)),
+    ...block("more than twice the use", of("grown")),
+    ...block("less than half the use", of("shrunk")),
+    ...block("missing now", diff.onlyA.map(loneText)),
+    ...block("new", diff.onlyB.map(loneText)),
+    "",
+    verdict(diff),
+  ].join("\n");
+}

@@ -1,0 +1,108 @@
+/** The report's sections that are tables and lists: levels, cases closest to their bounds, failed and skipped ones, the device. */
+
+import { type Html, html } from "../../sdk/report/html.js";
+import type { CaseResult } from "../case.js";
+import type { LevelSummary, Report } from "../report.js";
+import { shade } from "./heat.js";
+import { bars, step } from "./histogram.js";
+import {
+  cosText,
+  count,
+  deviceNote,
+  errorText,
+  levelCos,
+  levelName,
+  levelResult,
+  skippedByReason,
+  timeText,
+  useText,
+  whole,
+  worstCases,
+} from "./summary.js";
+
+/** Failed cases that are shown at once; the others are behind a click. */
+const FAILED_SHOWN = 20;
+
+/** From 2^-10 to 1 in percent, on the scale of the colours. */
+function gauge(use: number, colour: string): Html {
+  const share = use > 0 ? Math.min(100, Math.max(2, 10 * (Math.log2(use) + 10))) : 0;
+  return html`<span class="gauge" aria-hidden="true"><i class="${colour} ${step(share)}"></i></span>`;
+}
+
+function levelRow(report: Report, level: LevelSummary): Html {
+  const { worst } = level;
+  const result = levelResult(level);
+  const colour = worst ? shade({ use: worst.use, status: worst.use > 1 ? "failed" : "passed" }) : "";
+  const most = worst
+    ? html`<b>${useText(worst.use)}</b>${gauge(worst.use, colour)}<small>${worst.use > 0 ? worst.case : "nothing differs"}</small>`
+    : html`<small>nothing ran</small>`;
+  const none = (n: number) => (n === 0 ? "none" : "");
+  return html`<tr role="row"><th role="rowheader" scope="row">${levelName(level.level)}</th>
+<td role="cell" data-of="cases">${whole(level.cases)}</td><td role="cell" data-of="failed" class="${none(level.failed)}">${whole(level.failed)}</td><td role="cell" data-of="skipped" class="${none(level.skipped)}">${whole(level.skipped)}</td>
+<td role="cell" data-of="cosine">${levelCos(report, level.level)}</td><td role="cell" class="most">${most}</td><td role="cell" class="result"><span class="badge ${result}">${result}</span></td></tr>`;
+}
+
+// roles are spelled out, as browsers forget a table's where narrow screens lay it out as blocks
+export function levels(report: Report): Html {
+  const head = ["Level", "Cases", "Failed", "Skipped", "Cosine ≥", "Worst use", "Result"];
+  return html`<table class="levels panel" role="table"><thead role="rowgroup"><tr role="row">${head.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}</tr></thead>
+<tbody role="rowgroup">${report.levels.map((level) => levelRow(report, level))}</tbody></table>`;
+}
+
+function measured(c: CaseResult): Html {
+  const entries: [string, string][] = [
+    ["max error", errorText(c.maxAbs)],
+    ["bound there", errorText(c.bound)],
+    ["relative", errorText(c.maxRel)],
+    ["ULP", useText(c.maxUlp)],
+    ["cosine", cosText(c.cos)],
+    ["numbers", whole(c.n)],
+    ["bound", c.boundKind],
+    ["time", timeText(c.ms)],
+  ];
+  return html`<dl class="numbers">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+export function closest(report: Report): Html {
+  const items = worstCases(report.cases).map((c) => {
+    const note = c.reason ? html`<p class="reason">${c.reason}</p>` : [];
+    return html`<li class="panel"><div class="case"><code>${c.id}</code><p class="use"><b>${useText(c.use)}</b> of the bound</p></div>
+${gauge(c.use, shade(c))}${note}<div class="detail">${measured(c)}${bars(c.histogram, "Its numbers by share of the bound", "spark")}</div></li>`;
+  });
+  return html`<ol class="cases">${items}</ol>`;
+}
+
+export function failed(report: Report): Html {
+  const items = report.failed.map(({ case: id, use, maxAbs, bound, reason }) => {
+    return html`<li><code>${id}</code><p>${reason}</p><small>error ${errorText(maxAbs)} · allowed ${errorText(bound)} · use ${useText(use)}</small></li>`;
+  });
+  const more = items.slice(FAILED_SHOWN);
+  const rest = html`<details class="list"><summary>${whole(more.length)} more</summary><ul class="wrongs">${more}</ul></details>`;
+  return html`<ul class="wrongs">${items.slice(0, FAILED_SHOWN)}</ul>${more.length > 0 ? rest : []}`;
+}
+
+export function skipped(report: Report): Html {
+  const items = skippedByReason(report).map(({ reason, ids }) => {
+    return html`<details class="panel"><summary><span class="why">${reason}</span> <small>${count(ids.length, "case")}</small></summary><ul>${ids.map((id) => html`<li><code>${id}</code></li>`)}</ul></details>`;
+  });
+  return html`<div class="stack">${items}</div>`;
+}
+
+export function device(report: Report): Html {
+  const { device: info, runtime, version, dtype, hashes, facts } = report;
+  const { selfTest } = info;
+  const test = selfTest
+    ? `${selfTest.passed ? "passed" : "failed"}: ${count(selfTest.cases, "answer")}, largest error ${useText(selfTest.worst)} of what is allowed`
+    : "off";
+  const entries: (readonly [string, string])[] = [
+    ["Adapter", info.adapter ?? "none: WebAssembly"],
+    ["Chosen because", deviceNote(report)],
+    ["Self-test", test],
+    ["Numbers stored as", dtype],
+    ["Runtime", runtime],
+    ["Package", `maskfeat-wgpu ${version}`],
+    ...facts.map(({ name, value }) => [name, value] as const),
+    ...Object.entries(hashes).map(([name, hash]) => [`SHA-256 of ${name}`, hash] as const),
+  ];
+  return html`<dl class="card panel">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}

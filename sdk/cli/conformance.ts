@@ -1,0 +1,143 @@
+/** The command `conformance`: the suite on a device of this machine, and its report; `conformance diff` compares two reports. */
+
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import type { CaseResult } from "../../conformance/case.js";
+import type { Report } from "../../conformance/report.js";
+import type { RunOptions } from "../../conformance/run.js";
+import { type Dtype, OptionError } from "../node.js";
+import { readBytes } from "../platform/node-files.js";
+import { conformanceInBrowser } from "./browser.js";
+import { checkTarget, writeFile } from "./files.js";
+import { addDeviceOptions, choiceOption } from "./options.js";
+import type { Result } from "./output.js";
+import type { Context, Define } from "./run.js";
+
+interface ConformanceFlags {
+  readonly level: "quick" | "full" | "exhaustive";
+  readonly cases?: string;
+  readonly browser?: string;
+  readonly golden?: string;
+  readonly weights?: string;
+  readonly device?: "auto" | "webgpu" | "wasm";
+  readonly dtype?: Dtype;
+  readonly threads?: number;
+  readonly html?: string;
+  readonly md?: string;
+  readonly baseline?: string;
+}
+
+/** What the repository has, and of that what the package brings; this file is built to `dist/`. */
+const goldenFolders = ["../conformance/golden", "conformance/golden"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+const goldenFolder = goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
+const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
+
+/** The suite is loaded where it is asked for: no other command needs its thousands of cases. */
+const suite = () => import("../../conformance/node.js");
+const views = () => import("../../conformance/views/index.js");
+
+export function conformanceCommand(define: Define): Command {
+  const command = new Command("conformance")
+    .description(
+      "agreement with PyTorch, float64 and exact arithmetic on this machine's device; or: conformance diff A.json B.json",
+    )
+    .argument("[diff...]", "diff and two reports, to compare them")
+    .addOption(choiceOption("--level <level>", "how thorough", ["quick", "full", "exhaustive"]).default("quick"))
+    .option("--cases <glob>", "only cases whose id matches, for example 'C2/linear/*'")
+    .option("--browser <name|path>", "run in a browser instead: chromium, firefox, webkit, or an executable")
+    .option(
+      "--golden <folder|file>",
+      "the repository's conformance/golden, or goldens of your own checkpoint (needs --weights)",
+    )
+    .option("--weights <file>", "the checkpoint that --golden was made for")
+    .option("--html <file>", "write the report as a page")
+    .option("--md <file>", "write the report as Markdown")
+    .option("--baseline <file>", "compare with the JSON of an earlier run; exit 1 where something became worse");
+  return define(addDeviceOptions(command), conformanceWork);
+}
+
+async function conformanceWork(context: Context, [args]: [string[]], flags: ConformanceFlags): Promise<Result> {
+  if (args.length > 0) return diffWork(args);
+  const { terminalText, markdown, htmlReport, compareReports, diffText } = await views();
+  if (flags.html !== undefined) await checkTarget("--html", flags.html, [".html"]);
+  if (flags.md !== undefined) await checkTarget("--md", flags.md, [".md"]);
+  const baseline = flags.baseline === undefined ? undefined : await readReport(flags.baseline);
+  const report = flags.browser === undefined ? await here(context, flags) : await inBrowser(context, flags);
+  const texts = [terminalText(report)];
+  if (flags.html !== undefined) await writeFile(flags.html, htmlReport(report), context);
+  if (flags.md !== undefined) await writeFile(flags.md, markdown(report), context);
+  for (const written of [flags.html, flags.md]) if (written !== undefined) texts.push(`wrote   ${written}`);
+  const diff = baseline && compareReports(baseline, report);
+  if (diff) texts.push(diffText(diff));
+  const { command: _, version: __, ...fields } = report;
+  const incomplete = !report.passed || (diff ? diff.worse > 0 : false);
+  return { fields: { ...fields, diff }, text: texts.join("\n\n"), incomplete };
+}
+
+async function diffWork(args: readonly string[]): Promise<Result> {
+  if (args[0] !== "diff" || args.length !== 3) {
+    throw new OptionError("OPT_VALUE", "usage: conformance diff A.json B.json, or conformance with options alone");
+  }
+  const { compareReports, diffText } = await views();
+  const diff = compareReports(await readReport(args[1]), await readReport(args[2]));
+  return { fields: { ...diff }, text: diffText(diff), incomplete: diff.worse > 0 };
+}
+
+async function readReport(path: string): Promise<Report> {
+  const { parseReport } = await views();
+  return parseReport(new TextDecoder().decode(await readBytes(path)), path);
+}
+
+/** What `--golden` names: another folder, or a user's own goldens with the weights that they belong to. */
+async function goldenOf({ golden, weights }: ConformanceFlags): Promise<{ folder: string; own?: RunOptions["own"] }> {
+  const isFile = golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile();
+  if (weights !== undefined && !isFile) {
+    throw new OptionError(
+      "OPT_MISSING",
+      "--weights needs --golden FILE, the goldens made for them (npm run golden -- --checkpoint)",
+    );
+  }
+  if (golden === undefined) return { folder: goldenFolder };
+  if (!isFile) {
+    if (!(await stat(join(golden, "manifest.json")).catch(() => undefined))) {
+      throw new OptionError(
+        "OPT_VALUE",
+        `--golden: expected conformance/golden of the repository, or a file, got ${golden}`,
+      );
+    }
+    return { folder: golden };
+  }
+  if (weights === undefined)
+    throw new OptionError("OPT_MISSING", "--golden FILE needs --weights, the checkpoint it was made for");
+  return { folder: goldenFolder, own: { name: golden, data: await readBytes(golden), weights } };
+}
+
+/** The suite in this process. */
+async function here({ output, signal }: Context, flags: ConformanceFlags): Promise<Report> {
+  const { conformance, nodeHost } = await suite();
+  const { folder, own } = await goldenOf(flags);
+  const { level: scope, device, dtype, threads, cases } = flags;
+  const onCase = (result: CaseResult, done: number, total: number) => {
+    if (result.status === "failed")
+      output.note(`${result.id} failed: ${result.reason ?? `uses ${result.use} of its bound`}`);
+    output.progress(result.level, done, total);
+  };
+  return conformance(nodeHost(folder, samplesFolder), { scope, device, dtype, threads, cases, own, signal, onCase });
+}
+
+async function inBrowser(context: Context, flags: ConformanceFlags): Promise<Report> {
+  const { browser = "", level, device, dtype, cases, golden, weights, threads } = flags;
+  const barred = Object.entries({ "--weights": weights, "--threads": threads }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (barred.length > 0) throw new OptionError("OPT_VALUE", `${barred[0][0]} does not go with --browser`);
+  const folder = golden ?? goldenFolder;
+  const text = await conformanceInBrowser(context, browser, folder, { level, device, dtype, cases });
+  const { parseReport } = await views();
+  return parseReport(text, browser);
+}
