@@ -6,7 +6,7 @@ import { size } from "../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../gpu/graph/tape.js";
 import { openCheckpoint } from "./checkpoint/index.js";
 import type { UrlOptions } from "./checkpoint/source.js";
-import type { Checkpoint } from "./checkpoint/types.js";
+import type { Checkpoint, Staging } from "./checkpoint/types.js";
 import { openBytes } from "./inputs.js";
 import type { Platform } from "./platform/types.js";
 import { checkFinite } from "./tensor.js";
@@ -14,19 +14,19 @@ import { initFill, proceduralFill } from "./weights.js";
 
 /**
  * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
- * reference's training begins; untrained), or a `.safetensors` file as path, URL, bytes or Blob.
+ * reference's training begins; untrained), or a `.safetensors` or `.pth` file as path, URL, bytes or Blob.
  */
 export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonly init: number };
 
-export const weightChoices = "procedural, init:SEED, or a .safetensors file as path, URL, bytes or Blob";
+export const weightChoices = "procedural, init:SEED, or a .safetensors or .pth file as path, URL, bytes or Blob";
 
 /** Gives parameters by name. */
 export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
   readonly label: string;
   readonly trained: boolean;
-  /** Row-major numbers, or undefined where the source has none for this parameter. */
-  get(name: string, shape: readonly number[]): Promise<Float32Array | undefined>;
+  /** Row-major numbers, perhaps in memory of `staging`; undefined where the source has none for this parameter. */
+  get(name: string, shape: readonly number[], staging?: Staging): Promise<Float32Array | undefined>;
   /** @throws CheckpointError where the source does not fit a model with these parameters. */
   check(params: readonly Value[]): void;
   close(): Promise<void>;
@@ -68,12 +68,13 @@ function initSource(seed: number, params: readonly Value[]): ParameterSource {
 }
 
 function checkpointSource(checkpoint: Checkpoint): ParameterSource {
+  const known = new Set(checkpoint.names);
   return {
     label: checkpoint.source,
     trained: true,
-    async get(name) {
-      if (!checkpoint.names.includes(name)) return undefined;
-      const { data } = await checkpoint.get(name);
+    async get(name, _shape, staging) {
+      if (!known.has(name)) return undefined;
+      const { data } = await checkpoint.get(name, staging);
       checkFinite(`${checkpoint.source}: ${name}`, data);
       return data;
     },
@@ -122,7 +123,7 @@ export async function openParameters(
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
   if (weights === "pretrained") {
-    const why = "the published .pth checkpoints cannot be read by this version";
+    const why = "the published checkpoints cannot be downloaded by this version; get the .pth file and pass its path";
     throw new OptionError("OPT_VALUE", `weights pretrained: ${why}; the choices are ${weightChoices}`);
   }
   if (typeof weights === "string" && weights.startsWith("init:")) {
@@ -144,6 +145,18 @@ export function paramUses(calls: readonly AnyCall[]): Map<string, ParamUse> {
   return uses;
 }
 
+/** One buffer for all tensors of up to `most` numbers: the next tensor is read over the last one, which is on the device by then. */
+function stagingFor(most: number): Staging {
+  let buffer: Float32Array | undefined;
+  return {
+    take(count) {
+      if (count > most) return new Float32Array(count);
+      buffer ??= new Float32Array(most);
+      return buffer.subarray(0, count);
+    },
+  };
+}
+
 /** The parameters of one model on one device, shared by all its programs. */
 export class Parameters<B> {
   /** Parameters that the source lacked and that were set to the identity. */
@@ -163,10 +176,12 @@ export class Parameters<B> {
   ): Promise<Map<Value, B>> {
     const total = params.reduce((sum, value) => sum + 4 * size(value.shape), 0);
     const bound = new Map<Value, B>();
+    const staging = stagingFor(Math.max(0, ...params.map((value) => size(value.shape))));
     let loaded = 0;
     for (const value of params) {
       signal?.throwIfAborted();
-      const buffer = this.buffers.get(value.name) ?? (await this.upload(value, uses.get(value.name) ?? "plain"));
+      const buffer =
+        this.buffers.get(value.name) ?? (await this.upload(value, uses.get(value.name) ?? "plain", staging));
       this.buffers.set(value.name, buffer);
       bound.set(value, buffer);
       loaded += 4 * size(value.shape);
@@ -175,8 +190,8 @@ export class Parameters<B> {
     return bound;
   }
 
-  private async upload(value: Value, use: ParamUse): Promise<B> {
-    const found = await this.source.get(value.name, value.shape);
+  private async upload(value: Value, use: ParamUse, staging: Staging): Promise<B> {
+    const found = await this.source.get(value.name, value.shape, staging);
     if (!found) this.fresh.push(value.name);
     const data = found ?? fresh(value.name, value.shape);
     if (!data) throw new CheckpointError("CKPT_MISMATCH", `${this.source.label}: missing: ${value.name}`);
