@@ -1,9 +1,11 @@
 /** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
 
+import { openCheckpoint } from "./checkpoint/index.js";
+import type { Checkpoint } from "./checkpoint/types.js";
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
 import type { FeatureOptions } from "./forward.js";
-import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
+import { decodeImage, type EncodedImage, type ImageInput, openBytes } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
@@ -25,6 +27,12 @@ export interface Api {
    * @throws FileError, ImageError
    */
   decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /**
+   * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
+   * it is asked for. Nothing in the file is ever run. Close it when done.
+   * @throws FileError, CheckpointError
+   */
+  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
   /** The devices of this runtime, usable or not. */
   devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
@@ -45,6 +53,7 @@ export function bindApi(platform: Platform): Api {
       return feat;
     },
     decode: (image, options) => decodeImage(platform, image, options?.signal),
+    openCheckpoint: async (file, options) => openCheckpoint(await openBytes(platform, file, options)),
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };
