@@ -79,13 +79,13 @@ export function addDeviceOptions(command: Command): Command {
 export function addModelOptions(command: Command): Command {
   command
     .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
-    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL");
+    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors or .pth file or URL");
   return addDeviceOptions(command).addOption(
     integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
   );
 }
 
-const WEIGHTS = "procedural, init:SEED, or a .safetensors file as path or URL";
+const WEIGHTS = "procedural, init:SEED, or a .safetensors or .pth file as path or URL";
 
 /** Loads the model that the options name, with progress. @throws as `getModel` does. */
 export async function openModel(
