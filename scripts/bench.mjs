@@ -1,10 +1,12 @@
 // `npm run bench`: times the data side and the models on this machine. `-- --json` prints one JSON object instead of tables;
+// `-- load` measures the memory of loading a checkpoint alone;
 // `-- --software` runs WebGPU on the software GPU of the dev dependencies, which tells what a call costs the CPU, not how fast GPUs are.
 
 import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import * as maskfeat from "../dist/node.js";
 import { dataRows } from "./bench/data.mjs";
+import { loadRow } from "./bench/load.mjs";
 import { modelRows } from "./bench/models.mjs";
 import { webgpuRows } from "./bench/webgpu.mjs";
 import { softwareGpu } from "./software.mjs";
@@ -17,15 +19,22 @@ if (process.argv.includes("--software")) {
 
 const cores = Math.min(availableParallelism(), 8);
 const env = { runtime: maskfeat.runtime, cpu: cpus()[0].model, cores: availableParallelism() };
-const data = await dataRows(maskfeat);
-const { rows, profile } = await modelRows(maskfeat, cores);
-const gpu = await webgpuRows(maskfeat);
-
 /** Numbers to three significant digits. */
 function rounded(row) {
   const round = (value) => (typeof value === "number" ? Number(value.toPrecision(3)) : value);
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)]));
 }
+
+if (process.argv.includes("load")) {
+  const row = await loadRow(maskfeat);
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ rows: [row], env }));
+  else console.table([rounded(row)]);
+  process.exit();
+}
+
+const data = await dataRows(maskfeat);
+const { rows, profile } = await modelRows(maskfeat, cores);
+const gpu = await webgpuRows(maskfeat);
 
 function showOps(profile) {
   console.table(profile.map((row) => rounded({ ...row, gflops: row.flops / row.ms / 1e6 })));
