@@ -3,6 +3,7 @@
 export type { OutType } from "../gpu/models/vit.js";
 export type { OpProfile } from "../gpu/profile.js";
 export type { SelfTest } from "../gpu/selftest.js";
+export { classNames } from "./checkpoint/classes.js";
 export type { StoredDtype, TensorToStream, TensorToWrite } from "./checkpoint/encode.js";
 export { streamSafetensors, writeSafetensors } from "./checkpoint/safetensors-write.js";
 export { streamTorch, type TorchOptions, writeTorch } from "./checkpoint/torch-write.js";

@@ -6,7 +6,17 @@ import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { openSafetensors } from "../sdk/checkpoint/safetensors.js";
 import { bytesSource } from "../sdk/checkpoint/source.js";
 import type { PlainMap } from "../sdk/checkpoint/types.js";
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, getModel, type Tensor, tensor } from "../sdk/node.js";
+import {
+  bf16ToF32,
+  classNames,
+  f16ToF32,
+  f32ToBf16,
+  f32ToF16,
+  getModel,
+  type Tensor,
+  tensor,
+  writeSafetensors,
+} from "../sdk/node.js";
 import { fnv1a32, proceduralFill, u32 } from "../sdk/weights.js";
 import { describeChromium } from "./chromium.js";
 import { codeOf } from "./helpers.js";
@@ -192,22 +202,46 @@ describe("getModel", () => {
   });
 });
 
+describe("classNames", () => {
+  const CLASSES = Array.from({ length: 10 }, (_, i) => `class ${i}`);
+
+  it("reads mmengine's, of both formats of torch", async () => {
+    for (const name of ["classifier.pth", "classifier-legacy.pth"])
+      expect(classNames(await open(name))).toEqual(CLASSES);
+    expect(classNames(await open("numbers.pth"))).toBeUndefined();
+  });
+
+  it("reads older and converted ones", async () => {
+    const of = (meta: unknown, metadata = new Map<string, string>()) =>
+      classNames({ extra: new Map([["meta", meta]]) as PlainMap, metadata });
+    expect(of(new Map([["dataset_meta", new Map([["CLASSES", ["a", "b"]]])]]))).toEqual(["a", "b"]);
+    expect(of(new Map([["CLASSES", ["a", "b"]]]))).toEqual(["a", "b"]);
+    expect(of(new Map([["CLASSES", "ab"]]))).toBeUndefined();
+    expect(of("text")).toBeUndefined();
+    const meta = JSON.stringify({ dataset_meta: { classes: ["a"] }, lr: 1e-3 });
+    const file = writeSafetensors([["w", { data: new Float32Array(1), shape: [1] }]], new Map([["meta", meta]]));
+    expect(classNames(await openCheckpoint(bytesSource(file)))).toEqual(["a"]);
+  });
+});
+
 describeChromium("checkpoints of torch", (chromium) => {
-  it.each(["classifier.pth", "classifier-legacy.pth"])("%s gives PyTorch's logits", async (name) => {
+  it.each(["classifier.pth", "classifier-legacy.pth"])("%s gives PyTorch's logits and class names", async (name) => {
     const open = await chromium.open();
     const { data } = input();
-    const logits = await open.inPage(
+    const { logits, classes } = await open.inPage(
       async ({ maskfeat, bytesOf }, { url, config, pixels }) => {
         const weights = new Blob([await bytesOf(url)]);
         const model = await maskfeat.getModel(config, { weights, device: "wasm" });
         const x = maskfeat.tensor(Float32Array.from(pixels), [1, 3, 56, 56]);
         const [logits] = await model.forward(x);
         model.dispose();
-        return [...logits.data];
+        const checkpoint = await maskfeat.openCheckpoint(weights);
+        return { logits: [...logits.data], classes: maskfeat.classNames(checkpoint) };
       },
       { url: `/${FOLDER}/${name}`, config: classifier, pixels: [...data] },
     );
     check(logits);
+    expect(classes).toEqual(Array.from({ length: 10 }, (_, i) => `class ${i}`));
   });
 });
 
