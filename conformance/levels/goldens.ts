@@ -67,6 +67,7 @@ function withinEnvelope(actual: ArrayLike<number>, expected: Float32Array, { max
 /** Models of a run, each loaded once and kept until a case asks for another. */
 export class Models {
   private held?: { readonly key: string; readonly model: Model };
+  private readonly outputs = new Map<string, Promise<Tensor[]>>();
 
   constructor(
     private readonly env: Env,
@@ -88,6 +89,19 @@ export class Models {
     });
     this.held = { key, model };
     return model;
+  }
+
+  /** All stages of a call of `extractFeat`: cases that look at one stage each share it. */
+  features(c: GoldenCase): Promise<Tensor[]> {
+    const key = JSON.stringify([c.model, c.weights, c.finalNorm, c.input, c.outType, c.outIndices]);
+    const stages = this.outputs.get(key) ?? this.extract(c);
+    this.outputs.set(key, stages);
+    return stages;
+  }
+
+  private async extract(c: GoldenCase): Promise<Tensor[]> {
+    const model = await this.get(c);
+    return model.extractFeat(filled(c.input), { outType: c.outType, outIndices: c.outIndices });
   }
 
   dispose(): void {
@@ -136,14 +150,11 @@ async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
 async function outputOf(env: Env, models: Models, c: GoldenCase): Promise<Tensor> {
   if (c.call === "block") return blockOutput(env, c);
   if (c.call === "module") return moduleOutput(env, c);
+  if (c.call === "features") return (await models.features(c))[c.stage ?? 0];
   const model = await models.get(c);
   const x = filled(c.input);
   const mask = c.mask && maskOf(c.mask);
   switch (c.call) {
-    case "features": {
-      const stages = await model.extractFeat(x, { outType: c.outType, outIndices: c.outIndices });
-      return stages[c.stage ?? 0];
-    }
     case "logits":
       return (await model.forward(x))[0];
     case "pred":
