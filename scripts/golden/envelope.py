@@ -127,8 +127,8 @@ class Rounding(Float64):
 
     def on_layer_norm(self, y, x, shape, weight, bias, eps):
         """
-        (x - mean) * rstd * weight + bias: four roundings of each element. Mean and variance are sums over the channels that are wrong
-        for a whole token at once; a square root and a division follow the variance (3 u; it enters rstd by its root, halved).
+        (x - mean) * rstd * weight + bias: four roundings of each element. Mean and variance are wrong for a whole token at once. The
+        variance is a sum of C squares, wrong by at most about sqrt(C) u; its root halves that, and adds 3 u with the division.
         """
         depth = x.shape[-1]
         mean, rstd = x.mean(-1, keepdim=True), (x.var(-1, unbiased=False, keepdim=True) + eps).rsqrt()

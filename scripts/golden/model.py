@@ -8,16 +8,28 @@ import reference
 from cases import Sheet, study
 from reference import OUT_TYPES, build, dtype_of, features, fill, mask_bits, masked
 
-RUNS, FEWER = 64, 16  # of envelopes; where a pass is slow, and for f16
-HOG = dict(nbins=9, pool=2, gaussianWindow=4)
-TINY = dict(imageSize=56, patchSize=4, embedDims=48, numLayers=2, numHeads=4, feedforwardChannels=96)
-TINY = dict(pretrain=dict(kind="pretrain", **TINY, hog=HOG), classifier=dict(kind="classifier", **TINY, numClasses=10))
+# Disturbed runs for an envelope; where a pass is slow, and for f16.
+RUNS, FEWER = 64, 16
+
+
+def of_both_kinds(size, hog, classes):
+    return dict(pretrain=dict(kind="pretrain", **size, hog=hog), classifier=dict(kind="classifier", **size, numClasses=classes))
+
+
 SIZE = dict(imageSize=224, patchSize=16, embedDims=768, numLayers=12, numHeads=12, feedforwardChannels=3072)
-HOG = dict(nbins=9, pool=8, gaussianWindow=16)
-BASE = dict(pretrain=dict(kind="pretrain", **SIZE, hog=HOG), classifier=dict(kind="classifier", **SIZE, numClasses=1000))
 LARGE = {**SIZE, "embedDims": 1024, "numLayers": 24, "numHeads": 16, "feedforwardChannels": 4096}
-LARGE = dict(pretrain=dict(kind="pretrain", **LARGE, hog=HOG))
+TINY = dict(imageSize=56, patchSize=4, embedDims=48, numLayers=2, numHeads=4, feedforwardChannels=96)
+
+HOG = dict(nbins=9, pool=8, gaussianWindow=16)
+BASE = of_both_kinds(SIZE, HOG, 1000)
+LARGE = {"pretrain": of_both_kinds(LARGE, HOG, 1000)["pretrain"]}
+TINY = of_both_kinds(TINY, dict(nbins=9, pool=2, gaussianWindow=4), 10)
+
+ALL = list(range(SIZE["numLayers"]))
+LAST = ALL[-1]
 QUICK_BLOCKS = (0, 4, 8, 11)
+
+IMAGE = "golden/x0"  # none of its pixels at 224 x 224 is near the border of two HOG bins
 
 
 def describe_input(name, shape):
@@ -133,11 +145,6 @@ def add_modules(sheet, model, run, kind, **more):
     wanted = [(name, "full") for name in run_all(model)]
     for (name, _), result in study(f"tiny-modules/{kind}", model, run_all, wanted, RUNS).items():
         sheet.add(f"tiny-modules/{kind}/{name}", "module", result, model=TINY[kind], module=name, **more)
-
-
-IMAGE = "golden/x0"  # none of its pixels is near the border of two HOG bins
-ALL = list(range(SIZE["numLayers"]))
-LAST = ALL[-1]
 
 
 def vit_base(models):
