@@ -81,20 +81,24 @@ def study_all(sheet, config, model, runs):
         subject.add(sheet, f"user/{output.split('/')[1]}", output, "full", weights="user")
 
 
+def identity(path):
+    return dict(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), name=path.name)
+
+
 def write(args):
     """What the command line asks for."""
     path = Path(args.checkpoint)
-    data = path.read_bytes()
     config, state = config_named(args.model), read_state(path)
+    about = dict(checkpoint=identity(path), versions=common.versions())
     sheet = Sheet("full/user", f"outputs of {path.name}")
     study_all(sheet, config, reference.build(config, state), args.runs)
     sheet.write_table()
     for problem in sheet.problems():
         print(f"warning: {problem}", file=sys.stderr)
-    golden = sheet.golden(checkpoint=dict(sha256=hashlib.sha256(data).hexdigest(), name=path.name), versions=common.versions())
-    Path(args.out).write_bytes(golden.bytes())
-    print(f"wrote {args.out}")
     if args.weights_out:
-        tensors = {name: value.numpy() for name, value in state.items()}
-        Path(args.weights_out).write_bytes(common.safetensors(tensors, {}))
-        print(f"wrote {args.weights_out}")
+        weights = Path(args.weights_out)
+        weights.write_bytes(common.safetensors({name: value.numpy() for name, value in state.items()}, {}))
+        about["weights"] = identity(weights)
+        print(f"wrote {weights}")
+    Path(args.out).write_bytes(sheet.golden(**about).bytes())
+    print(f"wrote {args.out}")
