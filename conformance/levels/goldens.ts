@@ -214,8 +214,8 @@ export async function goldenCases(env: Env, scope: Scope, slow: boolean, models:
   return { cases, absent };
 }
 
-/** The cases of a user's own goldens. */
+/** The cases of a user's own goldens, which every scope has. */
 export async function userCases(name: string, data: Uint8Array, models: Models): Promise<Case[]> {
   const file = await openGolden(name, data);
-  return file.cases.map((c) => caseOf(file, models, c, false));
+  return file.cases.map((c) => caseOf(file, models, { ...c, scope: "quick" }, false));
 }
