@@ -73,4 +73,12 @@ export default defineConfig([
     // the page starts it as a worker, and loads it into the window only where that fails
     external: ["./work.js"],
   },
+  {
+    ...common,
+    entry: { page: "conformance/page/page.ts", work: "conformance/page/work.ts" },
+    outDir: "dist/conformance",
+    splitting: false,
+    platform: "browser",
+    minify: true,
+  },
 ]);

@@ -11,6 +11,7 @@ import { builtinCases } from "./levels/builtins.js";
 import { deviceCases } from "./levels/device.js";
 import { goldenCases, Models, userCases } from "./levels/goldens.js";
 import { kernelCases } from "./levels/kernels.js";
+import { pipelineCases } from "./levels/pipeline.js";
 import type { LevelSummary, Report } from "./report.js";
 import { exactly } from "./score.js";
 import type { Case, Env, Host, LevelCases } from "./suite.js";
@@ -107,10 +108,15 @@ async function codeHashes() {
 async function listCases(env: Env, options: RunOptions, models: Models, info: DeviceInfo): Promise<LevelCases> {
   const { scope, own } = options;
   const slow = isSlow(info, scope);
-  const below = [...deviceCases(), ...builtinCases(env.device), ...kernelCases(slow)];
-  if (own) return { cases: [...below, ...(await userCases(own.name, own.data, models))] };
-  const { cases, absent } = await goldenCases(env, scope, slow, models);
-  return { cases: [...below, ...cases], absent };
+  const kernels = [...deviceCases(), ...builtinCases(env.device), ...kernelCases(slow)];
+  const pipeline = await pipelineCases(env, scope);
+  const ofModels = own
+    ? { cases: await userCases(own.name, own.data, models), absent: [] }
+    : await goldenCases(env, scope, slow, models);
+  return {
+    cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
+    absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
+  };
 }
 
 /**

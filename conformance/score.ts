@@ -50,13 +50,16 @@ export function measure(
     bounding = b;
   }
   if (actual.length !== n) use = WRONG;
-  const cos = cosine(dot, actualSquares, expectedSquares);
+  const cos = cosine(n, dot, actualSquares, expectedSquares);
   return { n, maxAbs, maxRel, maxUlp, cos, use, bound: finite(bounding), histogram };
 }
 
-/** 1 where both are zero; what is not finite counts as 0. */
-function cosine(dot: number, a: number, b: number): number {
-  if (a === 0 && b === 0) return 1;
+/** The square of twice the smallest normal number: what is below may be flushed, and has no direction. */
+const TINY_SQUARE = 2 ** -250;
+
+/** 1 where both are zero, as far as f32 can tell; what is not finite counts as 0. */
+function cosine(n: number, dot: number, a: number, b: number): number {
+  if (a <= n * TINY_SQUARE && b <= n * TINY_SQUARE) return 1;
   const cos = dot / Math.sqrt(a) / Math.sqrt(b);
   return Number.isFinite(cos) ? Math.min(1, cos) : 0;
 }

@@ -1,9 +1,10 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build as bundle } from "esbuild";
 import { ascFlags, variants } from "./assembly.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -33,6 +34,32 @@ function collectLicences() {
   writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
+/** Puts beside the page of the suite all that it fetches, so that any web server can serve the folder. */
+async function completeConformance() {
+  const to = join(root, "dist/conformance");
+  const files = {
+    "index.html": "conformance/page/index.html",
+    "style.css": "conformance/page/style.css",
+    "controls.css": "sdk/demo/style.css",
+    "icon.svg": "sdk/demo/icon.svg",
+    samples: "sdk/demo/samples",
+    "golden/manifest.json": "conformance/golden/manifest.json",
+    "golden/quick": "conformance/golden/quick",
+  };
+  for (const [name, from] of Object.entries(files)) {
+    if (existsSync(join(root, from))) cpSync(join(root, from), join(to, name), { recursive: true });
+  }
+  const options = {
+    bundle: true,
+    format: "esm",
+    write: false,
+    entryPoints: [join(root, "conformance/views/style.ts")],
+  };
+  const { outputFiles } = await bundle(options);
+  const { style } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  writeFileSync(join(to, "report.css"), style);
+}
+
 mkdirSync(join(root, "build"), { recursive: true });
 for (const folder of ["dist", "build/inputs"]) rmSync(join(root, folder), { recursive: true, force: true });
 try {
@@ -46,6 +73,7 @@ try {
   for (const name of ["index.html", "style.css", "icon.svg"]) {
     copyFileSync(join(root, "sdk/demo", name), join(root, "dist/demo", name));
   }
+  await completeConformance();
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;

@@ -81,7 +81,8 @@ for (const [name, device] of Object.entries(devices)) {
   failed ||= result.code !== 0 && (result.code !== 3 || software !== undefined);
   rows.push(row(device.about, result));
 }
-const header = "| device | C0 device | C1 builtins | C2 kernels | C3 blocks | C4 models | C5 pipeline | result | time |";
+const header =
+  "| device | C0 device | C1 builtins | C2 kernels | C3 blocks | C4 models | C5 pipeline | result | time |";
 const table = [header, header.replaceAll(/[^|]+/g, " --- "), ...rows].join("\n");
 writeFileSync(join(out, "table.md"), `${table}\n`);
 console.log(table);

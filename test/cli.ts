@@ -27,11 +27,24 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs `maskfeat-wgpu <args>` in `cwd`; `input` is its stdin. */
-export function cli(args: readonly string[], cwd: string, { input = "", env = {} } = {}): Promise<Ran> {
+export interface Surroundings {
+  /** Its stdin. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Program and first arguments; default: this Node. */
+  readonly runtime?: readonly string[];
+}
+
+/** Runs `maskfeat-wgpu <args>` in `cwd`. */
+export function cli(
+  args: readonly string[],
+  cwd: string,
+  { input = "", env, runtime }: Surroundings = {},
+): Promise<Ran> {
   return new Promise((done) => {
     const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
-    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
+    const [command, ...first] = runtime ?? [process.execPath];
+    const child = execFile(command, [...first, program, ...args], options, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
     child.stdin?.on("error", () => {});
@@ -41,7 +54,7 @@ export function cli(args: readonly string[], cwd: string, { input = "", env = {}
 
 /** The JSON object of a run, which must be all of stdout. */
 // biome-ignore lint/suspicious/noExplicitAny: its fields are what the tests look at
-export async function json(args: readonly string[], cwd: string, more = {}): Promise<any> {
+export async function json(args: readonly string[], cwd: string, more: Surroundings = {}): Promise<any> {
   const { stdout, stderr } = await cli([...args, "--json"], cwd, more);
   const lines = stdout.split("\n");
   if (lines.length !== 2 || lines[1] !== "") throw new Error(`not one line of JSON: ${stdout}${stderr}`);

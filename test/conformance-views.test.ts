@@ -116,7 +116,10 @@ describe("markdown", () => {
   it("keeps every row whole and all markup out, whatever names and reasons are", () => {
     const text = markdown(hostile);
     expect(text).not.toMatch(/<script>(?![^`\n]*`)/);
-    const tables = text.trim().split("\n\n").filter((block) => block.startsWith("|"));
+    const tables = text
+      .trim()
+      .split("\n\n")
+      .filter((block) => block.startsWith("|"));
     expect(tables).toHaveLength(3);
     for (const table of tables) expect(new Set(table.split("\n").map((row) => cellsOf(row).length)).size).toBe(1);
     const [reason] = text.split("\n").filter((row) => row.startsWith("- 1 case: "));

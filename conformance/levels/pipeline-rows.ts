@@ -98,9 +98,16 @@ export interface HogGolden {
 export const pipelineFile = (scope: Scope) => `${scope}/pipeline.json`;
 export const hogFile = (scope: Scope) => `${scope}/hog.safetensors`;
 
-/** The image that rows name by kind and size. */
+/** The image made last: rows that follow each other often share it. */
+let last: { readonly name: string; readonly image: Image } | undefined;
+
+/** The image that rows name by kind and size; it must not be written to. */
 export function rowImage(kind: ImageKind, width: number, height: number): Image {
-  return (kind === "noise" ? noiseImage : smoothImage)(`${kind}${width}x${height}`, height, width);
+  const name = `${kind}${width}x${height}`;
+  if (last?.name !== name) {
+    last = { name, image: (kind === "noise" ? noiseImage : smoothImage)(name, height, width) };
+  }
+  return last.image;
 }
 
 /** offset + scale * s, rounded once; s in [-1, 1) follows from the name. */

@@ -1,6 +1,6 @@
-/** What a report can be turned into. */
+/** The views of a report, and its comparison with another: for programs that have a report in hand. */
 
-export { compareReports } from "./diff.js";
+export { compareReports, type Diff } from "./diff.js";
 export { diffText } from "./diff-text.js";
 export { htmlReport } from "./html.js";
 export { markdown } from "./markdown.js";

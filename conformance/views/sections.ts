@@ -4,7 +4,7 @@ import { type Html, html } from "../../sdk/report/html.js";
 import type { CaseResult } from "../case.js";
 import type { LevelSummary, Report } from "../report.js";
 import { shade } from "./heat.js";
-import { bars } from "./histogram.js";
+import { bars, step } from "./histogram.js";
 import {
   cosText,
   count,
@@ -26,7 +26,7 @@ const FAILED_SHOWN = 20;
 /** From 2^-10 to 1 in percent, on the scale of the colours. */
 function gauge(use: number, colour: string): Html {
   const share = use > 0 ? Math.min(100, Math.max(2, 10 * (Math.log2(use) + 10))) : 0;
-  return html`<span class="gauge" aria-hidden="true"><i class="${colour}" style="width:${Math.round(share)}%"></i></span>`;
+  return html`<span class="gauge" aria-hidden="true"><i class="${colour} ${step(share)}"></i></span>`;
 }
 
 function levelRow(report: Report, level: LevelSummary): Html {

@@ -9,14 +9,17 @@ const scale = `
 @media (prefers-color-scheme:dark){:root{--u0:#2c3648;--u1:#36435f;--u2:#445078;--u3:#555c90;--u4:#6a67a9;--u5:#8272c0;--u6:#9d7cd6;--u7:#bb85e8;--u8:#d694ee;--u9:#f0a3f3;--u10:#ffb3f6;
 --equal:#2a323e;--good:#6fdca8;--good-bg:#10261c;--good-line:#235a40;--bad:#ffb3be;--bad-bg:#2b141a;--bad-line:#5a2833;--wrong:#ff4b5c}}
 ${Array.from({ length: 11 }, (_, i) => `.u${i}{--c:var(--u${i})}`).join("")}.e{--c:var(--equal)}.x{--c:var(--wrong)}
+${Array.from({ length: 21 }, (_, i) => `.s${i}{--s:${5 * i}%}`).join("")}
 `;
 
 const own = `
 h3{font-size:1.0625rem}
-h4{font-size:.9375rem;font-weight:600;overflow-wrap:anywhere}
+h4{font-size:.9375rem;font-weight:600}
 ol,ul{list-style:none;margin:0;padding:0}
 small{font-size:.8125rem;color:var(--muted);font-weight:400}
-.report code{font-size:.875rem;overflow-wrap:anywhere}
+.report{overflow-wrap:anywhere}
+.levels td[data-of],.badge{white-space:nowrap}
+.report code{font-size:.875rem}
 .panel{background:var(--surface);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);min-width:0}
 .stack{display:grid;grid-template-columns:minmax(0,1fr);gap:20px}
 .verdict{display:flex;gap:clamp(14px,2.4vw,24px);align-items:center;margin-top:28px;padding:clamp(18px,3vw,32px);border:1px solid var(--good-line);border-radius:20px;background:var(--good-bg)}
@@ -39,11 +42,10 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .levels th:nth-child(6),.levels .most{text-align:left;width:38%;padding-left:24px}
 .levels th:last-child,.levels td:last-child{padding-right:20px}
 .none{color:var(--muted)}
-.most{overflow-wrap:anywhere}
 .most b{display:inline-block;min-width:4.5em;font-weight:600}
 .most small{display:block;line-height:1.35}
 .gauge{display:inline-block;vertical-align:middle;width:min(180px,50%);height:6px;border-radius:3px;background:var(--line);overflow:hidden}
-.gauge i{display:block;height:100%;border-radius:3px;background:var(--c)}
+.gauge i{display:block;width:var(--s);height:100%;border-radius:3px;background:var(--c)}
 .badge{display:inline-block;min-width:56px;padding:3px 10px;border-radius:99px;text-align:center;font-size:.75rem;font-weight:700;letter-spacing:.04em;background:var(--line);color:var(--muted)}
 .PASS{background:var(--good-bg);color:var(--good);box-shadow:inset 0 0 0 1px var(--good-line)}
 .FAIL{background:var(--bad-bg);color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad-line)}
@@ -68,7 +70,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .strip .x{background:linear-gradient(45deg,transparent 44%,var(--surface) 44% 56%,transparent 56%),linear-gradient(-45deg,transparent 44%,var(--surface) 44% 56%,transparent 56%),var(--c)}
 .bars{display:grid;grid-template-columns:repeat(12,minmax(0,1fr));gap:2px}
 .bars span{display:flex;align-items:end;border-bottom:1px solid var(--line)}
-.bars i{flex:1;border-radius:2px 2px 0 0;background:var(--c)}
+.bars i{flex:1;height:var(--s);border-radius:2px 2px 0 0;background:var(--c)}
 .spark{width:112px;height:36px}
 .tall{height:132px;gap:3px}
 .tall i{border-radius:4px 4px 0 0}
@@ -91,7 +93,7 @@ section>.list{margin-top:12px}
 .scroll table{border-collapse:collapse;width:100%;min-width:640px;font-size:.8125rem;font-variant-numeric:tabular-nums}
 .scroll th,.scroll td{padding:6px 10px;text-align:right;font-weight:400;white-space:nowrap;border-top:1px solid var(--line)}
 .scroll thead th{position:sticky;top:0;z-index:1;background:var(--bg);color:var(--muted);border:0}
-.scroll th:first-child{text-align:left;white-space:normal;min-width:180px;overflow-wrap:anywhere}
+.scroll th:first-child{text-align:left;white-space:normal;min-width:180px}
 .scroll tr:target{background:var(--soft)}
 .scroll tr{scroll-margin:40vh 0}
 .scroll small{display:block}
@@ -103,18 +105,17 @@ section>.list{margin-top:12px}
 .use{flex:none;color:var(--muted);font-size:.8125rem;font-variant-numeric:tabular-nums}
 .use b{font-size:1.25rem;color:var(--ink);letter-spacing:-.01em}
 .cases .gauge{width:100%}
-.reason{font-size:.875rem;color:var(--muted);overflow-wrap:anywhere}
+.reason{font-size:.875rem;color:var(--muted)}
 .detail{display:flex;gap:16px;align-items:end}
 .numbers{flex:1;display:grid;grid-template-columns:repeat(auto-fill,minmax(84px,1fr));gap:8px 12px}
 .numbers dt{font-size:.75rem}
 .numbers dd{font-size:.875rem;font-weight:500;font-variant-numeric:tabular-nums}
 .wrongs{display:grid;gap:1px;border:1px solid var(--bad-line);border-radius:16px;overflow:hidden;background:var(--bad-line)}
 .wrongs li{padding:12px clamp(14px,2vw,20px);background:var(--surface)}
-.wrongs p{font-size:.9375rem;color:var(--bad);overflow-wrap:anywhere}
+.wrongs p{font-size:.9375rem;color:var(--bad)}
 .wrongs small{font-variant-numeric:tabular-nums}
 .list .wrongs{margin-top:8px}
 .stack>details{padding:14px clamp(14px,2vw,20px)}
-.why{overflow-wrap:anywhere}
 .stack>details ul{margin-top:8px;padding-left:16px}
 .card>div{display:grid;grid-template-columns:minmax(120px,220px) minmax(0,1fr);gap:2px 20px;padding:10px clamp(14px,2vw,20px);border-top:1px solid var(--line)}
 .card>div:first-child{border-top:0}

@@ -57,7 +57,7 @@ DESCRIPTION = dict(
     draws="ops: the class is built with prob 1, random_negative_prob 0 and the magnitude given; color_jitter: its _rand_params replaced",
     seeds="all draw from numpy.random, seeded by numpy.random.seed(seed) before the transform; next is the 32-bit output after it",
     floats="magnitudes, factors, lam: computed numbers, in augment.safetensors by the row's place",
-    cpu="OpenCV fuses multiply and add in ColorTransform where the CPU can: without FMA a level may differ",
+    cpu="OpenCV fuses multiply and add of ColorTransform where the CPU has AVX2: without it, rows with that op have other hashes",
 )
 
 

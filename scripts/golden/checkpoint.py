@@ -2,17 +2,16 @@
 
 import hashlib
 import json
+import struct
+import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
 import common
 import reference
 from cases import Sheet
 from model import Subject
-
-IMAGE = "golden/x0"
 
 
 def config_named(model):
@@ -28,14 +27,42 @@ def config_named(model):
 def read_state(path):
     """{name: f32 tensor} of a checkpoint of mmengine, of a plain state dict, or of a safetensors file."""
     if path.suffix == ".safetensors":
-        tensors, _ = common.read_safetensors(path.read_bytes())
-        return {name: torch.from_numpy(np.array(values, np.float32)) for name, values in tensors.items()}
+        return read_tensors(path.read_bytes())
     found = torch.load(path, map_location="cpu")
     for key in ("state_dict", "model"):
         if isinstance(found.get(key), dict):
             found = found[key]
             break
-    return {name[7:] if name.startswith("module.") else name: value.float() for name, value in found.items() if torch.is_tensor(value)}
+    return {without_module(name): value.float() for name, value in found.items() if torch.is_tensor(value)}
+
+
+def without_module(name):
+    """Training on several GPUs puts this before every name."""
+    return name[len("module.") :] if name.startswith("module.") else name
+
+
+def read_tensors(data):
+    """Floating-point tensors of a safetensors file that any program wrote, as f32."""
+    begin = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:begin])
+    types = dict(F64=torch.float64, F32=torch.float32, F16=torch.float16, BF16=torch.bfloat16)
+    state = {}
+    for name, about in header.items():
+        if name == "__metadata__" or about["dtype"] not in types:
+            continue
+        first, end = (begin + offset for offset in about["data_offsets"])
+        flat = torch.frombuffer(bytearray(data[first:end]), dtype=types[about["dtype"]])
+        state[without_module(name)] = flat.reshape(about["shape"]).float()
+    return state
+
+
+def image(model, side, pretrain):
+    """The name of an input, none of whose pixels is near the border of two HOG bins."""
+    names = [f"golden/x{i}" for i in range(100)]
+    if not pretrain:
+        return names[0]
+    generator = model.target_generator
+    return next(name for name in names if reference.from_border(generator, reference.fill(name, (1, 3, side, side))) > reference.NEAR)
 
 
 def study_all(sheet, config, model, runs):
@@ -45,7 +72,8 @@ def study_all(sheet, config, model, runs):
     pretrain = whole["kind"] == "pretrain"
     output = f"{whole['outType']}/{last}" if pretrain else f"avg_featmap/{last}"
     outputs = [(output, "full")] + ([] if pretrain else [("logits", "full")])
-    subject = Subject("user", config, model, IMAGE, (1, 3, side, side)).study_features(outputs, runs, runs)
+    subject = Subject("user", config, model, image(model, side, pretrain), (1, 3, side, side))
+    subject.study_features(outputs, runs, runs)
     if pretrain and side // whole["patchSize"] == 14:  # HOGGenerator makes targets for a grid of 14 x 14 alone
         outputs += [("pred", "full"), ("loss", "full")]
         subject.study_masked(outputs[-2:], runs, runs)
@@ -61,6 +89,8 @@ def write(args):
     sheet = Sheet("full/user", f"outputs of {path.name}")
     study_all(sheet, config, reference.build(config, state), args.runs)
     sheet.write_table()
+    for problem in sheet.problems():
+        print(f"warning: {problem}", file=sys.stderr)
     golden = sheet.golden(checkpoint=dict(sha256=hashlib.sha256(data).hexdigest(), name=path.name), versions=common.versions())
     Path(args.out).write_bytes(golden.bytes())
     print(f"wrote {args.out}")

@@ -2,6 +2,7 @@
 
     main.py [PART ...]            remakes everything, or the parts named
     main.py --check [PART ...]    compares with the files instead: equal where values are exact, floats within their envelopes
+    main.py --checkpoint FILE --model MODEL --out FILE [--weights-out FILE] [--runs N]    goldens of a checkpoint of one's own
 """
 
 import argparse
@@ -94,10 +95,21 @@ def main():
     parser = argparse.ArgumentParser(description="Makes or checks the goldens.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--check", action="store_true")
+    own = parser.add_argument_group("a checkpoint of your own")
+    own.add_argument("--checkpoint", metavar="FILE", help=".pth of PyTorch or mmengine, or .safetensors")
+    own.add_argument("--model", help="a registered name, or the JSON file of a configuration")
+    own.add_argument("--out", metavar="FILE", help="the goldens, as safetensors")
+    own.add_argument("--weights-out", metavar="FILE", help="the weights as safetensors too")
+    own.add_argument("--runs", type=int, default=16, metavar="N", help="disturbed runs for each envelope (16)")
     args = parser.parse_args()
     if not set(args.parts) <= set(PARTS):
         parser.error(f"the parts are {', '.join(PARTS)}")
     common.versions()
+    if args.checkpoint:
+        if not (args.model and args.out):
+            parser.error("--checkpoint goes with --model and --out")
+        importlib.import_module("checkpoint").write(args)
+        return
     goldens = ((part, golden) for part in args.parts or PARTS for golden in importlib.import_module(part).goldens())
     if args.check:
         sys.exit(1 if check(goldens) else 0)

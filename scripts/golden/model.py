@@ -1,5 +1,7 @@
 """Goldens of whole models and of single blocks: what mmpretrain computes in float64, and how far rounding may carry it."""
 
+import sys
+
 import torch
 
 import reference
@@ -54,14 +56,13 @@ class Subject:
         self.model.target_generator = generator
         return self
 
-    def add(self, sheet, id, output, form, key=None):
+    def add(self, sheet, id, output, form, key=None, **more):
         """The case of one output: "raw/11", "logits", "pred", "loss"."""
         what, _, stage = output.partition("/")
-        more = {}
         if stage:
-            more = dict(outType=what, outIndices=[int(stage)], finalNorm=self.final_norm, stage=0)
+            more.update(outType=what, outIndices=[int(stage)], finalNorm=self.final_norm, stage=0)
         elif what in ("pred", "loss"):
-            more = dict(mask=self.mask)
+            more.update(mask=self.mask)
         call = "features" if stage else what
         sheet.add(id, call, self.results[output, form], key=key, model=self.config, input=self.input, **more)
 
@@ -159,7 +160,7 @@ def vit_base(models):
         for output, form in types[:-1]:
             if (kind, output) != ("classifier", f"raw/{LAST}"):
                 subject.add(full, f"vit-base/{kind}/{output.split('/')[0]}/{form}", output, form)
-    subjects["classifier"].add(full, f"vit-base/classifier/raw/sketch", f"raw/{LAST}", "sketch")
+    subjects["classifier"].add(full, "vit-base/classifier/raw/sketch", f"raw/{LAST}", "sketch")
     subjects["pretrain"].add(full, "vit-base/pred/full", "pred", "full")
     other_sizes(full, models)
     return quick, full
@@ -219,11 +220,17 @@ def vit_large():
 
 
 def finished(sheet):
+    """The file. Throws where the cross-check with PyTorch's own f32 fails."""
     sheet.write_table()
+    problems = sheet.problems()
+    if problems:
+        raise ArithmeticError(f"{sheet.name}: the model of rounding is wrong: " + "; ".join(problems))
     return sheet.golden()
 
 
 def goldens():
+    if reference.blas_name() == "not OpenBLAS":
+        print("PyTorch has no OpenBLAS here, and this will take hours; scripts/golden/README.md names the package", file=sys.stderr)
     models = tiny_models()
     yield finished(tiny(models))
     yield finished(tiny_modules(models))

@@ -130,9 +130,19 @@ def threads(count):
 
 def set_threads(count):
     torch.set_num_threads(count)
-    blas = ctypes.CDLL("libblas.so.3")
-    if hasattr(blas, "openblas_set_num_threads"):
-        blas.openblas_set_num_threads(count)
+    if hasattr(BLAS, "openblas_set_num_threads"):
+        BLAS.openblas_set_num_threads(count)
+
+
+BLAS = ctypes.CDLL("libblas.so.3")
+
+
+def blas_name():
+    """What multiplies matrices below PyTorch. Debian's default, netlib's, takes 20 times as long."""
+    if not hasattr(BLAS, "openblas_get_config"):
+        return "not OpenBLAS"
+    BLAS.openblas_get_config.restype = ctypes.c_char_p
+    return BLAS.openblas_get_config().decode().strip()
 
 
 # Passes: each gives named outputs.
@@ -169,9 +179,12 @@ def hog(model, images):
     """The target of HOGGenerator in float32. Throws where rounding could put a pixel into another bin."""
     generator = copy.deepcopy(model.target_generator).float()
     far = from_border(generator, images)
-    if far < 5e-6:  # some roundings of a phase near 9
+    if far < NEAR:
         raise ValueError(f"a pixel of this input is on the border of two bins, {far} of a bin from it")
     return generator(images.float())
+
+
+NEAR = 5e-6  # some roundings of a phase near 9
 
 
 def from_border(generator, images):

@@ -1,5 +1,6 @@
 /** The command `conformance`: the suite on a device of this machine, and its report; `conformance diff` compares two reports. */
 
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,8 +30,11 @@ interface ConformanceFlags {
   readonly baseline?: string;
 }
 
-/** What the package brings; this file is built to `dist/`. */
-const goldenFolder = fileURLToPath(new URL("../conformance/golden", import.meta.url));
+/** What the repository has, and of that what the package brings; this file is built to `dist/`. */
+const goldenFolders = ["../conformance/golden", "conformance/golden"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+const goldenFolder = goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
 const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
 
 /** The suite is loaded where it is asked for: no other command needs its thousands of cases. */

@@ -86,9 +86,16 @@ class File implements ByteSource {
   }
 }
 
+/** Others that run Node's programs say who they are. */
+function runtimeName(): string {
+  const { deno, bun, node } = process.versions as NodeJS.ProcessVersions & Partial<Record<"deno" | "bun", string>>;
+  if (deno) return `deno ${deno}`;
+  return bun ? `bun ${bun}` : `node ${node}`;
+}
+
 /** Node's files, decoder and threads. */
 export const nodePlatform: Platform = {
-  runtime: `node ${process.versions.node}`,
+  runtime: runtimeName(),
   parallelism: availableParallelism(),
   openFile,
   decode: (bytes, name) => decodeImage(bytes, name),

@@ -1,0 +1,72 @@
+/** What is seen of a run while it runs: a bar, the case that is done, and a cell for each result. */
+
+import { byId, h } from "../../sdk/demo/dom.js";
+import { shade } from "../views/heat.js";
+import { count, whole } from "../views/summary.js";
+import type { Progress } from "./protocol.js";
+
+const ui = {
+  box: byId("live", HTMLElement),
+  status: byId("status", HTMLElement),
+  current: byId("current", HTMLElement),
+  progress: byId("progress", HTMLProgressElement),
+  strip: byId("strip", HTMLElement),
+};
+
+export class Live {
+  private waiting: Progress[] = [];
+  private frame = 0;
+  private wrong = 0;
+  private last?: Progress;
+
+  /** Shows what begins. */
+  begin(): void {
+    this.wrong = 0;
+    this.last = undefined;
+    ui.strip.replaceChildren();
+    ui.box.hidden = false;
+    ui.progress.hidden = false;
+    // without a value, the bar says that something goes on
+    ui.progress.removeAttribute("value");
+    this.say("Opening the device …", "");
+  }
+
+  add(progress: Progress): void {
+    if (!this.last) this.say("Running …", "");
+    this.last = progress;
+    this.waiting.push(progress);
+    if (progress.status === "failed") this.wrong++;
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.show());
+  }
+
+  /** The status is read out; the case that is done, which changes many times a second, is not. */
+  say(status: string, current: string): void {
+    ui.status.textContent = status;
+    ui.current.textContent = current;
+  }
+
+  /** "42 of 300 cases" */
+  get reached(): string {
+    return this.last ? `${whole(this.last.done)} of ${count(this.last.total, "case")}` : "the first case";
+  }
+
+  /** `keep`: the cells stay, as there is no report that shows them. */
+  end(status: string, keep: boolean): void {
+    this.show();
+    ui.progress.hidden = true;
+    if (!keep) ui.strip.replaceChildren();
+    this.say(status, "");
+  }
+
+  private show(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    ui.strip.append(...this.waiting.map((one) => h("i", { class: shade(one), title: one.id })));
+    this.waiting = [];
+    if (!this.last) return;
+    const { done, total, id } = this.last;
+    ui.progress.max = total;
+    ui.progress.value = done;
+    ui.current.textContent = `${this.reached}${this.wrong > 0 ? `, ${whole(this.wrong)} failed` : ""} · ${id}`;
+  }
+}

@@ -1,0 +1,36 @@
+/** What the page asks of its worker, and what comes back. */
+
+import type { Scope } from "../case.js";
+import type { Report } from "../report.js";
+
+/** The choices of a run; the worker's only message from the page. */
+export interface Start {
+  readonly scope: Scope;
+  readonly device: "auto" | "webgpu" | "wasm";
+  readonly dtype: "f32" | "f16";
+  /** Only cases whose id matches. */
+  readonly cases?: string;
+}
+
+/** A case is done. */
+export interface Progress {
+  readonly kind: "progress";
+  readonly id: string;
+  readonly status: "passed" | "failed";
+  readonly use: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Why a run ended without a report. */
+export interface Failure {
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+}
+
+/** Any number of `progress`, then one of the others. */
+export type Message =
+  | Progress
+  | { readonly kind: "done"; readonly report: Report }
+  | { readonly kind: "failed"; readonly failure: Failure };

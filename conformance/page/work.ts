@@ -1,0 +1,51 @@
+/** Runs the suite in a worker of the page, which stays responsive meanwhile. */
+
+import { FileError, MaskFeatError } from "../../gpu/errors.js";
+import * as api from "../../sdk/browser.js";
+import { browserPlatform } from "../../sdk/platform/browser.js";
+import { conformance } from "../run.js";
+import type { Host } from "../suite.js";
+import type { Failure, Message, Start } from "./protocol.js";
+
+/** A file beside this script, or undefined where the server has none. @throws FileError */
+async function fetched(path: string): Promise<Uint8Array | undefined> {
+  const url = new URL(path, import.meta.url);
+  try {
+    const response = await fetch(url);
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new FileError("FILE_READ", `${url}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+const host: Host = {
+  api,
+  platform: browserPlatform,
+  golden: (name) => fetched(`golden/${name}`),
+  async sample(name) {
+    const bytes = await fetched(`samples/${name}`);
+    if (!bytes) throw new FileError("FILE_NOT_FOUND", `samples/${name}: the server has no such file`);
+    return bytes;
+  },
+};
+
+function failureOf(error: unknown): Failure {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, code: error instanceof MaskFeatError ? error.code : undefined };
+}
+
+const send = (message: Message) => postMessage(message);
+
+globalThis.onmessage = async ({ data }: MessageEvent<Start>) => {
+  try {
+    const report = await conformance(host, {
+      ...data,
+      onCase: ({ id, status, use }, done, total) => send({ kind: "progress", id, status, use, done, total }),
+    });
+    send({ kind: "done", report });
+  } catch (error) {
+    send({ kind: "failed", failure: failureOf(error) });
+  }
+};
