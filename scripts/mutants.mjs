@@ -52,7 +52,9 @@ async function main() {
   const skipped = outcomes.filter((o) => o.skipped).length;
   const ms = performance.now() - started;
   if (json) console.log(JSON.stringify({ unmutated: wrong, survived, mutants: outcomes, ms }, undefined, 1));
-  say(`${outcomes.length - survived.length - skipped} of ${outcomes.length} caught, ${skipped} skipped, ${(ms / 1000).toFixed(0)} s`);
+  say(
+    `${outcomes.length - survived.length - skipped} of ${outcomes.length} caught, ${skipped} skipped, ${(ms / 1000).toFixed(0)} s`,
+  );
   for (const name of survived) say(`survived: ${name}`);
   process.exitCode = wrong.length + survived.length > 0 ? 1 : 0;
 }
