@@ -84,6 +84,8 @@ export interface GoldenCase {
   readonly form: "full" | "sketch";
   /** Of the tensor itself, whatever its form. */
   readonly shape: readonly number[];
+  /** The shape that it is viewed as before it is sketched; default: its own. */
+  readonly rows?: readonly number[];
   readonly envelope: { readonly f32: Envelope; readonly f16?: Envelope };
   /** Errors of PyTorch's own float32, by number of threads. */
   readonly torch?: Readonly<Record<string, Envelope>>;

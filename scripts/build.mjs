@@ -1,6 +1,6 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,9 +46,7 @@ async function completeConformance() {
     "golden/manifest.json": "conformance/golden/manifest.json",
     "golden/quick": "conformance/golden/quick",
   };
-  for (const [name, from] of Object.entries(files)) {
-    if (existsSync(join(root, from))) cpSync(join(root, from), join(to, name), { recursive: true });
-  }
+  for (const [name, from] of Object.entries(files)) cpSync(join(root, from), join(to, name), { recursive: true });
   const options = {
     bundle: true,
     format: "esm",

@@ -100,9 +100,6 @@ function checkConfig(c: ModelConfig): void {
   checkInteger("config: feedforwardChannels", c.feedforwardChannels, 1, 65536);
   checkInteger("config: numClasses", c.numClasses, 1, 1e6);
   checkInteger("config: resizeEdge", c.resizeEdge, 1, 16384);
-  checkInteger("config: hog.nbins", c.hog.nbins, 1, 180);
-  checkInteger("config: hog.pool", c.hog.pool, 1, c.patchSize);
-  checkInteger("config: hog.gaussianWindow", c.hog.gaussianWindow, 0, c.imageSize);
   checkChoice("config: outType", c.outType, outTypes);
   checkChoice("config: interpolation", c.interpolation, interpolations);
   checkChoice("config: finalNorm", c.finalNorm, [true, false]);
@@ -111,10 +108,16 @@ function checkConfig(c: ModelConfig): void {
   if (!(c.layerNormEps > 0 && c.layerNormEps < 1)) bad(`layerNormEps must be between 0 and 1, got ${c.layerNormEps}`);
   checkDivides("imageSize by patchSize", c.imageSize, c.patchSize);
   checkDivides("embedDims by numHeads", c.embedDims, c.numHeads);
-  if (c.kind === "pretrain") {
-    checkDivides("patchSize by hog.pool", c.patchSize, c.hog.pool);
-    if (c.hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", c.imageSize, c.hog.gaussianWindow);
-  }
+  // a classifier predicts no HOG: what the base recipe has of it need not fit its patches
+  if (c.kind === "pretrain") checkHog(c);
+}
+
+function checkHog({ hog, imageSize, patchSize }: ModelConfig): void {
+  checkInteger("config: hog.nbins", hog.nbins, 1, 180);
+  checkInteger("config: hog.pool", hog.pool, 1, patchSize);
+  checkInteger("config: hog.gaussianWindow", hog.gaussianWindow, 0, imageSize);
+  checkDivides("patchSize by hog.pool", patchSize, hog.pool);
+  if (hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", imageSize, hog.gaussianWindow);
 }
 
 /** How a model's images are prepared: the options of `preprocess`. */

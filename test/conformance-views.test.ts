@@ -80,7 +80,7 @@ describe("terminalText", () => {
   it("shows ten of the cases that failed, each with its reason", () => {
     const text = terminalText(madeUpReport(3000, 14));
     expect(text).toMatch(/^failed: 14$/m);
-    expect(text.match(/^ {4}error .+ use .+: an error of .+ bounds at \[0,3,17\]$/gm)).toHaveLength(10);
+    expect(text.match(/^ {4}an error of .+ bounds at \[0,3,17\]\n {4}use .+, largest error .+$/gm)).toHaveLength(10);
     expect(text).toContain("\n  and 4 more\n");
     expect(text.split("\n").at(-1)).toMatch(/^FAIL {2}14 of 3,000 cases failed; worst use ∞ \(/);
   });

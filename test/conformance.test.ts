@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Level, levels } from "../conformance/case.js";
+import { openGolden } from "../conformance/golden.js";
 import type { Report } from "../conformance/report.js";
 import { fetchDeno } from "../scripts/deno.mjs";
 import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
-import { json, temporaryFolder } from "./cli.js";
+import { cli, json, temporaryFolder } from "./cli.js";
 
 interface Run {
   readonly args: readonly string[];
@@ -85,13 +86,41 @@ describe.each(Object.entries(runs))("%s", (_, { args, env, runtime, absent = fal
   });
 });
 
-describe("the figures of PyTorch's own float32", () => {
-  it("are beside ours, and ours are not four times as large", async () => {
-    const folder = temporaryFolder();
-    const report: Report = await json(["conformance", "--device", "wasm", "--cases", "C4/vit-base/*"], folder);
-    const largest = (id: string) => report.cases.find((c) => c.id === `C4/vit-base/${id}`)?.maxAbs;
-    expect(largest("logits")).toBeLessThan(4 * 7.5e-7);
-    const readme = readFileSync("README.md", "utf8");
-    expect(readme).toContain("conformance");
+describe.skipIf(absent)("in a browser", () => {
+  const folder = temporaryFolder();
+  const inChromium = (...args: string[]) =>
+    cli(["conformance", "--browser", software?.chromium ?? "", ...args], folder, { env: browser });
+
+  it("wrong usage is wrong usage, and an absent device absent", async () => {
+    const { code, stderr } = await inChromium("--device", "wasm", "--cases", "C9/*");
+    expect(stderr).toMatch(/no case of level quick matches C9/);
+    expect(code).toBe(2);
+    const without = {
+      env: { ...browser, MASKFEAT_BROWSER_ARGS: "--no-sandbox --disable-gpu --disable-features=WebGPU" },
+    };
+    const args = ["conformance", "--browser", software?.chromium ?? "", "--device", "webgpu"];
+    expect((await cli(args, folder, without)).code).toBe(3);
+  });
+
+  it("that ends without a result is told", async () => {
+    const { code, stderr } = await cli(["conformance", "--browser", process.execPath], folder);
+    expect(stderr).toMatch(/before the suite had a result/);
+    expect(code).toBe(1);
+  });
+});
+
+describe("ViT-B/16 on WASM", () => {
+  it("errs by no more than four times what PyTorch's own float32 does", async () => {
+    const report: Report = await json(
+      ["conformance", "--device", "wasm", "--cases", "C4/vit-base/*"],
+      temporaryFolder(),
+    );
+    const name = "quick/vit-base.safetensors";
+    const { cases } = await openGolden(name, new Uint8Array(readFileSync(join("conformance/golden", name))));
+    expect(report.cases.length).toBe(cases.length);
+    for (const { id, torch } of cases) {
+      const own = Math.max(...Object.values(torch ?? {}).map(({ max }) => max));
+      expect(report.cases.find((c) => c.id === `C4/${id}`)?.maxAbs, id).toBeLessThanOrEqual(4 * own);
+    }
   });
 });

@@ -50,7 +50,8 @@ describe("the tarball", () => {
   it("holds what is used and nothing else", () => {
     const expected =
       /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|CITATION\.cff|sdk\/demo\/samples\/[\w-]+\.\w+)$/;
-    const built = /^dist\/([\w-]+\.(d\.ts|js)|demo\/\w+\.(css|html|js|svg)|LICENSES\.txt)$/;
+    const built =
+      /^dist\/([\w-]+\.(d\.ts|js)|(demo|conformance)\/\w+\.(css|html|js|svg)|conformance\/(samples|golden)\/[\w/.-]+|LICENSES\.txt)$/;
     const { paths } = packed;
     expect(paths.filter((path) => !expected.test(path) && !built.test(path))).toEqual([]);
     for (const name of ["LICENSE", "CITATION.cff", "CHANGELOG.md", "SECURITY.md", "dist/LICENSES.txt"]) {

@@ -57,7 +57,7 @@ function list(subject: string, cases: readonly Placed[]): Html {
   const nameOf = namer(cases);
   return html`<details class="list"><summary>Table<span class="sr"> of ${subject}: ${count(cases.length, "case")}</span></summary>
 <div class="scroll" role="region" tabindex="0" aria-label="Cases of ${subject}"><table>
-<thead><tr><th scope="col">Case</th><th scope="col">Use</th><th scope="col">Max error</th><th scope="col">Bound</th><th scope="col">ULP</th><th scope="col">Numbers</th><th scope="col">Status</th></tr></thead>
+<thead><tr><th scope="col">Case</th><th scope="col">Use</th><th scope="col">Max error</th><th scope="col">Bound at worst</th><th scope="col">ULP</th><th scope="col">Numbers</th><th scope="col">Status</th></tr></thead>
 <tbody>${cases.map((c) => row(c, nameOf(c)))}</tbody></table></div></details>`;
 }
 
@@ -69,7 +69,7 @@ function kernel(subject: string, cases: readonly Placed[]): Html {
       ? html`<b class="bad">${whole(failed)} failed</b>`
       : html`${worst.use > 0 ? `worst ${useText(worst.use)}` : "nothing differs"}`;
   return html`<div class="kernel"><div class="who"><h4>${subject}</h4><p>${count(cases.length, "case")} · ${state}</p></div>
-${bars(added(cases), `All numbers of ${subject} by share of the bound`, "spark")}
+${worst.use > 0 ? bars(added(cases), `All numbers of ${subject} by share of the bound`, "spark") : []}
 ${strip(cases)}${list(subject, cases)}</div>`;
 }
 
@@ -78,7 +78,7 @@ function bySubject(cases: readonly Placed[]): Map<string, Placed[]> {
   const subjects = groupBy(cases, ({ id }) => parts(id).subject);
   const single = new Set([...subjects].filter(([, group]) => group.length === 1).map(([subject]) => subject));
   if (single.size <= MANY) return subjects;
-  const name = single.size === subjects.size ? "all" : "of one case each";
+  const name = single.size === subjects.size ? "all" : "one case each";
   return groupBy(cases, ({ id }) => (single.has(parts(id).subject) ? name : parts(id).subject));
 }
 

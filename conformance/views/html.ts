@@ -6,7 +6,7 @@ import { heatMap } from "./heat.js";
 import { histograms } from "./histogram.js";
 import { closest, device, failed, levels, skipped } from "./sections.js";
 import { style } from "./style.js";
-import { cosText, dateText, deviceName, timeText, useText, verdict, whole, worstOf } from "./summary.js";
+import { dateText, deviceName, timeText, useText, verdict, whole, worstOf } from "./summary.js";
 
 const good = html`<svg class="mark" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="24"/><path d="M14 25l7 7 13-15"/></svg>`;
 const bad = html`<svg class="mark" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="24"/><path d="M16 16l16 16M32 16L16 32"/></svg>`;
@@ -15,12 +15,12 @@ function head(report: Report): Html {
   const { cases, passed, scope, dtype, ms } = report;
   const numbers = cases.reduce((sum, { n }) => sum + n, 0);
   const worst = worstOf(report);
-  const cos = cases.reduce((a, c) => Math.min(a, c.cos), 1);
+  const uses = cases.map(({ use }) => use).sort((a, b) => a - b);
   const more = report.skipped.length > 0 ? `, ${whole(report.skipped.length)} skipped` : "";
   const tiles: [string, string, string][] = [
     ["Worst use", worst ? useText(worst.use) : "–", worst ? worst.case : "nothing was compared"],
     ["Numbers compared", whole(numbers), `in ${whole(cases.length)} cases${more}`],
-    ["Cosine, at least", cases.length > 0 ? cosText(cos) : "–", "between results and references"],
+    ["Median use", uses.length > 0 ? useText(uses[Math.floor(uses.length / 2)]) : "–", "half of the cases use less"],
     ["Device", deviceName(report), `${scope} run in ${dtype}, ${timeText(ms)}`],
   ];
   return html`<section class="verdict ${passed ? "pass" : "fail"}" aria-labelledby="verdict">

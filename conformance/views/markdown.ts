@@ -6,7 +6,7 @@ import {
   count,
   dateText,
   deviceName,
-  deviceNote,
+  errorNote,
   errorText,
   levelCos,
   levelName,
@@ -53,7 +53,6 @@ function deviceTable(report: Report): string {
   const short = Object.entries(hashes).map(([name, hash]) => `${name} ${code(hash.slice(0, 12))}`);
   const rows = [
     ["Device", text(deviceName(report))],
-    ["", text(deviceNote(report))],
     ...facts.map(({ name, value }) => [text(name), text(value)]),
     ["Run", text(`${scope}, ${dtype}, ${timeText(report.ms)}`)],
     ["Package", text(`maskfeat-wgpu ${version}, ${runtime}`)],
@@ -84,14 +83,14 @@ function worstTable(report: Report): string {
     const numbers = [c.maxAbs, c.bound, c.maxRel].map(errorText);
     return [code(c.id), useText(c.use), ...numbers, useText(c.maxUlp), cosText(c.cos), c.status];
   });
-  const header = ["case", "use", "max error", "bound", "relative", "ULP", "cos", "status"];
+  const header = ["case", "use", "max error", "bound at worst", "relative", "ULP", "cos", "status"];
   return table(header, rows, [1, 2, 3, 4, 5]);
 }
 
 function failedList({ failed }: Report): string[] {
   if (failed.length === 0) return [];
-  const items = failed.slice(0, TOP).map(({ case: id, use, maxAbs, bound, reason }) => {
-    return `- ${code(id)}: error ${errorText(maxAbs)}, allowed ${errorText(bound)}, use ${useText(use)}. ${text(reason)}`;
+  const items = failed.slice(0, TOP).map((one) => {
+    return `- ${code(one.case)}: ${text(one.reason)}; ${errorNote(one)}`;
   });
   const more = failed.length > TOP ? [`- and ${whole(failed.length - TOP)} more`] : [];
   return [`### Failed: ${whole(failed.length)}`, [...items, ...more].join("\n")];

@@ -8,7 +8,7 @@ import { bars, step } from "./histogram.js";
 import {
   cosText,
   count,
-  deviceNote,
+  errorNote,
   errorText,
   levelCos,
   levelName,
@@ -23,9 +23,9 @@ import {
 /** Failed cases that are shown at once; the others are behind a click. */
 const FAILED_SHOWN = 20;
 
-/** From 2^-10 to 1 in percent, on the scale of the colours. */
+/** The share of the bound as the share of a bar. */
 function gauge(use: number, colour: string): Html {
-  const share = use > 0 ? Math.min(100, Math.max(2, 10 * (Math.log2(use) + 10))) : 0;
+  const share = Math.min(100, 100 * use);
   return html`<span class="gauge" aria-hidden="true"><i class="${colour} ${step(share)}"></i></span>`;
 }
 
@@ -52,12 +52,12 @@ export function levels(report: Report): Html {
 function measured(c: CaseResult): Html {
   const entries: [string, string][] = [
     ["max error", errorText(c.maxAbs)],
-    ["bound there", errorText(c.bound)],
+    ["bound at worst", errorText(c.bound)],
     ["relative", errorText(c.maxRel)],
     ["ULP", useText(c.maxUlp)],
     ["cosine", cosText(c.cos)],
     ["numbers", whole(c.n)],
-    ["bound", c.boundKind],
+    ["kind of bound", c.boundKind],
     ["time", timeText(c.ms)],
   ];
   return html`<dl class="numbers">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
@@ -66,15 +66,15 @@ function measured(c: CaseResult): Html {
 export function closest(report: Report): Html {
   const items = worstCases(report.cases).map((c) => {
     const note = c.reason ? html`<p class="reason">${c.reason}</p>` : [];
-    return html`<li class="panel"><div class="case"><code>${c.id}</code><p class="use"><b>${useText(c.use)}</b> of the bound</p></div>
+    return html`<li class="panel"><div class="case"><code>${c.id}</code><p class="use"><b>${useText(c.use)}</b> ${c.use > 1 ? "times the bound" : "of the bound"}</p></div>
 ${gauge(c.use, shade(c))}${note}<div class="detail">${measured(c)}${bars(c.histogram, "Its numbers by share of the bound", "spark")}</div></li>`;
   });
   return html`<ol class="cases">${items}</ol>`;
 }
 
 export function failed(report: Report): Html {
-  const items = report.failed.map(({ case: id, use, maxAbs, bound, reason }) => {
-    return html`<li><code>${id}</code><p>${reason}</p><small>error ${errorText(maxAbs)} · allowed ${errorText(bound)} · use ${useText(use)}</small></li>`;
+  const items = report.failed.map((one) => {
+    return html`<li><code>${one.case}</code><p>${one.reason}</p><small>${errorNote(one)}</small></li>`;
   });
   const more = items.slice(FAILED_SHOWN);
   const rest = html`<details class="list"><summary>${whole(more.length)} more</summary><ul class="wrongs">${more}</ul></details>`;
@@ -89,19 +89,23 @@ export function skipped(report: Report): Html {
 }
 
 export function device(report: Report): Html {
-  const { device: info, runtime, version, dtype, hashes, facts } = report;
-  const { selfTest } = info;
+  const {
+    device: { selfTest },
+    runtime,
+    version,
+    dtype,
+    hashes,
+    facts,
+  } = report;
   const test = selfTest
     ? `${selfTest.passed ? "passed" : "failed"}: ${count(selfTest.cases, "answer")}, largest error ${useText(selfTest.worst)} of what is allowed`
-    : "off";
+    : "";
   const entries: (readonly [string, string])[] = [
-    ["Adapter", info.adapter ?? "none: WebAssembly"],
-    ["Chosen because", deviceNote(report)],
-    ["Self-test", test],
-    ["Numbers stored as", dtype],
-    ["Runtime", runtime],
-    ["Package", `maskfeat-wgpu ${version}`],
     ...facts.map(({ name, value }) => [name, value] as const),
+    ...(test ? [["self-test", test] as const] : []),
+    ["numbers stored as", dtype],
+    ["runtime", runtime],
+    ["package", `maskfeat-wgpu ${version}`],
     ...Object.entries(hashes).map(([name, hash]) => [`SHA-256 of ${name}`, hash] as const),
   ];
   return html`<dl class="card panel">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -63,7 +63,7 @@ small{font-size:.8125rem;color:var(--muted);font-weight:400}
 .stack>.panel>h3{padding:16px clamp(14px,2vw,20px) 12px}
 .kernel{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:8px 16px;padding:12px clamp(14px,2vw,20px);border-top:1px solid var(--line)}
 .who p{font-size:.8125rem;color:var(--muted);font-variant-numeric:tabular-nums}
-.strip,.kernel .list{grid-column:1/-1}
+.kernel .strip,.kernel .list{grid-column:1/-1}
 .strip{display:flex;flex-wrap:wrap;gap:2px;align-content:start}
 .strip>*{width:14px;height:14px;border-radius:3px;background:var(--c)}
 .strip a:hover{outline:2px solid var(--ink);outline-offset:1px}
@@ -86,8 +86,8 @@ summary{cursor:pointer;border-radius:8px}
 .list>summary{display:inline-block;padding:2px 10px 2px 0;font-size:.8125rem;color:var(--accent)}
 .list>summary::marker{content:""}
 .list>summary::-webkit-details-marker{display:none}
-.list>summary:before{content:"▸ ";content:"▸ "/""}
-.list[open]>summary:before{content:"▾ ";content:"▾ "/""}
+.list>summary:before{content:"";display:inline-block;margin-right:7px;border:solid transparent;border-width:4px 0 4px 6px;border-left-color:currentColor}
+.list[open]>summary:before{transform:rotate(90deg)}
 section>.list{margin-top:12px}
 .scroll{overflow-x:auto;margin-top:8px;border:1px solid var(--line);border-radius:10px;max-height:70vh}
 .scroll table{border-collapse:collapse;width:100%;min-width:640px;font-size:.8125rem;font-variant-numeric:tabular-nums}
@@ -120,9 +120,10 @@ section>.list{margin-top:12px}
 .card>div{display:grid;grid-template-columns:minmax(120px,220px) minmax(0,1fr);gap:2px 20px;padding:10px clamp(14px,2vw,20px);border-top:1px solid var(--line)}
 .card>div:first-child{border-top:0}
 .card dt{padding-top:2px}
+.card dt:first-letter{text-transform:uppercase}
 .card dd{font-weight:400;font-size:.9375rem}
 summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (min-width:900px){.kernel{grid-template-columns:190px minmax(0,1fr) 112px;row-gap:6px;align-items:start}.who{grid-row:1/3}.kernel .spark{grid-area:1/3/3}.strip{grid-area:1/2;padding-top:5px}.kernel .list{grid-area:2/2}.kernel .list[open]{grid-area:3/1/4/4}
+@media (min-width:900px){.kernel{grid-template-columns:190px minmax(0,1fr) 112px;row-gap:6px;align-items:start}.who{grid-row:1/3}.kernel .spark{grid-area:1/3/3}.kernel .strip{grid-area:1/2;padding-top:5px}.kernel .list{grid-area:2/2}.kernel .list[open]{grid-area:3/1/4/4}
 .detail .spark{align-self:end}}
 @media (max-width:760px){.levels,.levels tbody,.levels tr,.levels td,.levels tbody th{display:block}.levels thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .levels tr{display:grid;grid-template-columns:repeat(4,auto) 1fr;gap:4px 14px;padding:14px;border-top:1px solid var(--line)}.levels tr:first-child{border-top:0}

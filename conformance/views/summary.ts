@@ -34,6 +34,12 @@ export function dateText(iso: string): string {
   return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
 }
 
+/** How far a case is out, where that is most of what is allowed there; its largest error may be elsewhere, where more is allowed. */
+export function errorNote({ use, maxAbs, bound }: Pick<CaseResult, "use" | "maxAbs" | "bound">): string {
+  const error = use < WRONG ? `error ${errorText(use * bound)} where ${errorText(bound)} is allowed, ` : "";
+  return `use ${useText(use)}, ${error}largest error ${errorText(maxAbs)}`;
+}
+
 /** A cosine by its distance from 1: "1-2e-13". */
 export function cosText(cos: number): string {
   if (cos >= WRONG) return "–";
@@ -43,6 +49,7 @@ export function cosText(cos: number): string {
 }
 
 export function timeText(ms: number): string {
+  if (ms < 1) return "below 1 ms";
   if (ms < 1000) return `${ms.toFixed(0)} ms`;
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;
 }

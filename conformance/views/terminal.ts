@@ -5,7 +5,7 @@ import {
   dateText,
   deviceName,
   deviceNote,
-  errorText,
+  errorNote,
   levelName,
   levelResult,
   skippedByReason,
@@ -44,9 +44,8 @@ function levelLines(report: Report): string[] {
 
 function failedLines({ failed }: Report): string[] {
   if (failed.length === 0) return [];
-  const shown = failed.slice(0, TOP).flatMap(({ case: id, use, maxAbs, bound, reason }) => {
-    const numbers = `error ${errorText(maxAbs)}, allowed ${errorText(bound)}, use ${useText(use)}`;
-    return [`  ${plain(id)}`, `    ${numbers}: ${plain(reason)}`];
+  const shown = failed.slice(0, TOP).flatMap((one) => {
+    return [`  ${plain(one.case)}`, `    ${plain(one.reason)}`, `    ${errorNote(one)}`];
   });
   const more = failed.length > TOP ? [`  and ${whole(failed.length - TOP)} more`] : [];
   return ["", `failed: ${whole(failed.length)}`, ...shown, ...more];

@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
 import { copyBytes } from "./source.js";
-import type { Checkpoint, TensorInfo } from "./types.js";
+import type { Checkpoint, PlainMap, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
 const MAX_HEADER = 100_000_000;
@@ -179,6 +179,10 @@ function checkLayout(entries: Map<string, Entry>, dataBytes: number, fail: Fail)
 }
 
 class SafetensorsFile implements Checkpoint {
+  readonly format = "safetensors";
+  readonly extra: PlainMap = new Map();
+  readonly opaque = [];
+
   readonly names: readonly string[];
 
   constructor(

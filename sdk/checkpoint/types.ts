@@ -9,14 +9,31 @@ export interface TensorInfo {
   readonly dtype: string;
 }
 
+/** What would have needed code to be rebuilt: named, and never run. */
+export interface Opaque {
+  /** As Python names it: "module.name". */
+  readonly global: string;
+}
+
+/** Data of a checkpoint that is no weights. Dictionaries are Maps, so that no key reaches a prototype. */
+export type Plain = null | boolean | number | bigint | string | Uint8Array | readonly Plain[] | PlainMap | Opaque;
+export interface PlainMap extends ReadonlyMap<string | number | bigint | boolean | null, Plain> {}
+
+export type CheckpointFormat = "torch" | "torch-legacy" | "safetensors" | "npz";
+
 /** An open file of weights. Its data is read tensor by tensor, never whole. */
 export interface Checkpoint {
   /** For messages: the path, the URL or "bytes". */
   readonly source: string;
+  readonly format: CheckpointFormat;
   /** In the order in which the file stores their data. */
   readonly names: readonly string[];
   /** Free text that came with the weights. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** What training left beside the weights: `meta`, `message_hub`, `optimizer` ...; empty for formats that hold weights alone. */
+  readonly extra: PlainMap;
+  /** Everything in the file that would have needed code, with its place: "meta.hook". */
+  readonly opaque: readonly { readonly path: string; readonly global: string }[];
   /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name. */
   info(name: string): TensorInfo;
   /**

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DeviceError, MaskFeatError } from "../node.js";
+import { DeviceError, MaskFeatError, OptionError } from "../node.js";
 import { readBytes, walkFiles } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 import { type Page, serve } from "./serve.js";
@@ -112,8 +112,9 @@ export async function conformanceInBrowser(
     });
     const text = await Promise.race([delivered, ended]);
     const { error } = JSON.parse(text);
-    if (error) throw new MaskFeatError(error.code ?? "DEVICE_FAILED", `in ${basename(program)}: ${error.message}`);
-    return text;
+    if (!error) return text;
+    const Kind = error.code?.startsWith("OPT_") ? OptionError : MaskFeatError;
+    throw new Kind(error.code ?? "DEVICE_FAILED", `in ${basename(program)}: ${error.message}`);
   } finally {
     child.removeAllListeners();
     child.kill();
