@@ -60,16 +60,16 @@ async function substitute(mutant) {
 
 const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
 
-/** Runs the suite on the device for each of the patterns of cases, and says what failed. */
+/** Runs the suite on the device for each "scope|pattern of cases", and says what each case found. */
 const program = `
   import { conformance, nodeHost } from "./conformance/node.ts";
-  const [device, golden, samples, ...patterns] = process.argv.slice(2);
+  const [device, golden, samples, ...wanted] = process.argv.slice(2);
   const host = nodeHost(golden, samples);
   const cases = new Map();
   let error;
   try {
-    for (const pattern of patterns) {
-      const report = await conformance(host, { scope: "quick", device, threads: 1, cases: pattern });
+    for (const [scope, pattern] of wanted.map((text) => text.split("|"))) {
+      const report = await conformance(host, { scope, device, threads: 1, cases: pattern });
       for (const { id, level, status, use, reason } of report.cases) cases.set(id, { id, level, status, use, reason });
     }
   } catch (thrown) {
@@ -110,16 +110,19 @@ async function bundle(name, mutant) {
   return outfile;
 }
 
+/** What `program` is to run for a mutant. @param {Mutant} mutant */
+const wantedOf = ({ scope = "quick", cases }) => `${scope}|${cases}`;
+
 /** @typedef {{ id: string, level: string, status: "passed" | "failed", use: number, reason?: string }} Ran */
 
 /**
  * Runs a bundle.
- * @param {string} path @param {string} device @param {readonly string[]} patterns
+ * @param {string} path @param {string} device @param {readonly string[]} wanted
  * @returns {Promise<{ cases: Ran[], error?: string }>}
  */
-function runBundle(path, device, patterns) {
+function runBundle(path, device, wanted) {
   const env = { ...process.env, ...(device === "webgpu" && !process.env.VK_ICD_FILENAMES && softwareGpu().env) };
-  const args = [path, device, join(root, "conformance/golden"), join(root, "sdk/demo/samples"), ...patterns];
+  const args = [path, device, join(root, "conformance/golden"), join(root, "sdk/demo/samples"), ...wanted];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let [out, err] = ["", ""];
@@ -146,12 +149,12 @@ export function whyNot(device) {
 }
 
 /**
- * @param {string} name @param {string} device @param {readonly string[]} patterns @param {Mutant} [mutant]
+ * @param {string} name @param {string} device @param {readonly string[]} wanted @param {Mutant} [mutant]
  */
-async function run(name, device, patterns, mutant) {
+async function run(name, device, wanted, mutant) {
   const path = await bundle(name, mutant);
   try {
-    return await runBundle(path, device, patterns);
+    return await runBundle(path, device, wanted);
   } finally {
     rmSync(path, { force: true });
   }
@@ -168,7 +171,7 @@ export async function tryMutant(mutant) {
   const started = performance.now();
   const skipped = whyNot(device);
   if (skipped) return { name, level, device, ms: 0, skipped, failed: 0, cases: 0 };
-  const { cases, error } = await run(name, device, [mutant.cases], mutant);
+  const { cases, error } = await run(name, device, [wantedOf(mutant)], mutant);
   const failed = cases.filter((c) => c.level === level && c.status === "failed");
   const worst = failed.reduce((/** @type {Ran | undefined} */ a, b) => (a && a.use >= b.use ? a : b), undefined);
   const common = { name, level, device, ms: performance.now() - started, failed: failed.length, cases: cases.length };
@@ -184,9 +187,9 @@ export async function tryMutant(mutant) {
 export async function tryUnmutated(mutants) {
   const wrong = [];
   for (const device of ["wasm", "webgpu"]) {
-    const patterns = [...new Set(mutants.filter((m) => m.device === device).map((m) => m.cases))];
-    if (patterns.length === 0 || whyNot(device)) continue;
-    const { cases, error } = await run(`unmutated-${device}`, device, patterns);
+    const wanted = [...new Set(mutants.filter((m) => m.device === device).map(wantedOf))];
+    if (wanted.length === 0 || whyNot(device)) continue;
+    const { cases, error } = await run(`unmutated-${device}`, device, wanted);
     wrong.push(...cases.filter((c) => c.status === "failed").map((c) => `${device}: ${c.id} uses ${c.use}`));
     if (error) wrong.push(`${device}: ${error}`);
   }
