@@ -98,7 +98,7 @@ async function listCases(env: Env, options: RunOptions, models: Models, info: De
   const pipeline = await pipelineCases(env, scope);
   const ofModels = own
     ? { cases: await userCases(own.name, own.data, models), absent: [] }
-    : await goldenCases(env, scope, slow, models);
+    : await goldenCases(env, scope, models);
   return {
     cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
     absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
