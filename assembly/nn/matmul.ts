@@ -98,7 +98,7 @@ function column(
     if (k0 == 0) fillRows(c, ld, bias + ((<usize>col) << 2));
     else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
     const a = packedTile(packed, rows, k0, kc, r);
-    for (let s = 0; s < kc; s += SUM) tile(a + (<usize>s << 4), panel + (<usize>s << 5), min(SUM, kc - s), c, ld);
+    for (let s = 0; s < kc; s += SUM) tile(a + ((<usize>s) << 4), panel + ((<usize>s) << 5), min(SUM, kc - s), c, ld);
     if (done && epilogue == GELU) geluTile(c, ld);
     if (!whole) copyBlock(y + at, ldy, edge, ld, live, cols);
     if (done && epilogue == ADD) addBlock(y + at, residual + at, ldy, live, cols);
