@@ -1,9 +1,9 @@
 /**
- * The names of ImageNet's 1000 classes (ILSVRC 2012), in the order of the labels and as mmpretrain has them: all synonyms, with commas
- * between them. They come from Google's `@tensorflow-models/mobilenet`, of which nothing else is used; its run-time peers are therefore
- * replaced by a small package in package.json's `overrides`.
+ * The names of ImageNet's 1000 classes (ILSVRC 2012), in the order of the labels and as mmpretrain has them: all synonyms of a class, with
+ * commas between them.
  */
 
+// Of Google's package this list alone is used; its run-time peers are stood in for by a small package, by package.json's `overrides`.
 import { IMAGENET_CLASSES } from "@tensorflow-models/mobilenet/dist/imagenet_classes.js";
 
 /** The one name that is spelt otherwise there: "jelly fish". */
