@@ -5,15 +5,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
+import { ascFlags, variants } from "./assembly.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-
-/** One source, one .wasm for each kind of engine; all export the same names. */
-const variants = {
-  simd: [],
-  threads: ["--enable", "threads", "--sharedMemory"],
-};
 
 function node(args) {
   return new Promise((resolve, reject) => {
@@ -24,9 +19,6 @@ function node(args) {
 }
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
-const options =
-  "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112";
-
 /** Where the text of a licence stands, for packages that name it and come without a copy. */
 const copies = { "Apache-2.0": "typescript/LICENSE.txt" };
 
@@ -75,7 +67,7 @@ for (const folder of ["dist", "build/inputs"]) rmSync(join(root, folder), { recu
 try {
   await Promise.all(
     Object.entries(variants).map(([name, flags]) =>
-      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...options.split(" "), ...flags]),
+      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
     ),
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);

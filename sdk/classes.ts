@@ -10,7 +10,7 @@ export type Classes = readonly string[];
 /** Checks the option `classes`. @throws OptionError where it is no list of as many names as the model has classes. */
 export function checkClasses(given: Classes | undefined, { kind, numClasses }: ModelConfig): void {
   if (given === undefined) return;
-  if (kind !== "classifier") throw new OptionError("OPT_VALUE", "classes: a pre-training model has no classes");
+  if (kind !== "classifier") throw new OptionError("OPT_VALUE", `classes: a model of kind ${kind} has none`);
   if (!isNames(given)) throw new OptionError("OPT_VALUE", "classes: expected an array of names");
   if (given.length === numClasses) return;
   throw new OptionError("OPT_VALUE", `classes: ${given.length} names were given, the model has ${numClasses} classes`);

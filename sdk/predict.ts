@@ -42,10 +42,7 @@ export interface Prediction {
 export function checkPredict(name: string, { kind, numClasses }: ModelConfig, options: PredictOptions): void {
   checkKeys("predict", options, ["topk", "signal"]);
   if (kind !== "classifier") {
-    throw new OptionError(
-      "OPT_VALUE",
-      `predict: ${name} is a pre-training model, which has no classes; use a classifier`,
-    );
+    throw new OptionError("OPT_VALUE", `predict: ${name} is no classifier (its kind is ${kind}): it has no classes`);
   }
   if (options.topk !== undefined) checkInteger("topk", options.topk, 1, numClasses);
 }

@@ -140,7 +140,7 @@ describe("predict", () => {
     [["predict", two[0], ...small, "--out", "p.npy"], /--out must end in .npz, .safetensors, .json, .jsonl/],
     [
       ["predict", two[0], "--model", "maskfeat_vit-tiny-p16", "--weights", "procedural"],
-      /pre-training model.*classifiers are vit-base/,
+      /is no classifier; the classifiers are vit-base/,
     ],
     [["predict", two[0], "--model", "vit-tiny-p16_maskfeat-pre"], /--model needs --weights/],
     [

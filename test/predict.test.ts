@@ -97,7 +97,9 @@ describe("model.predict", () => {
     await expect(model.predict(x, { topk: 11 })).rejects.toThrow(/topk: expected an integer from 1 to 10, got 11/);
     expect(await codeOf(() => model.predict(x, { k: 5 } as never))).toBe("OPT_UNKNOWN");
     expect(await codeOf(() => model.predict([]))).toBe("OPT_MISSING");
-    await expect(pretraining.predict(x)).rejects.toThrow(/custom is a pre-training model, which has no classes/);
+    await expect(pretraining.predict(x)).rejects.toThrow(
+      /custom is no classifier \(its kind is pretrain\): it has no classes/,
+    );
     await expect(model.predict(x, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
   });
 });
@@ -174,7 +176,7 @@ describe("inferenceModel", () => {
   it("wants published weights unless others are named, and a classifier", async () => {
     await expect(inferenceModel("vit-tiny-p16_maskfeat-pre", bird)).rejects.toMatchObject({ name: "OptionError" });
     const pretraining = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
-    await expect(inferenceModel(pretraining, bird)).rejects.toThrow(/is a pre-training model/);
+    await expect(inferenceModel(pretraining, bird)).rejects.toThrow(/is no classifier/);
     expect(await codeOf(() => inferenceModel("resnet", bird))).toBe("MODEL_UNKNOWN");
     using model = await load();
     expect(await codeOf(() => inferenceModel(model, bird, { weights: "procedural" } as never))).toBe("OPT_UNKNOWN");

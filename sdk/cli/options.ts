@@ -96,7 +96,7 @@ export async function openModel(flags: ModelFlags, context: Context, more: Model
   return load(model, flags, context, more);
 }
 
-/** The same for a classifier; without `--model` the embedded one. @throws OptionError for a pre-training model, before its weights load */
+/** The same for a classifier; without `--model` the embedded one. @throws OptionError for another kind, before its weights load */
 export async function openClassifier(flags: ModelFlags, context: Context, more: ModelSettings): Promise<Model> {
   if (flags.model === undefined) {
     return load(embeddedClassifier, { ...flags, weights: flags.weights ?? "embedded" }, context, more);
@@ -107,7 +107,7 @@ export async function openClassifier(flags: ModelFlags, context: Context, more: 
   const choices = listModels("", { task: "Image Classification" }).join(", ");
   throw new OptionError(
     "OPT_VALUE",
-    `--model ${flags.model} is a pre-training model, which has no classes; the classifiers are ${choices}, or a configuration of kind classifier`,
+    `--model ${flags.model} is no classifier; the classifiers are ${choices}, or a configuration of kind classifier`,
   );
 }
 
