@@ -19,6 +19,9 @@ function node(args) {
 }
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
+/** Where the text of a licence stands, for packages that name it and come without a copy. */
+const copies = { "Apache-2.0": "typescript/LICENSE.txt" };
+
 /** Writes dist/LICENSES.txt: the licence of every package that a bundle contains. */
 function collectLicences() {
   const folder = join(root, "build/inputs");
@@ -26,10 +29,11 @@ function collectLicences() {
   const names = paths.map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   const texts = [...new Set(names.filter(Boolean))].sort().map((name) => {
     const folder = join(root, "node_modules", name);
-    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const own = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = own ? join(folder, own) : copies[license] && join(root, "node_modules", copies[license]);
     if (!file) throw new Error(`${name}: no licence file to collect`);
-    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    return `${name} ${version}\n\n${readFileSync(file, "utf8").trim()}\n`;
   });
   writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }

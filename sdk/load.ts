@@ -4,14 +4,15 @@ import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { checkKeys } from "./check.js";
-import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
+import { checkClasses, classesOf } from "./classes.js";
+import { completeConfig, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
-import { embedded, findModel, traceWhole } from "./registry.js";
+import { embedded, embeddedClassifier, findModel, type ModelEntry, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
 export interface Progress {
@@ -31,6 +32,8 @@ export interface ModelOptions extends DeviceOptions {
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
   readonly interpolation?: Interpolation;
+  /** Names of a classifier's classes by label. Default: the checkpoint's own, else ImageNet's for 1000 classes (in Node). */
+  readonly classes?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -43,6 +46,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "outIndices",
   "finalNorm",
   "interpolation",
+  "classes",
   "threads",
   "selfTest",
   "signal",
@@ -53,14 +57,14 @@ const optionNames: readonly (keyof ModelOptions)[] = [
 function resolveModel(
   model: string | PartialConfig | undefined,
   o: ModelOptions,
-): { name: string; config: ModelConfig } {
+): Pick<ModelEntry, "name" | "config" | "classes"> {
   const entry = typeof model === "object" ? undefined : findModel(model ?? embedded.model);
   const { outType, finalNorm, interpolation } = o;
   const overrides = Object.fromEntries(
     Object.entries({ outType, finalNorm, interpolation }).filter(([, value]) => value !== undefined),
   );
   const config = completeConfig({ ...(entry?.config ?? (model as PartialConfig)), ...overrides });
-  return { name: entry?.name ?? "custom", config };
+  return { name: entry?.name ?? "custom", config, classes: entry?.classes };
 }
 
 function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
@@ -71,10 +75,10 @@ function resolveWeights(model: string | PartialConfig | undefined, weights: Weig
     );
   }
   if (weights !== undefined && weights !== "embedded") return weights;
-  if (model === undefined || model === embedded.model) return embedded.weights;
+  if (model === undefined || model === embedded.model || model === embeddedClassifier) return embedded.weights;
   throw new OptionError(
     "OPT_VALUE",
-    `weights: embedded weights belong to ${embedded.model}; the choices are ${weightChoices}`,
+    `weights: embedded weights belong to ${embedded.model} and ${embeddedClassifier}; the choices are ${weightChoices}`,
   );
 }
 
@@ -91,7 +95,8 @@ export async function loadModel(
   checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const { name, config } = resolveModel(model, options);
+  const { name, config, classes: registered } = resolveModel(model, options);
+  checkClasses(options.classes, config);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
   const weights = resolveWeights(model, options.weights);
 
@@ -110,6 +115,7 @@ export async function loadModel(
   };
   try {
     source.check(params);
+    const classes = await classesOf(platform, config, { given: options.classes, weights: source, registered });
     const opened = await openDevice(platform, options);
     device = opened.device;
     const parameters = new Parameters(device, source);
@@ -123,6 +129,7 @@ export async function loadModel(
       name,
       config,
       outIndices,
+      classes,
       weights: source.label,
       trained: source.trained,
       device,

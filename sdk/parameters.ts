@@ -7,6 +7,7 @@ import type { AnyCall, Value } from "../gpu/graph/tape.js";
 import { openCheckpoint } from "./checkpoint/index.js";
 import type { UrlOptions } from "./checkpoint/source.js";
 import type { Checkpoint } from "./checkpoint/types.js";
+import { classesIn } from "./classes.js";
 import { openBytes } from "./inputs.js";
 import type { Platform } from "./platform/types.js";
 import { checkFinite } from "./tensor.js";
@@ -25,6 +26,8 @@ export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
   readonly label: string;
   readonly trained: boolean;
+  /** The names of the classes that it was trained on, where it says them. */
+  readonly classes?: readonly string[];
   /** Row-major numbers, or undefined where the source has none for this parameter. */
   get(name: string, shape: readonly number[]): Promise<Float32Array | undefined>;
   /** @throws CheckpointError where the source does not fit a model with these parameters. */
@@ -71,6 +74,7 @@ function checkpointSource(checkpoint: Checkpoint): ParameterSource {
   return {
     label: checkpoint.source,
     trained: true,
+    classes: classesIn(checkpoint.extra),
     async get(name) {
       if (!checkpoint.names.includes(name)) return undefined;
       const { data } = await checkpoint.get(name);

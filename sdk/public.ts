@@ -20,4 +20,5 @@ export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
-export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export type { Prediction, PredictOptions, ScoredClass } from "./predict.js";
+export { embedded, embeddedClassifier, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";

@@ -8,6 +8,8 @@ import { completeConfig, type ModelConfig, type PartialConfig, targetWidth } fro
 export interface ModelEntry {
   readonly name: string;
   readonly config: ModelConfig;
+  /** The names of a classifier's classes, where they are the model's own. */
+  readonly classes?: readonly string[];
   /** As in the reference's model index; undefined for a pre-training model. */
   readonly task?: "Image Classification";
   /** As published, in percent. */
@@ -45,6 +47,11 @@ function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = 
 /** What `getModel()` loads. */
 export const embedded = { model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false } as const;
 
+/** The same as a classifier, which has embedded weights too. */
+export const embeddedClassifier = "vit-tiny-p16_maskfeat-pre";
+
+const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 };
+
 const entries: readonly ModelEntry[] = [
   entry(
     "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k",
@@ -66,7 +73,12 @@ const entries: readonly ModelEntry[] = [
       log: `${classifierFile}.json`,
     },
   ),
-  entry(embedded.model, { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 }),
+  entry(embedded.model, tiny),
+  entry(
+    embeddedClassifier,
+    { ...tiny, kind: "classifier", numClasses: 10 },
+    { task: "Image Classification", classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
+  ),
   entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
   entry("maskfeat_vit-large-p16", { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 }),
 ];

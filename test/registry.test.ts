@@ -6,6 +6,7 @@ import { findModel, listModels, modelInfo, traceWhole } from "../sdk/registry.js
 
 const pretrain = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 const classifier = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";
+const tinyClassifier = "vit-tiny-p16_maskfeat-pre";
 const others = ["maskfeat_vit-large-p16", "maskfeat_vit-small-p16", "maskfeat_vit-tiny-p16"];
 
 const shapes = (name: string) =>
@@ -72,10 +73,10 @@ describe("parameters", () => {
 
 describe("listModels", () => {
   it("follows the reference's patterns", () => {
-    expect(listModels()).toEqual([pretrain, ...others, classifier]);
-    expect(listModels("*maskfeat*")).toEqual([pretrain, ...others, classifier]);
+    expect(listModels()).toEqual([pretrain, ...others, classifier, tinyClassifier]);
+    expect(listModels("*maskfeat*")).toEqual([pretrain, ...others, classifier, tinyClassifier]);
     expect(listModels("maskfeat")).toEqual([pretrain, ...others]);
-    expect(listModels("vit")).toEqual([classifier]);
+    expect(listModels("vit")).toEqual([classifier, tinyClassifier]);
     expect(listModels("*in1k")).toEqual([pretrain, classifier]);
     expect(listModels("maskfeat_vit-[ls]")).toEqual(["maskfeat_vit-large-p16", "maskfeat_vit-small-p16"]);
     expect(listModels("maskfeat_vit-[!lsb]")).toEqual(["maskfeat_vit-tiny-p16"]);
@@ -84,9 +85,9 @@ describe("listModels", () => {
   });
 
   it("filters by task and by exclusion", () => {
-    expect(listModels("", { task: "Image Classification" })).toEqual([classifier]);
+    expect(listModels("", { task: "Image Classification" })).toEqual([classifier, tinyClassifier]);
     expect(listModels("*base*", { task: "null" })).toEqual([pretrain]);
-    expect(listModels("", { excludePatterns: ["maskfeat_vit", "nothing"] })).toEqual([classifier]);
+    expect(listModels("", { excludePatterns: ["maskfeat_vit", "nothing"] })).toEqual([classifier, tinyClassifier]);
   });
 
   it("names the choices where a name is unknown", () => {
