@@ -261,7 +261,7 @@ export const opCases = (): OpCase[] => [
 /** Ops that move numbers and compute none. */
 const moves: ReadonlySet<OpName> = new Set<OpName>(["patches", "patchTokens", "classToken", "featmap"]);
 
-const SLOW = "software GPUs compile slowly: they run a part of this level at scope quick; scope full has all";
+const SLOW = "a software GPU compiles slowly: it runs a part of these at level quick; level full has all";
 
 /** The level's cases. `isSlow`: the device is a software GPU, and the scope is quick. */
 export function kernelCases(isSlow: boolean): Case[] {
