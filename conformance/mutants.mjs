@@ -914,7 +914,7 @@ export const mutants = [
     name: "masks: Python's draw leaves the last position out",
     file: "assembly/mask.ts",
     find: "rngBelowPython(rng, total - length + 1)",
-    replace: "rngBelowPython(rng, total - length)",
+    replace: "rngBelowPython(rng, max(1, total - length))",
     level: "C5",
     cases: "C5/mask/pyslowfast*",
     device: "wasm",

@@ -14,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "node_modules/.cache/mutants");
 
 /** A run that takes longer than this hangs. */
-const PATIENCE = 300_000;
+const PATIENCE = 120_000;
 
 const read = (/** @type {string} */ path) => readFileSync(join(root, path), "utf8");
 

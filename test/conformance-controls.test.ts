@@ -46,7 +46,9 @@ describe.runIf(hasWebGpu)("Dawn's null backend", () => {
     for (const cases of ["C0/*", "C2/attention/*", "C2/layerNorm/*", "C2/linear/[5,*", "C3/*", "C4/tiny/*"]) {
       const results = await run(host, cases, { device });
       expect(results.length).toBeGreaterThan(3);
-      expect(passed(results)).toEqual([]);
+      // what is read back was never written: now and then it repeats itself, as C0 asks
+      expect(passed(results).filter((id) => !id.startsWith("C0/repeats/"))).toEqual([]);
+      expect(passed(results).length).toBeLessThan(results.length / 10);
     }
   });
 });

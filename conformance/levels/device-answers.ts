@@ -30,10 +30,12 @@ function sameNumbers(actual: Float32Array, expected: Float32Array): Finding {
   };
 }
 
-/** What is wrong with an answer whose numbers are all the same: it would agree with itself. */
+/** What is wrong with an answer that is not a number somewhere, or the same everywhere: it would agree with itself. */
 function lifeless(answer: Float32Array): Finding | undefined {
-  if (answer.some((v) => v !== answer[0])) return undefined;
-  return { ...exactly(answer.length, answer.length), reason: `all numbers are ${answer[0]}` };
+  const odd = answer.find((v) => !Number.isFinite(v));
+  if (odd === undefined && (answer.length === 1 || answer.some((v) => v !== answer[0]))) return undefined;
+  const reason = odd === undefined ? `all numbers are ${answer[0]}` : `a number is ${odd}`;
+  return { ...exactly(answer.length, answer.length), reason };
 }
 
 /** Bytes there and back through a buffer alone. */
@@ -97,6 +99,8 @@ export function repeats<K extends OpName>(op: K, shapes: readonly Shape[], attrs
     const call = callOf(op, shapes, attrs);
     const [first, other] = [realInputs(call, 5), realInputs(call, 6)];
     const [a, b, again, c] = await runs(device, call, [first, other, first, first]);
+    const dead = lifeless(a) ?? lifeless(b);
+    if (dead) return dead;
     const differs = b.some((v, i) => v !== a[i]);
     if (!differs) return { ...exactly(a.length, a.length), reason: "other inputs gave the same output" };
     const found = sameNumbers(bits(again), bits(a));
