@@ -15,7 +15,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../../gpu/errors.js";
-import { readError, systemReason } from "./node.js";
+import { readError, systemReason } from "./node-source.js";
 
 /** All bytes of a file. @throws FileError; AbortError */
 export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
