@@ -6,6 +6,7 @@ import type { OutType } from "../gpu/models/vit.js";
 import { checkKeys } from "./check.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
+import type { DownloadOptions } from "./download/weights.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
@@ -24,8 +25,10 @@ export interface Progress {
   readonly ratio: number;
 }
 
-export interface ModelOptions extends DeviceOptions {
+export interface ModelOptions extends DeviceOptions, DownloadOptions {
   readonly weights?: Weights;
+  /** The same as `weights: "pretrained"`. */
+  readonly pretrained?: boolean;
   /** What `extractFeat` returns unless the call says else. */
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
@@ -37,6 +40,10 @@ export interface ModelOptions extends DeviceOptions {
 
 const optionNames: readonly (keyof ModelOptions)[] = [
   "weights",
+  "pretrained",
+  "offline",
+  "urlMapping",
+  "integrity",
   "device",
   "dtype",
   "outType",
@@ -63,7 +70,11 @@ function resolveModel(
   return { name: entry?.name ?? "custom", config };
 }
 
-function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
+function resolveWeights(model: string | PartialConfig | undefined, o: ModelOptions): Weights {
+  if (o.pretrained && o.weights !== undefined && o.weights !== "pretrained") {
+    throw new OptionError("OPT_VALUE", "getModel: pretrained and weights exclude each other; leave one of them out");
+  }
+  const weights = o.pretrained ? "pretrained" : o.weights;
   if (model !== undefined && weights === undefined) {
     throw new OptionError(
       "OPT_MISSING",
@@ -93,16 +104,22 @@ export async function loadModel(
   signal?.throwIfAborted();
   const { name, config } = resolveModel(model, options);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
-  const weights = resolveWeights(model, options.weights);
+  const weights = resolveWeights(model, options);
 
   const { tape } = traceWhole(config);
   const params = [...tape.params.values()];
-  const source = await openParameters(platform, weights, params, {
+  const { offline, urlMapping, integrity } = options;
+  const opening = {
     signal,
-    onProgress: (loaded, total = loaded) => {
+    offline,
+    urlMapping,
+    integrity,
+    onProgress: (loaded: number, total = loaded) => {
       onProgress?.({ phase: "open", loaded, total, ratio: total > 0 ? (0.5 * loaded) / total : 0 });
     },
-  });
+  };
+  const registered = typeof model === "object" ? undefined : name;
+  const source = await openParameters(platform, weights, params, opening, registered);
   let device: Device | undefined;
   const close = async () => {
     device?.destroy();

@@ -86,7 +86,7 @@ function redirected(from: string, to: string, name: string): string {
   );
 }
 
-async function get(platform: Platform, url: string, name: string, init: RequestInit): Promise<Response> {
+async function get(platform: Platform, url: string, name: string, init: RequestInit, again = true): Promise<Response> {
   try {
     // The store is the cache: a second copy in the browser's would only take space, and might be old.
     return await fetch(url, { ...init, cache: "no-store" });
@@ -94,6 +94,8 @@ async function get(platform: Platform, url: string, name: string, init: RequestI
     const signal = init.signal as AbortSignal;
     signal.throwIfAborted();
     const why = await platform.whyNoAnswer?.(url, signal);
+    // The reason was found out by another request: the first may have failed for a passing one.
+    if (why && again) return get(platform, url, name, init, false);
     const error = new FileError("NET_FAILED", `${name}: cannot be fetched: ${why ?? message(cause)}`, { cause });
     throw why ? error : new Broken(error);
   }

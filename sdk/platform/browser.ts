@@ -52,8 +52,8 @@ function hasher(): Hasher {
 
 /** Browsers do not tell a page whether another origin is silent or does not allow the page to read; an answer nobody reads does. */
 async function whyNoAnswer(url: string, signal: AbortSignal): Promise<string | undefined> {
-  const origin = globalThis.location?.origin;
-  if (origin === undefined || origin === new URL(url).origin) return undefined;
+  const { origin } = globalThis.location ?? {};
+  if (origin === undefined) return undefined;
   const answers = await fetch(url, { method: "HEAD", mode: "no-cors", cache: "no-store", signal }).catch(
     () => undefined,
   );
