@@ -21,6 +21,7 @@ export interface TransferOptions {
 
 /** Tries in a row that bring nothing. */
 const TRIES = 5;
+const MAX_TRIES = 100;
 /** Milliseconds without a byte after which a connection counts as broken. */
 const SILENCE = 60_000;
 /** As many bytes as tell what a file is. */
@@ -45,22 +46,25 @@ export class Transfer {
   ) {
     this.hash = platform.sha256();
     this.pieced = file.size > 0;
+    this.shown = file.size;
   }
 
   /** Returns what to record of the whole file. @throws FileError NET_FAILED, NET_STATUS, FILE_NOT_FOUND, FILE_WRITE; AbortError */
   async run(): Promise<Kept> {
     const { signal, firstPause = 500 } = this.options;
-    for (let failed = 0; ; ) {
-      const before = this.file.size;
+    for (let failed = 0, tries = 1; ; tries++) {
+      const before = this.shown;
       try {
         await this.attempt();
+        await this.checkContent();
         const { size } = this.file;
         return { ...this.file.kept!, size, sha256: this.hash.hex() };
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof Broken)) throw error;
-        failed = this.file.size > before ? 1 : failed + 1;
-        if (failed >= TRIES) throw error.error;
+        // Further than ever before: bytes that come again after a new beginning are no progress.
+        failed = this.shown > before ? 1 : failed + 1;
+        if (failed >= TRIES || tries >= MAX_TRIES) throw error.error;
         await pause(Math.max(firstPause * 2 ** (failed - 1), 1000 * error.wait), signal);
       }
     }
@@ -125,7 +129,7 @@ export class Transfer {
   /** Writes the body, if it is the one that was asked for. */
   private async take({ response, start, kept, length }: Answer, watch: Watch): Promise<void> {
     const { file } = this;
-    if (/^text\/html\b/i.test(response.headers.get("content-type") ?? "")) this.refuse("this is an HTML page");
+    if (/^text\/html\b/i.test(response.headers.get("content-type") ?? "")) throw this.refusal("this is an HTML page");
     if (response.status !== 206 && response.ok) await this.restart(kept);
     else if (!response.ok || !startsAt(start, file.size, response) || !sameVersion(file.kept, kept)) {
       await this.restart({ url: this.name });
@@ -146,14 +150,19 @@ export class Transfer {
       if (file.size > total) await this.restart({ url: this.name });
       throw this.broken(what);
     }
-    const found = instead(this.head);
-    if (found) this.refuse(found);
-    if (file.size === 0) throw new FileError("NET_STATUS", `${this.name}: the server answered with no bytes`);
   }
 
-  private refuse(found: string): never {
+  /** Keeps nothing that is certainly not the file: it would be taken for a part of it the next time. */
+  private async checkContent(): Promise<void> {
+    const found = this.file.size === 0 ? "there are no bytes" : instead(this.head);
+    if (!found) return;
+    await this.restart({ url: this.name });
+    throw this.refusal(found);
+  }
+
+  private refusal(found: string): FileError {
     const what = "the server answered with something else than the file";
-    throw new FileError("NET_STATUS", `${this.name}: ${what}: ${found}`);
+    return new FileError("NET_STATUS", `${this.name}: ${what}: ${found}`);
   }
 }
 
