@@ -31,6 +31,8 @@ export class FileServer {
   readonly seen: Seen[] = [];
   bytes: Uint8Array = content(100_000);
   etag: string | undefined = '"one"';
+  /** Sent with every proper answer. */
+  headers: Readonly<Record<string, string>> = {};
   trick: Trick = () => false;
   private readonly server: Server;
 
@@ -57,11 +59,11 @@ export class FileServer {
   }
 
   /** As a good server does: whole, or the range asked for where the file is still the same. */
-  answer({ headers }: IncomingMessage, response: ServerResponse, more: Record<string, string> = {}): void {
+  answer({ headers }: IncomingMessage, response: ServerResponse): void {
     const { bytes, etag } = this;
     const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
     const same = headers["if-range"] === undefined || headers["if-range"] === etag;
-    const common = { ...(etag ? { ETag: etag } : {}), ...more };
+    const common = { ...(etag ? { ETag: etag } : {}), ...this.headers };
     if (from >= bytes.length && same) {
       response.writeHead(416, { ...common, "Content-Range": `bytes */${bytes.length}` }).end();
     } else if (from > 0 && same) {
