@@ -76,7 +76,7 @@ describeChromium("downloads", (chromium) => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it.each(["flip", "cut", "zeros", "no part", "web page", "record", "no record"])(
+  it.each(["flip", "cut", "zeros", "no part", "web page", "record", "half a record", "no record"])(
     "damage to a kept one (%s) is found, named offline, mended online",
     async (damage) => {
       const url = server.url("w.safetensors");
@@ -93,6 +93,7 @@ describeChromium("downloads", (chromium) => {
           const other = sha256.replace(/^./, sha256[0] === "0" ? "1" : "0");
           return cache.put(record, new Response(JSON.stringify({ ...kept, sha256: other })));
         }
+        if (damage === "half a record") return cache.put(record, new Response('{"url":"http'));
         const all = new Uint8Array(await (await cache.match(part))!.arrayBuffer());
         if (damage === "flip") all[all.length - 1] ^= 4;
         if (damage === "zeros") all.fill(0, 0, 4096);

@@ -29,6 +29,7 @@ export async function browserStore(): Promise<Store> {
     },
     async find(name) {
       const kept = await keptOf(blobs, name);
+      if (kept === "damaged") throw new FileError("FILE_READ", `${blobs.place}: the record is damaged`);
       if (!kept?.sha256) return undefined;
       return { kept, source: blobSource(new Blob(await partsOf(blobs, name)), blobs.place) };
     },
@@ -76,8 +77,9 @@ function memoryBlobs(): Blobs {
   };
 }
 
-async function keptOf(blobs: Blobs, name: string): Promise<Kept | undefined> {
-  return parseKept((await (await blobs.get(`${name}/record`))?.text()) ?? "");
+async function keptOf(blobs: Blobs, name: string): Promise<Kept | "damaged" | undefined> {
+  const record = await blobs.get(`${name}/record`);
+  return record && (parseKept(await record.text()) ?? "damaged");
 }
 
 async function partsOf(blobs: Blobs, name: string): Promise<Blob[]> {
@@ -102,8 +104,8 @@ class PartsUnfinished implements Unfinished {
   static async begin(blobs: Blobs, name: string): Promise<PartsUnfinished> {
     const kept = await keptOf(blobs, name);
     // Of a file that was whole and is damaged no part is of use.
-    const parts = kept && !kept.sha256 ? await partsOf(blobs, name) : [];
-    return new PartsUnfinished(blobs, name, parts, kept && !kept.sha256 ? kept : undefined);
+    if (kept === undefined || kept === "damaged" || kept.sha256) return new PartsUnfinished(blobs, name, [], undefined);
+    return new PartsUnfinished(blobs, name, await partsOf(blobs, name), kept);
   }
 
   get size(): number {
@@ -141,8 +143,10 @@ class PartsUnfinished implements Unfinished {
   private async flush(): Promise<void> {
     if (this.waitingSize === 0) return;
     const part = new Blob(this.waiting);
-    await this.blobs.put(`${this.name}/${this.parts.length}`, part);
-    this.parts.push(part);
+    const key = `${this.name}/${this.parts.length}`;
+    await this.blobs.put(key, part);
+    // The kept one: the other may take memory as long as it is held.
+    this.parts.push((await this.blobs.get(key)) ?? part);
     this.waiting = [];
     this.waitingSize = 0;
   }
