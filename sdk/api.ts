@@ -2,6 +2,7 @@
 
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
+import { type Download, type DownloadCall, downloadFile } from "./download/api.js";
 import type { FeatureOptions } from "./forward.js";
 import { inferenceModel } from "./inference.js";
 import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
@@ -34,6 +35,11 @@ export interface Api {
    * @throws FileError, ImageError
    */
   decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /**
+   * Downloads a checkpoint, unless it is kept already, and verifies it: of a registered model, or behind a http or https URL.
+   * @throws OptionError, FileError; AbortError
+   */
+  download(from: string | URL, options?: DownloadCall): Promise<Download>;
   /** The devices of this runtime, usable or not. */
   devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
@@ -56,6 +62,7 @@ export function bindApi(platform: Platform): Api {
     inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
       inferenceModel(platform, model, image, options),
     decode: (image, options) => decodeImage(platform, image, options?.signal),
+    download: (from, options) => downloadFile(platform, from, options),
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };

@@ -7,6 +7,7 @@ import { checkKeys } from "./check.js";
 import { checkClasses, classesOf } from "./classes.js";
 import { completeConfig, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
+import type { DownloadOptions } from "./download/weights.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
@@ -25,8 +26,10 @@ export interface Progress {
   readonly ratio: number;
 }
 
-export interface ModelOptions extends DeviceOptions {
+export interface ModelOptions extends DeviceOptions, DownloadOptions {
   readonly weights?: Weights;
+  /** The same as `weights: "pretrained"`. */
+  readonly pretrained?: boolean;
   /** What `extractFeat` returns unless the call says else. */
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
@@ -40,6 +43,10 @@ export interface ModelOptions extends DeviceOptions {
 
 const optionNames: readonly (keyof ModelOptions)[] = [
   "weights",
+  "pretrained",
+  "offline",
+  "urlMapping",
+  "integrity",
   "device",
   "dtype",
   "outType",
@@ -67,7 +74,11 @@ function resolveModel(
   return { name: entry?.name ?? "custom", config, classes: entry?.classes };
 }
 
-function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
+function resolveWeights(model: string | PartialConfig | undefined, o: ModelOptions): Weights {
+  if (o.pretrained && o.weights !== undefined && o.weights !== "pretrained") {
+    throw new OptionError("OPT_VALUE", "getModel: pretrained and weights exclude each other; leave one of them out");
+  }
+  const weights = o.pretrained ? "pretrained" : o.weights;
   if (model !== undefined && weights === undefined) {
     throw new OptionError(
       "OPT_MISSING",
@@ -98,16 +109,22 @@ export async function loadModel(
   const { name, config, classes: registered } = resolveModel(model, options);
   checkClasses(options.classes, config);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
-  const weights = resolveWeights(model, options.weights);
+  const weights = resolveWeights(model, options);
 
   const { tape } = traceWhole(config);
   const params = [...tape.params.values()];
-  const source = await openParameters(platform, weights, params, {
+  const { offline, urlMapping, integrity } = options;
+  const opening = {
     signal,
-    onProgress: (loaded, total = loaded) => {
+    offline,
+    urlMapping,
+    integrity,
+    onProgress: (loaded: number, total = loaded) => {
       onProgress?.({ phase: "open", loaded, total, ratio: total > 0 ? (0.5 * loaded) / total : 0 });
     },
-  });
+  };
+  const publishedName = typeof model === "object" ? undefined : name;
+  const source = await openParameters(platform, weights, params, opening, publishedName);
   let device: Device | undefined;
   const close = async () => {
     device?.destroy();

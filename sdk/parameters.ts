@@ -5,21 +5,21 @@ import { CheckpointError, OptionError } from "../gpu/errors.js";
 import { size } from "../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../gpu/graph/tape.js";
 import { openCheckpoint } from "./checkpoint/index.js";
-import type { UrlOptions } from "./checkpoint/source.js";
 import type { Checkpoint } from "./checkpoint/types.js";
 import { classesIn } from "./classes.js";
-import { openBytes } from "./inputs.js";
+import { openWeights, type WeightsOptions } from "./download/weights.js";
 import type { Platform } from "./platform/types.js";
 import { checkFinite } from "./tensor.js";
 import { initFill, proceduralFill } from "./weights.js";
 
 /**
  * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
- * reference's training begins; untrained), or a `.safetensors` file as path, URL, bytes or Blob.
+ * reference's training begins; untrained), "pretrained" (the published checkpoint, which is downloaded), or a `.safetensors` file as path,
+ * URL (downloaded once), bytes or Blob.
  */
 export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonly init: number };
 
-export const weightChoices = "procedural, init:SEED, or a .safetensors file as path, URL, bytes or Blob";
+export const weightChoices = "procedural, init:SEED, pretrained, or a .safetensors file as path, URL, bytes or Blob";
 
 /** Gives parameters by name. */
 export interface ParameterSource {
@@ -117,23 +117,20 @@ export interface LoadOptions {
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
-/** Opens `weights` for a model with these parameters. @throws OptionError, FileError, CheckpointError */
+/** Opens `weights` for a model with these parameters; `name` is that of a registered one. @throws OptionError, FileError, CheckpointError */
 export async function openParameters(
   platform: Platform,
   weights: Weights,
   params: readonly Value[],
-  options: UrlOptions,
+  options: WeightsOptions,
+  name?: string,
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
-  if (weights === "pretrained") {
-    const why = "the published .pth checkpoints cannot be read by this version";
-    throw new OptionError("OPT_VALUE", `weights pretrained: ${why}; the choices are ${weightChoices}`);
-  }
   if (typeof weights === "string" && weights.startsWith("init:")) {
     return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), params);
   }
   if (typeof weights === "object" && "init" in weights) return initSource(weights.init, params);
-  return checkpointSource(await openCheckpoint(await openBytes(platform, weights, options)));
+  return checkpointSource(await openCheckpoint(await openWeights(platform, weights, options, name)));
 }
 
 /** How calls read each parameter: those that only matrix products read may lie in a layout of the device's own. */

@@ -13,6 +13,8 @@ export {
   transformOf,
 } from "./config.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "./device.js";
+export type { Download } from "./download/api.js";
+export type { DownloadOptions } from "./download/weights.js";
 export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "./forward.js";
 export * from "./hog.js";
 export type { EncodedImage, ImageInput } from "./inputs.js";

@@ -40,7 +40,7 @@ describe("usage", () => {
     [["extract", image, "--dtype", "f64"], "OPT_VALUE", /--dtype must be one of f32/],
     [["extract", image, "--model", "nope"], "MODEL_UNKNOWN", /no model is named "nope"; the models are .*tiny/],
     [["extract", image, "--model", "maskfeat_vit-tiny-p16"], "OPT_MISSING", /--model needs --weights/],
-    [["extract", image, "--weights", "pretrained"], "OPT_VALUE", /cannot be read by this version; the choices are/],
+    [["extract", image, "--weights", "pretrained"], "OPT_VALUE", /has no published checkpoint; the choices are/],
     [["extract", image, "--weights", "init:x"], "OPT_VALUE", /--weights must be init:SEED/],
     [["extract", image, ...small, "--out-indices", "0,7"], "OPT_VALUE", /--out-indices must be from -2 to 1, got 7/],
     [["extract", image, ...small, "--out-indices", "0,1", "--out", "f.npy"], "OPT_VALUE", /holds one stage/],

@@ -6,7 +6,7 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rename, stat, truncate } from "node:fs/promises";
 import { FileError } from "../node.js";
-import { systemReason } from "../platform/node.js";
+import { systemReason } from "../platform/node-source.js";
 
 /** A line's object. */
 export type Line = Readonly<Record<string, unknown>>;

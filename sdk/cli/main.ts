@@ -6,6 +6,7 @@ import { version } from "../../package.json";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
+import { downloadCommand } from "./download.js";
 import { asOptionError, exitCodeOf, exitCodes } from "./errors.js";
 import { extractCommand } from "./extract.js";
 import { infoCommand, modelsCommand } from "./models-info.js";
@@ -31,6 +32,7 @@ function buildProgram(signal: AbortSignal): Command {
     reconstructCommand,
     modelsCommand,
     infoCommand,
+    downloadCommand,
     conformanceCommand,
   ];
   const program = quietly(new Command("maskfeat-wgpu"))

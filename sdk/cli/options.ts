@@ -64,6 +64,7 @@ export function seedOption(help: string): Option {
 export interface ModelFlags {
   readonly model?: string;
   readonly weights?: string;
+  readonly offline?: boolean;
   readonly device?: "auto" | "webgpu" | "wasm";
   readonly dtype?: Dtype;
   readonly threads?: number;
@@ -80,13 +81,14 @@ export function addDeviceOptions(command: Command): Command {
 export function addModelOptions(command: Command): Command {
   command
     .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
-    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors file or URL");
+    .option("--weights <source>", "embedded, procedural, init:SEED, pretrained, or a .safetensors file or URL")
+    .option("--offline", "weights of URLs from the cache alone");
   return addDeviceOptions(command).addOption(
     integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
   );
 }
 
-const WEIGHTS = "procedural, init:SEED, or a .safetensors file as path or URL";
+const WEIGHTS = "procedural, init:SEED, pretrained, or a .safetensors file as path or URL";
 
 type ModelSettings = Pick<ModelOptions, "outType" | "finalNorm" | "interpolation" | "classes">;
 
@@ -117,10 +119,10 @@ async function load(
   { output, signal }: Context,
   more: ModelSettings,
 ): Promise<Model> {
-  const { weights, device, dtype, threads } = flags;
+  const { weights, offline, device, dtype, threads } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
-  return getModel(model, { ...more, weights, device, dtype, threads, signal, onProgress });
+  return getModel(model, { ...more, weights, offline, device, dtype, threads, signal, onProgress });
 }
 
 function checkWeights({ model, weights }: ModelFlags): void {
