@@ -128,7 +128,10 @@ export class Model {
     if (mode === "tensor")
       return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
     if (this.config.kind !== "pretrain") {
-      throw new OptionError("OPT_VALUE", `${this.name} is a classifier: mode ${mode} is for pre-training models`);
+      throw new OptionError(
+        "OPT_VALUE",
+        `${this.name} is a ${this.config.kind}: mode ${mode} is for pre-training models`,
+      );
     }
     return mode === "predict" ? this.predictHog(x, options) : this.loss(x, options);
   }
@@ -195,7 +198,8 @@ export class Model {
     const { config } = this;
     const parts = await this.eachChunk(x, signal, (images) => {
       const [batch, ...item] = images.shape;
-      const trace = (b: number) => traceClassifier(config, config.numClasses, [b, ...item], config.finalNorm);
+      const trace = (b: number) =>
+        traceClassifier(config, config.numClasses, [b, ...item], config.finalNorm, config.pooling);
       return this.parts.runner.run({ key: `logits ${item}`, trace }, batch, { images: images.data }, { signal });
     });
     return concat(parts.map(([logits]) => logits));

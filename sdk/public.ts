@@ -9,7 +9,6 @@ export {
   type HogConfig,
   type ModelConfig,
   type PartialConfig,
-  resizeEdgeFor,
   transformOf,
 } from "./config.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "./device.js";
@@ -20,4 +19,5 @@ export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
+export { type PresetName, presetNames, resizeEdgeFor } from "./presets.js";
 export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";

@@ -3,7 +3,7 @@
 import { OptionError } from "../gpu/errors.js";
 import { ops, size } from "../gpu/graph/ops.js";
 import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
-import { completeConfig, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
+import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
 
 export interface ModelEntry {
   readonly name: string;
@@ -87,9 +87,9 @@ export function findModel(name: string): ModelEntry {
 /** Traces all of a model on one image of its own size; the tape's parameters are the model's. */
 export function traceWhole(c: ModelConfig): Traced {
   const images = [1, 3, c.imageSize, c.imageSize];
-  return c.kind === "pretrain"
-    ? tracePretrain(c, targetWidth(c), images, false)
-    : traceClassifier(c, c.numClasses, images, c.finalNorm);
+  if (c.kind === "pretrain") return tracePretrain(c, targetWidth(c), images, false);
+  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm, c.pooling);
+  return traceFeatures(c, images, { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm });
 }
 
 /** Multiply-adds of `extractFeat` on one image, counted as mmengine's `get_model_complexity_info` does. */
@@ -107,7 +107,8 @@ export function countMacs(c: ModelConfig): number {
 
 /** Trainable numbers of a model. */
 export function countParameters(c: ModelConfig): number {
-  return [...traceWhole(c).tape.params.values()].reduce((sum, value) => sum + size(value.shape), 0);
+  const params = [...traceWhole(c).tape.params.values()].filter(({ name }) => c.qkvBias || !isQkvBias(name));
+  return params.reduce((sum, value) => sum + size(value.shape), 0);
 }
 
 /** A shell pattern (`*`, `?`, `[ab]`, `[!ab]`, as Python's fnmatch) as a regular expression over whole names. */
