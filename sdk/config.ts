@@ -150,6 +150,22 @@ function checkHog({ hog, imageSize, patchSize }: ModelConfig): void {
   if (hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", imageSize, hog.gaussianWindow);
 }
 
+const surroundingFields = [
+  "layerNormEps",
+  "mean",
+  "std",
+  "interpolation",
+  "resizeEdge",
+  "cropMode",
+  "pooling",
+] as const;
+
+/** Whether norms, pooling and pre-processing were said: a registered model's are, and those of a preset. */
+export function knowsSurroundings(model: string | PartialConfig | undefined): boolean {
+  if (typeof model !== "object") return true;
+  return model.preset !== undefined || surroundingFields.every((field) => model[field] !== undefined);
+}
+
 /** How a model's images are prepared: the options of `preprocess`. */
 export function transformOf(c: ModelConfig): Required<PreprocessOptions> {
   const { resizeEdge, imageSize, interpolation, cropMode, mean, std } = c;

@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { checkKeys } from "./check.js";
-import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
+import { completeConfig, knowsSurroundings, type ModelConfig, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
@@ -97,7 +97,8 @@ export async function loadModel(
 
   const { tape } = traceWhole(config);
   const params = [...tape.params.values()];
-  const source = await openParameters(platform, weights, params, {
+  const wanted = { params, config, surroundingsKnown: knowsSurroundings(model) };
+  const source = await openParameters(platform, weights, wanted, {
     signal,
     onProgress: (loaded, total = loaded) => {
       onProgress?.({ phase: "open", loaded, total, ratio: total > 0 ? (0.5 * loaded) / total : 0 });
@@ -109,7 +110,6 @@ export async function loadModel(
     await source.close();
   };
   try {
-    source.check(params);
     const opened = await openDevice(platform, options);
     device = opened.device;
     const parameters = new Parameters(device, source);
@@ -125,6 +125,7 @@ export async function loadModel(
       outIndices,
       weights: source.label,
       trained: source.trained,
+      warnings: source.warnings,
       device,
       deviceInfo: opened.info,
       parameters,

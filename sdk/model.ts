@@ -33,6 +33,7 @@ export interface ModelParts {
   readonly outIndices: readonly number[];
   readonly weights: string;
   readonly trained: boolean;
+  readonly warnings: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly parameters: Parameters<unknown>;
@@ -52,6 +53,8 @@ export class Model {
   readonly weights: string;
   /** Whether the weights come from a training run rather than from a formula. */
   readonly trained: boolean;
+  /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
+  readonly warnings: readonly string[];
   readonly device: DeviceInfo;
 
   /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
@@ -66,6 +69,7 @@ export class Model {
     this.config = parts.config;
     this.weights = parts.weights;
     this.trained = parts.trained;
+    this.warnings = parts.warnings;
     this.device = parts.deviceInfo;
   }
 

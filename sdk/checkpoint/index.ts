@@ -4,16 +4,19 @@ import { CheckpointError } from "../../gpu/errors.js";
 import { describeMagic, startsWith } from "../magic.js";
 import type { ByteSource } from "../platform/types.js";
 import { openSafetensors } from "./safetensors.js";
+import { type OpenBeside, openSharded } from "./sharded.js";
 import type { Checkpoint } from "./types.js";
 
 /**
- * Opens a file of weights after looking at its first bytes. Closes `source` where it fails.
+ * Opens a file of weights after looking at its first bytes. Closes `source` where it fails. `beside` opens files of the same folder,
+ * which the index of sharded weights needs.
  * @throws CheckpointError CKPT_FORMAT, which names what the file is, where it holds no weights in a format that is read; the errors of
  * `openSafetensors` where it is broken.
  */
-export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
+export async function openCheckpoint(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {
   try {
     const start = await source.read(0, Math.min(512, source.size));
+    if (isJson(start)) return await openSharded(source, beside);
     if (!isSafetensors(start)) throw new CheckpointError("CKPT_FORMAT", `${source.name}: ${whyNot(start)}`);
   } catch (error) {
     await source.close();
@@ -25,6 +28,11 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 /** A length below 2^32 and the brace of the header: looked for first, as the length's bytes can be any other format's signature. */
 function isSafetensors(start: Uint8Array): boolean {
   return startsWith(start, "????\0\0\0\0{");
+}
+
+/** The index of sharded files is the only JSON text among them. */
+function isJson(start: Uint8Array): boolean {
+  return /^\s*\{/.test(new TextDecoder("latin1").decode(start));
 }
 
 function whyNot(start: Uint8Array): string {
