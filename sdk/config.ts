@@ -27,6 +27,8 @@ export interface ModelConfig extends ViTConfig {
   /** "backbone" has no head: a vision transformer for its features. */
   readonly kind: Kind;
   readonly numClasses: number;
+  /** Names of the classes, where they are known. */
+  readonly classes?: readonly string[];
   readonly outType: OutType;
   readonly finalNorm: boolean;
   /** What a classifier's head reads. */
@@ -113,7 +115,7 @@ export function completeConfig(given: PartialConfig): ModelConfig {
   const kind = given.kind ?? (preset === "mmpretrain" || preset === "pyslowfast" ? "pretrain" : "backbone");
   checkChoice("config: kind", kind, kinds);
   const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling) };
-  checkKeys("config", given, ["preset", ...Object.keys(defaults)]);
+  checkKeys("config", given, ["preset", "classes", ...Object.keys(defaults)]);
   checkKeys("config.hog", given.hog ?? {}, Object.keys(hogBase));
   const config: ModelConfig = { ...defaults, ...fields, hog: { ...around.hog, ...given.hog } };
   checkConfig(config);
@@ -126,6 +128,7 @@ function checkConfig(c: ModelConfig): void {
     checkInteger(`config: ${name}`, c[name as keyof typeof sizes], 1, most);
   checkInteger("config: feedforwardChannels", c.feedforwardChannels, 1, 65536);
   checkInteger("config: numClasses", c.numClasses, 1, 1e6);
+  checkClasses(c);
   checkInteger("config: resizeEdge", c.resizeEdge, 1, 16384);
   checkChoice("config: outType", c.outType, outTypes);
   checkChoice("config: interpolation", c.interpolation, interpolations);
@@ -140,6 +143,12 @@ function checkConfig(c: ModelConfig): void {
   checkDivides("embedDims by numHeads", c.embedDims, c.numHeads);
   // a classifier predicts no HOG: what the base recipe has of it need not fit its patches
   if (c.kind === "pretrain") checkHog(c);
+}
+
+function checkClasses({ classes, numClasses }: ModelConfig): void {
+  if (classes === undefined) return;
+  const fine = Array.isArray(classes) && classes.length === numClasses && classes.every((c) => typeof c === "string");
+  if (!fine) bad(`classes must be ${numClasses} names, as many as numClasses`);
 }
 
 function checkHog({ hog, imageSize, patchSize }: ModelConfig): void {

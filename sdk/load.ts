@@ -11,6 +11,8 @@ import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
+import type { PresetName } from "./presets.js";
+import { isFolder, readFolder, weightsOf } from "./recipes/index.js";
 import { embedded, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
@@ -26,6 +28,8 @@ export interface Progress {
 
 export interface ModelOptions extends DeviceOptions {
   readonly weights?: Weights;
+  /** Norms and pre-processing that neither the configuration nor the files of a folder say. */
+  readonly preset?: PresetName;
   /** What `extractFeat` returns unless the call says else. */
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
@@ -37,6 +41,7 @@ export interface ModelOptions extends DeviceOptions {
 
 const optionNames: readonly (keyof ModelOptions)[] = [
   "weights",
+  "preset",
   "device",
   "dtype",
   "outType",
@@ -78,8 +83,26 @@ function resolveWeights(model: string | PartialConfig | undefined, weights: Weig
   );
 }
 
+function withPreset(model: string | PartialConfig | undefined, preset?: PresetName): typeof model {
+  if (preset === undefined) return model;
+  if (typeof model === "object") return { preset, ...model };
+  throw new OptionError(
+    "OPT_VALUE",
+    "getModel: preset belongs to a configuration or a folder; a registered model has its own",
+  );
+}
+
+/** A model from a folder that holds its configuration, and its weights unless others are given. */
+async function loadFolder(platform: Platform, folder: string, options: ModelOptions): Promise<Model> {
+  const { signal, preset, weights } = options;
+  const config = await readFolder(platform, folder, preset, { signal });
+  const from = weights ?? (await weightsOf(platform, folder, { signal }));
+  return loadModel(platform, config, { ...options, preset: undefined, weights: from });
+}
+
 /**
- * Makes a model. `model`: a registered name or a configuration; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
+ * Makes a model. `model`: a registered name, a configuration, or a folder as path or URL that ends in a slash and holds the `config.json` of
+ * Hugging Face or timm beside `model.safetensors`; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
  * procedural (untrained) in this version.
  * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
  */
@@ -91,6 +114,8 @@ export async function loadModel(
   checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
+  if (isFolder(model)) return loadFolder(platform, model, options);
+  model = withPreset(model, options.preset);
   const { name, config } = resolveModel(model, options);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
   const weights = resolveWeights(model, options.weights);

@@ -20,4 +20,13 @@ export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
 export { type PresetName, presetNames, resizeEdgeFor } from "./presets.js";
-export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export { type ConfigOptions, modelConfigOf } from "./recipes/index.js";
+export {
+  embedded,
+  type ListOptions,
+  listModels,
+  type ModelInfo,
+  modelInfo,
+  type NewModel,
+  registerModel,
+} from "./registry.js";
