@@ -141,8 +141,9 @@ async function resolveModel(model: string, preset?: PresetName): Promise<string 
       "OPT_VALUE",
       "--preset goes with a configuration or a folder; a registered model has its own",
     );
-  const stem = basename(model.replaceAll("\\", "/"), ".py");
-  const named = /\.py$/i.test(model) && listModels().find((name) => modelInfo(name).config?.endsWith(`/${stem}.py`));
+  const file = basename(model.replaceAll("\\", "/"));
+  const stem = file.replace(/\.(py|yaml)$/i, "");
+  const named = stem !== file && listModels().find((name) => modelInfo(name).config?.endsWith(`/${file}`));
   return named || modelInfo(stem).name;
 }
 
