@@ -14,15 +14,16 @@ import type { Checkpoint } from "./types.js";
  * `openSafetensors` where it is broken.
  */
 export async function openCheckpoint(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {
+  let start: Uint8Array;
   try {
-    const start = await source.read(0, Math.min(512, source.size));
-    if (isJson(start)) return await openSharded(source, beside);
-    if (!isSafetensors(start)) throw new CheckpointError("CKPT_FORMAT", `${source.name}: ${whyNot(start)}`);
+    start = await source.read(0, Math.min(512, source.size));
+    if (!isSafetensors(start) && !isJson(start))
+      throw new CheckpointError("CKPT_FORMAT", `${source.name}: ${whyNot(start)}`);
   } catch (error) {
     await source.close();
     throw error;
   }
-  return openSafetensors(source);
+  return isJson(start) ? openSharded(source, beside) : openSafetensors(source);
 }
 
 /** A length below 2^32 and the brace of the header: looked for first, as the length's bytes can be any other format's signature. */
