@@ -49,11 +49,13 @@ function source(file: NamedCheckpoint, warnings: readonly string[]): ParameterSo
     label: file.source,
     trained: true,
     warnings,
-    async get(name, shape) {
+    async get(name, shape, staging) {
       if (!names.has(name)) return undefined;
-      const tensor = await file.get(name);
+      const fitting = String(file.info(name).shape) === String(shape);
+      // staging is as large as the model's largest parameter, which positions of a larger grid may exceed
+      const tensor = await file.get(name, fitting ? staging : undefined);
       checkFinite(`${file.source}: ${name}`, tensor.data);
-      if (name !== POSITIONS || String(tensor.shape) === String(shape)) return tensor.data;
+      if (fitting) return tensor.data;
       return resizePositions(tensor, gridSide(tensor.shape) as number, gridSide(shape) as number).data;
     },
     close: () => file.close(),

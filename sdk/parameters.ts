@@ -6,6 +6,7 @@ import { size } from "../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../gpu/graph/tape.js";
 import { openCheckpoint } from "./checkpoint/index.js";
 import type { UrlOptions } from "./checkpoint/source.js";
+import type { Staging } from "./checkpoint/types.js";
 import { isQkvBias } from "./config.js";
 import { fitCheckpoint, identity, type Wanted } from "./fit.js";
 import { besideOf, openBytes } from "./inputs.js";
@@ -14,21 +15,21 @@ import { initFill, proceduralFill } from "./weights.js";
 
 /**
  * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
- * reference's training begins; untrained), or a `.safetensors` or `.npz` file as path, URL, bytes or Blob; the index of a
- * sharded one (`.safetensors.index.json`) as path or URL.
+ * reference's training begins; untrained), or a `.safetensors`, `.pth` or `.npz` file as path, URL, bytes or Blob; the index of a sharded
+ * one (`.safetensors.index.json`) as path or URL.
  */
 export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonly init: number };
 
 export const weightChoices =
-  "procedural, init:SEED, or a .safetensors, .safetensors.index.json or .npz file as path, URL, bytes or Blob";
+  "procedural, init:SEED, or a .safetensors, .safetensors.index.json, .pth or .npz file as path, URL, bytes or Blob";
 
 /** Gives parameters by name. */
 export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
   readonly label: string;
   readonly trained: boolean;
-  /** Row-major numbers, or undefined where the source has none for this parameter. */
-  get(name: string, shape: readonly number[]): Promise<Float32Array | undefined>;
+  /** Row-major numbers, perhaps in memory of `staging`; undefined where the source has none for this parameter. */
+  get(name: string, shape: readonly number[], staging?: Staging): Promise<Float32Array | undefined>;
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
@@ -83,7 +84,8 @@ function withoutQkvBias(source: ParameterSource): ParameterSource {
     label,
     trained,
     warnings,
-    get: async (name, shape) => (isQkvBias(name) ? new Float32Array(size(shape)) : source.get(name, shape)),
+    get: async (name, shape, staging) =>
+      isQkvBias(name) ? new Float32Array(size(shape)) : source.get(name, shape, staging),
     close: () => source.close(),
   };
 }
@@ -97,7 +99,7 @@ async function openSource(
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
   if (weights === "pretrained") {
-    const why = "the published .pth checkpoints cannot be read by this version";
+    const why = "the published checkpoints cannot be downloaded by this version; get the .pth file and pass its path";
     throw new OptionError("OPT_VALUE", `weights pretrained: ${why}; the choices are ${weightChoices}`);
   }
   if (typeof weights === "string" && weights.startsWith("init:")) {
@@ -120,6 +122,18 @@ export function paramUses(calls: readonly AnyCall[]): Map<string, ParamUse> {
   return uses;
 }
 
+/** One buffer for all tensors of up to `most` numbers: the next tensor is read over the last one, which is on the device by then. */
+function stagingFor(most: number): Staging {
+  let buffer: Float32Array | undefined;
+  return {
+    take(count) {
+      if (count > most) return new Float32Array(count);
+      buffer ??= new Float32Array(most);
+      return buffer.subarray(0, count);
+    },
+  };
+}
+
 /** The parameters of one model on one device, shared by all its programs. */
 export class Parameters<B> {
   /** Parameters that the source lacked and that were set to the identity. */
@@ -139,10 +153,12 @@ export class Parameters<B> {
   ): Promise<Map<Value, B>> {
     const total = params.reduce((sum, value) => sum + 4 * size(value.shape), 0);
     const bound = new Map<Value, B>();
+    const staging = stagingFor(Math.max(0, ...params.map((value) => size(value.shape))));
     let loaded = 0;
     for (const value of params) {
       signal?.throwIfAborted();
-      const buffer = this.buffers.get(value.name) ?? (await this.upload(value, uses.get(value.name) ?? "plain"));
+      const buffer =
+        this.buffers.get(value.name) ?? (await this.upload(value, uses.get(value.name) ?? "plain", staging));
       this.buffers.set(value.name, buffer);
       bound.set(value, buffer);
       loaded += 4 * size(value.shape);
@@ -151,8 +167,8 @@ export class Parameters<B> {
     return bound;
   }
 
-  private async upload(value: Value, use: ParamUse): Promise<B> {
-    const found = await this.source.get(value.name, value.shape);
+  private async upload(value: Value, use: ParamUse, staging: Staging): Promise<B> {
+    const found = await this.source.get(value.name, value.shape, staging);
     if (!found) this.fresh.push(value.name);
     const data = found ?? identity(value.name, value.shape);
     if (!data) throw new CheckpointError("CKPT_MISMATCH", `${this.source.label}: missing: ${value.name}`);

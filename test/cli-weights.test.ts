@@ -27,7 +27,7 @@ const put = (name: string, content: unknown) =>
 put("vit/config.json", architecture);
 put("vit/model.safetensors", writeSafetensors(asHuggingFace(entries)));
 put("timm.safetensors", writeSafetensors(asTimm([...entries, ["backbone.mask_token", entries[0][1]]])));
-put("small.json", small);
+put("small.json", { kind: "backbone", ...small });
 const extract = (...args: string[]) => ["extract", image, "--threads", "1", ...args];
 
 describe("weights of other projects", () => {

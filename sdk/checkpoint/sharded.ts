@@ -8,7 +8,7 @@ import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { type Json, JsonError, parseJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";
-import type { Checkpoint, PlainMap, TensorInfo } from "./types.js";
+import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 
 /** Opens the file of this name in the folder of the index. @throws FileError; OptionError where the index is in no folder */
 export type OpenBeside = (name: string) => Promise<ByteSource>;
@@ -128,8 +128,8 @@ class Sharded implements Checkpoint {
     return this.shardOf(name).info(name);
   }
 
-  async get(name: string): Promise<Tensor> {
-    return this.shardOf(name).get(name);
+  async get(name: string, staging?: Staging): Promise<Tensor> {
+    return this.shardOf(name).get(name, staging);
   }
 
   close(): Promise<void> {

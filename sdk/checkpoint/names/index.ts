@@ -1,8 +1,8 @@
 /** A checkpoint of any project under our names. */
 
 import { CheckpointError } from "../../../gpu/errors.js";
-import type { Tensor } from "../../tensor.js";
-import type { Checkpoint, CheckpointFormat, PlainMap, TensorInfo } from "../types.js";
+import { sizeOf, type Tensor } from "../../tensor.js";
+import type { Checkpoint, CheckpointFormat, PlainMap, Staging, TensorInfo } from "../types.js";
 import { huggingface } from "./huggingface.js";
 import { mmpretrain, mmpretrainVit } from "./mmpretrain.js";
 import { pyslowfast } from "./pyslowfast.js";
@@ -133,11 +133,12 @@ class Renamed implements NamedCheckpoint {
     return { dtype, shape: [infos.reduce((sum, info) => sum + info.shape[0], 0), ...shape.slice(1)] };
   }
 
-  async get(name: string): Promise<Tensor> {
+  async get(name: string, staging?: Staging): Promise<Tensor> {
     const from = this.from(name);
-    if (from.length === 1) return this.file.get(from[0]);
+    if (from.length === 1) return this.file.get(from[0], staging);
     const { shape } = this.info(name);
-    const data = new Float32Array(shape.reduce((a, b) => a * b));
+    const count = sizeOf(shape);
+    const data = staging?.take(count) ?? new Float32Array(count);
     let at = 0;
     for (const part of from) {
       const tensor = await this.file.get(part);
