@@ -12,7 +12,7 @@ import { Model } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
 import type { PresetName } from "./presets.js";
-import { isFolder, readFolder, weightsOf } from "./recipes/index.js";
+import { isFolder, readFolder, withWeights } from "./recipes/index.js";
 import { embedded, findModel, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
@@ -96,8 +96,8 @@ function withPreset(model: string | PartialConfig | undefined, preset?: PresetNa
 async function loadFolder(platform: Platform, folder: string, options: ModelOptions): Promise<Model> {
   const { signal, preset, weights } = options;
   const config = await readFolder(platform, folder, preset, { signal });
-  const from = weights ?? (await weightsOf(platform, folder, { signal }));
-  return loadModel(platform, config, { ...options, preset: undefined, weights: from });
+  const load = (from: Weights) => loadModel(platform, config, { ...options, preset: undefined, weights: from });
+  return weights === undefined ? withWeights(folder, load) : load(weights);
 }
 
 /**

@@ -67,14 +67,14 @@ describe("an index", () => {
       index({ ...map, z: "a.safetensors" }),
       two,
       "CKPT_MISMATCH",
-      /z should be in a\.safetensors and is in none/,
+      /"z" should be in a\.safetensors and is in none/,
     ],
     [
       "names the wrong file",
       index({ x: "b.safetensors", y: "a.safetensors" }),
       two,
       "CKPT_MISMATCH",
-      /x should be in b\.safetensors and is in a\.safetensors/,
+      /"x" should be in b\.safetensors and is in a\.safetensors/,
     ],
     [
       "leaves a tensor out",
@@ -86,7 +86,7 @@ describe("an index", () => {
         ],
       } as never,
       "CKPT_MISMATCH",
-      /holds q, which the index does not list/,
+      /holds "q", which the index does not list/,
     ],
     [
       "has two files with one name",
@@ -99,7 +99,7 @@ describe("an index", () => {
         ],
       } as never,
       "CKPT_DUPLICATE",
-      /x is in a\.safetensors and in b\.safetensors/,
+      /"x" is in a\.safetensors and in b\.safetensors/,
     ],
     [
       "leads out of its folder",

@@ -3,9 +3,10 @@
  * which file each tensor is. Headers are read when it is opened, tensors when they are wanted.
  */
 
-import { CheckpointError, type ErrorCode, FileError } from "../../gpu/errors.js";
+import { FileError } from "../../gpu/errors.js";
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
+import { type Fail, failer, quoted } from "./fail.js";
 import { type Json, JsonError, parseJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
@@ -16,17 +17,13 @@ export type OpenBeside = (name: string) => Promise<ByteSource>;
 /** The index of a model of a million tensors is smaller. */
 const MAX_INDEX = 100_000_000;
 
-type Fail = (code: ErrorCode, what: string, cause?: unknown) => never;
-
 /**
  * Opens an index and the files that it names. Closes `source`.
  * @throws CheckpointError CKPT_HEADER, CKPT_DUPLICATE, CKPT_MISMATCH where index and files contradict each other; FileError where a file
  * is missing; the errors of `openSafetensors`
  */
 export async function openSharded(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {
-  const fail: Fail = (code, what, cause) => {
-    throw new CheckpointError(code, `${source.name}: ${what}`, { cause });
-  };
+  const fail = failer(source.name);
   let map: Map<string, string>;
   try {
     if (source.size > MAX_INDEX) fail("CKPT_HEADER", `an index of ${source.size} bytes, at most ${MAX_INDEX} are read`);
@@ -44,7 +41,7 @@ export async function openSharded(source: ByteSource, beside?: OpenBeside): Prom
     await closeAll(shards);
     throw error;
   }
-  return new Sharded(source.name, map, shards);
+  return new Sharded(source.name, map, shards, fail);
 }
 
 /** Tensor -> file. */
@@ -53,7 +50,7 @@ function readIndex(bytes: Uint8Array, fail: Fail): Map<string, string> {
   try {
     index = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    if (!(error instanceof JsonError)) return fail("CKPT_HEADER", "the index is not UTF-8 text", error);
+    if (!(error instanceof JsonError)) return fail("CKPT_HEADER", "the index is not UTF-8 text");
     return fail(error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE", `malformed index: ${error.message}`);
   }
   const map = index instanceof Map ? index.get("weight_map") : undefined;
@@ -66,10 +63,7 @@ function readIndex(bytes: Uint8Array, fail: Fail): Map<string, string> {
   for (const [tensor, file] of map) {
     // a plain name: an index must not lead out of its folder
     if (typeof file !== "string" || !/^[^/\\:\0]+\.safetensors$/.test(file)) {
-      fail(
-        "CKPT_HEADER",
-        `weight_map: ${JSON.stringify(tensor.slice(0, 200))} is in no .safetensors file of this folder`,
-      );
+      fail("CKPT_HEADER", `weight_map: ${quoted(tensor)} is in no .safetensors file of this folder`);
     }
   }
   return map as Map<string, string>;
@@ -92,16 +86,16 @@ function checkShards(map: ReadonlyMap<string, string>, shards: ReadonlyMap<strin
   for (const [file, shard] of shards) {
     for (const name of shard.names) {
       const other = found.get(name);
-      if (other !== undefined) fail("CKPT_DUPLICATE", `${name} is in ${other} and in ${file}`);
+      if (other !== undefined) fail("CKPT_DUPLICATE", `${quoted(name)} is in ${other} and in ${file}`);
       found.set(name, file);
     }
   }
   for (const [name, file] of map) {
     const actual = found.get(name) ?? "none of its files";
-    if (actual !== file) fail("CKPT_MISMATCH", `${name} should be in ${file} and is in ${actual}`);
+    if (actual !== file) fail("CKPT_MISMATCH", `${quoted(name)} should be in ${file} and is in ${actual}`);
   }
   const extra = [...found].find(([name]) => !map.has(name));
-  if (extra) fail("CKPT_MISMATCH", `${extra[1]} holds ${extra[0]}, which the index does not list`);
+  if (extra) fail("CKPT_MISMATCH", `${extra[1]} holds ${quoted(extra[0])}, which the index does not list`);
 }
 
 async function closeAll(shards: ReadonlyMap<string, Checkpoint>): Promise<void> {
@@ -119,6 +113,7 @@ class Sharded implements Checkpoint {
     readonly source: string,
     private readonly map: ReadonlyMap<string, string>,
     private readonly shards: ReadonlyMap<string, Checkpoint>,
+    private readonly fail: Fail,
   ) {
     this.names = [...shards.values()].flatMap((shard) => shard.names);
     this.metadata = new Map([...shards.values()].flatMap((shard) => [...shard.metadata]));
@@ -138,8 +133,6 @@ class Sharded implements Checkpoint {
 
   private shardOf(name: string): Checkpoint {
     const shard = this.shards.get(this.map.get(name) ?? "");
-    if (!shard)
-      throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${JSON.stringify(name.slice(0, 200))}`);
-    return shard;
+    return shard ?? this.fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in these files`);
   }
 }

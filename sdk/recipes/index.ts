@@ -52,23 +52,24 @@ export async function readFolder(
   return modelConfigOf(config, { preprocessor: await optional(readJson(platform, name, options)), preset });
 }
 
-/** The weights of a folder: one file, or the index of several. @throws FileError naming both where neither is there */
-export async function weightsOf(platform: Platform, folder: string, options: UrlOptions = {}): Promise<string> {
-  const names = ["model.safetensors", "model.safetensors.index.json"];
-  for (const name of names) {
-    const path = String(besideOf(folder, name));
-    if (await exists(platform, path, options)) return path;
-  }
-  throw new FileError("FILE_NOT_FOUND", `${folder}: neither ${names.join(" nor ")} is there; give weights`);
-}
+/** What a folder's weights are called: one file, or the index of several. */
+const weightNames = ["model.safetensors", "model.safetensors.index.json"];
 
-async function exists(platform: Platform, path: string, { signal }: UrlOptions): Promise<boolean> {
-  if (/^https?:/.test(path)) {
-    const found = await fetch(path, { method: "HEAD", signal }).catch(() => undefined);
-    signal?.throwIfAborted();
-    return found?.ok ?? false;
+/**
+ * Loads what `load` makes of the folder's weights: of the first file that is there.
+ * @throws FileError naming all that were looked for
+ */
+export async function withWeights<T>(folder: string, load: (weights: string) => Promise<T>): Promise<T> {
+  for (const name of weightNames) {
+    const path = String(besideOf(folder, name));
+    try {
+      return await load(path);
+    } catch (error) {
+      // a file that the index names may be what is missing, which is another matter
+      if (!isMissing(error) || !error.message.startsWith(`${path}:`)) throw error;
+    }
   }
-  return (await optional(platform.openFile(path).then((file) => file.close().then(() => true)))) ?? false;
+  throw new FileError("FILE_NOT_FOUND", `${folder}: neither ${weightNames.join(" nor ")} is there; give weights`);
 }
 
 async function readJson(platform: Platform, from: string | URL, options: UrlOptions): Promise<unknown> {
@@ -83,10 +84,12 @@ async function readJson(platform: Platform, from: string | URL, options: UrlOpti
   }
 }
 
+const isMissing = (error: unknown): error is FileError => error instanceof FileError && error.code === "FILE_NOT_FOUND";
+
 /** Undefined where the file is not there. */
 async function optional<T>(work: Promise<T>): Promise<T | undefined> {
   return work.catch((error) => {
-    if (error instanceof FileError && error.code === "FILE_NOT_FOUND") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
 }
