@@ -61,7 +61,7 @@ describe("the same numbers give the same bits", () => {
     expect(renamed.warnings).toEqual([]);
     expect(await renamed.forward(x)).toEqual(await plain.forward(x));
     expect(await renamed.extractFeat(x)).toEqual(await plain.extractFeat(x));
-    // what makes the test see an exchange of any two tensors
+    // and the numbers are those of the file, not of the formula
     const shuffled = rename(entries).map(([name, t], i): [string, Tensor] =>
       i === entries.length - 3 ? [name, { ...t, data: t.data.map((v) => v + 0.25) }] : [name, t],
     );

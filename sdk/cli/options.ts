@@ -89,7 +89,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       "--weights <source>",
-      "embedded, procedural, init:SEED, or a .safetensors, .safetensors.index.json or .npz file or URL",
+      "embedded, procedural, init:SEED, or a .safetensors, .safetensors.index.json, .pth or .npz file or URL",
     )
     .addOption(
       choiceOption("--preset <name>", "norms and pre-processing that the configuration does not say", presetNames),
@@ -99,7 +99,7 @@ export function addModelOptions(command: Command): Command {
   );
 }
 
-const WEIGHTS = "procedural, init:SEED, or a .safetensors, .safetensors.index.json or .npz file as path or URL";
+const WEIGHTS = "procedural, init:SEED, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
 
 /** Loads the model that the options name, with progress. @throws as `getModel` does. */
 export async function openModel(
