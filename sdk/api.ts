@@ -3,10 +3,12 @@
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
 import type { FeatureOptions } from "./forward.js";
+import { inferenceModel } from "./inference.js";
 import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
+import type { Prediction, PredictOptions } from "./predict.js";
 import type { Tensor } from "./tensor.js";
 
 export interface Api {
@@ -20,6 +22,13 @@ export interface Api {
     x: ImageInput | readonly ImageInput[],
     options?: Pick<FeatureOptions, "normalize" | "signal">,
   ): Promise<Tensor>;
+  /**
+   * What a classifier says of one image: mmpretrain's shortcut. A registered name is loaded with its published weights (unless `weights`
+   * say else) and disposed again; for more than one image make a model once.
+   * @throws as `getModel` and `model.predict`; OptionError for a pre-training model.
+   */
+  inferenceModel(model: string, image: ImageInput, options?: ModelOptions & PredictOptions): Promise<Prediction>;
+  inferenceModel(model: Model, image: ImageInput, options?: PredictOptions): Promise<Prediction>;
   /**
    * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
    * @throws FileError, ImageError
@@ -44,6 +53,8 @@ export function bindApi(platform: Platform): Api {
       const [feat] = await model.extractFeat(x, { ...options, outType: "avg_featmap", outIndices: [-1] });
       return feat;
     },
+    inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
+      inferenceModel(platform, model, image, options),
     decode: (image, options) => decodeImage(platform, image, options?.signal),
     devices: () => listDevices(platform),
     runtime: platform.runtime,

@@ -6,6 +6,7 @@ import type { Value } from "../gpu/graph/tape.js";
 import { type NamedCheckpoint, renamed } from "./checkpoint/names/index.js";
 import { gridSide, resizePositions } from "./checkpoint/positions.js";
 import type { Checkpoint } from "./checkpoint/types.js";
+import { classesIn } from "./classes.js";
 import { isQkvBias, type ModelConfig } from "./config.js";
 import type { ParameterSource } from "./parameters.js";
 import { presetChoices } from "./presets.js";
@@ -49,6 +50,7 @@ function source(file: NamedCheckpoint, warnings: readonly string[]): ParameterSo
     label: file.source,
     trained: true,
     warnings,
+    classes: classesIn(file.extra),
     async get(name, shape, staging) {
       if (!names.has(name)) return undefined;
       const fitting = String(file.info(name).shape) === String(shape);

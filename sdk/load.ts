@@ -4,7 +4,8 @@ import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { checkKeys } from "./check.js";
-import { completeConfig, knowsSurroundings, type ModelConfig, type PartialConfig } from "./config.js";
+import { checkClasses, classesOf } from "./classes.js";
+import { completeConfig, knowsSurroundings, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
 import { resolveIndices } from "./forward.js";
 import type { Interpolation } from "./image/transform.js";
@@ -13,7 +14,7 @@ import { openParameters, Parameters, paramUses, type Weights, weightChoices } fr
 import type { Platform } from "./platform/types.js";
 import type { PresetName } from "./presets.js";
 import { isFolder, readFolder, withWeights } from "./recipes/index.js";
-import { embedded, findModel, traceWhole } from "./registry.js";
+import { embedded, embeddedClassifier, findModel, type ModelEntry, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
 export interface Progress {
@@ -35,6 +36,8 @@ export interface ModelOptions extends DeviceOptions {
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
   readonly interpolation?: Interpolation;
+  /** Names of a classifier's classes by label. Default: the checkpoint's own, else ImageNet's for 1000 classes (in Node). */
+  readonly classes?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -48,6 +51,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "outIndices",
   "finalNorm",
   "interpolation",
+  "classes",
   "threads",
   "selfTest",
   "signal",
@@ -58,14 +62,14 @@ const optionNames: readonly (keyof ModelOptions)[] = [
 function resolveModel(
   model: string | PartialConfig | undefined,
   o: ModelOptions,
-): { name: string; config: ModelConfig } {
+): Pick<ModelEntry, "name" | "config" | "classes"> {
   const entry = typeof model === "object" ? undefined : findModel(model ?? embedded.model);
   const { outType, finalNorm, interpolation } = o;
   const overrides = Object.fromEntries(
     Object.entries({ outType, finalNorm, interpolation }).filter(([, value]) => value !== undefined),
   );
   const config = completeConfig({ ...(entry?.config ?? (model as PartialConfig)), ...overrides });
-  return { name: entry?.name ?? "custom", config };
+  return { name: entry?.name ?? "custom", config, classes: entry?.classes };
 }
 
 function resolveWeights(model: string | PartialConfig | undefined, weights: Weights | undefined): Weights {
@@ -76,10 +80,10 @@ function resolveWeights(model: string | PartialConfig | undefined, weights: Weig
     );
   }
   if (weights !== undefined && weights !== "embedded") return weights;
-  if (model === undefined || model === embedded.model) return embedded.weights;
+  if (model === undefined || model === embedded.model || model === embeddedClassifier) return embedded.weights;
   throw new OptionError(
     "OPT_VALUE",
-    `weights: embedded weights belong to ${embedded.model}; the choices are ${weightChoices}`,
+    `weights: embedded weights belong to ${embedded.model} and ${embeddedClassifier}; the choices are ${weightChoices}`,
   );
 }
 
@@ -116,7 +120,8 @@ export async function loadModel(
   signal?.throwIfAborted();
   if (isFolder(model)) return loadFolder(platform, model, options);
   model = withPreset(model, options.preset);
-  const { name, config } = resolveModel(model, options);
+  const { name, config, classes: registered = config.classes } = resolveModel(model, options);
+  checkClasses(options.classes, config);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
   const weights = resolveWeights(model, options.weights);
 
@@ -135,6 +140,7 @@ export async function loadModel(
     await source.close();
   };
   try {
+    const classes = await classesOf(platform, config, { given: options.classes, weights: source, registered });
     const opened = await openDevice(platform, options);
     device = opened.device;
     const parameters = new Parameters(device, source);
@@ -148,6 +154,7 @@ export async function loadModel(
       name,
       config,
       outIndices,
+      classes,
       weights: source.label,
       trained: source.trained,
       warnings: source.warnings,

@@ -28,6 +28,8 @@ export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
   readonly label: string;
   readonly trained: boolean;
+  /** The names of the classes that it was trained on, where it says them. */
+  readonly classes?: readonly string[];
   /** Row-major numbers, perhaps in memory of `staging`; undefined where the source has none for this parameter. */
   get(name: string, shape: readonly number[], staging?: Staging): Promise<Float32Array | undefined>;
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
@@ -79,11 +81,12 @@ export async function openParameters(
 
 /** The biases that the model does not have are zeros to the graph. */
 function withoutQkvBias(source: ParameterSource): ParameterSource {
-  const { label, trained, warnings } = source;
+  const { label, trained, warnings, classes } = source;
   return {
     label,
     trained,
     warnings,
+    classes,
     get: async (name, shape, staging) =>
       isQkvBias(name) ? new Float32Array(size(shape)) : source.get(name, shape, staging),
     close: () => source.close(),

@@ -19,10 +19,12 @@ export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
+export type { Prediction, PredictOptions, ScoredClass } from "./predict.js";
 export { type PresetName, presetNames, resizeEdgeFor } from "./presets.js";
 export { type ConfigOptions, modelConfigOf } from "./recipes/index.js";
 export {
   embedded,
+  embeddedClassifier,
   type ListOptions,
   listModels,
   type ModelInfo,

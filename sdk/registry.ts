@@ -4,11 +4,14 @@ import { OptionError } from "../gpu/errors.js";
 import { ops, size } from "../gpu/graph/ops.js";
 import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
 import { checkChoice, checkKeys } from "./check.js";
+import { checkClasses } from "./classes.js";
 import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
 
 export interface ModelEntry {
   readonly name: string;
   readonly config: ModelConfig;
+  /** The names of a classifier's classes, where they are the model's own. */
+  readonly classes?: readonly string[];
   /** As in the reference's model index; undefined for a pre-training model. */
   readonly task?: "Image Classification";
   /** As published, in percent. */
@@ -56,6 +59,11 @@ function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = 
 /** What `getModel()` loads. */
 export const embedded = { model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false } as const;
 
+/** The same as a classifier, which has embedded weights too. */
+export const embeddedClassifier = "vit-tiny-p16_maskfeat-pre";
+
+const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 };
+
 const large = { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 } as const;
 
 const slowfast = "https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_";
@@ -83,7 +91,12 @@ const entries: ModelEntry[] = [
       log: `${classifierFile}.json`,
     },
   ),
-  entry(embedded.model, { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 }),
+  entry(embedded.model, tiny),
+  entry(
+    embeddedClassifier,
+    { ...tiny, kind: "classifier", numClasses: 10 },
+    { task: "Image Classification", classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
+  ),
   entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
   entry("maskfeat_vit-large-p16", large),
   entry(
@@ -119,6 +132,7 @@ const entries: ModelEntry[] = [
 const newKeys: readonly (keyof NewModel)[] = [
   "name",
   "config",
+  "classes",
   "task",
   "metrics",
   "weights",
@@ -137,7 +151,7 @@ export function registerModel(model: NewModel): void {
   };
   if (typeof model !== "object" || model === null) refuse("expected { name, config, ... }");
   checkKeys("registerModel", model, newKeys);
-  const { name, config, metrics = {}, task, sha256, weights, configUrl, log } = model;
+  const { name, config, classes, metrics = {}, task, sha256, weights, configUrl, log } = model;
   if (typeof name !== "string" || !/^[a-z0-9][\w.-]*$/.test(name) || name !== name.toLowerCase()) {
     refuse(`a name is small letters, digits, ".", "_" and "-", got ${JSON.stringify(name)}`);
   }
@@ -150,7 +164,9 @@ export function registerModel(model: NewModel): void {
     if (url !== undefined && !/^https?:/.test(url))
       refuse(`${key} must be a http or https URL, got ${JSON.stringify(url)}`);
   }
-  entries.push({ ...model, metrics, config: completeConfig(config) });
+  const complete = completeConfig(config);
+  checkClasses(classes, complete);
+  entries.push({ ...model, metrics, config: complete });
 }
 
 /**

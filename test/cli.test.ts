@@ -191,7 +191,7 @@ describe("reconstruct", () => {
 describe("models and info", () => {
   it("models lists what matches", async () => {
     const { models } = await json(["models"], folder);
-    expect(models).toHaveLength(9);
+    expect(models).toHaveLength(10);
     const [base] = (await json(["models", "maskfeat_vit-base"], folder)).models;
     expect(base).toMatchObject({ name: "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k", parameters: 85_882_476 });
     expect(Object.keys(base).sort()).toEqual([

@@ -430,6 +430,7 @@ describe("a misspelt option", () => {
   it.each([
     ["extractFeat", (m: Model) => m.extractFeat(x, { outtype: "raw" } as never)],
     ["forward", (m: Model) => m.forward(x, { masks: { seed: 0 } } as never)],
+    ["predict", (m: Model) => m.predict(x, { top: 5 } as never)],
     ["profile", (m: Model) => m.profile(x, { outtype: "raw" } as never)],
     ["hog", async () => hog(x, { nBins: 9 } as never)],
     ["blockMask", async () => blockMask({ seed: 0, grids: [14, 14] } as never)],

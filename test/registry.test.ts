@@ -12,7 +12,8 @@ const slowClassifier = "vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k";
 const slowClassifierL = "vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k";
 const sizes = ["maskfeat_vit-large-p16", slowPretrainL, "maskfeat_vit-small-p16", "maskfeat_vit-tiny-p16"];
 const pretraining = [pretrain, slowPretrain, ...sizes];
-const classifiers = [classifier, slowClassifier, slowClassifierL];
+const tinyClassifier = "vit-tiny-p16_maskfeat-pre";
+const classifiers = [classifier, slowClassifier, slowClassifierL, tinyClassifier];
 
 const shapes = (name: string) =>
   new Map([...traceWhole(findModel(name).config).tape.params.values()].map((v) => [v.name, String(v.shape)]));

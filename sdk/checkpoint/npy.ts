@@ -16,7 +16,7 @@ export type NpyArray =
 
 /** What can be written: its element type follows from `data`. */
 export interface ArrayToWrite {
-  readonly data: Uint8Array | Float32Array;
+  readonly data: Uint8Array | Int32Array | Float32Array;
   readonly shape: readonly number[];
 }
 
@@ -159,10 +159,11 @@ class HeaderParser {
   }
 }
 
-/** A `.npy` file (version 1) of u8 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
+/** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
 export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
   checkShape(data.length, shape);
-  return npyFile(data instanceof Uint8Array ? "|u1" : "<f4", shape, data);
+  const descr = data instanceof Uint8Array ? "|u1" : data instanceof Int32Array ? "<i4" : "<f4";
+  return npyFile(descr, shape, data);
 }
 
 /** A one-dimensional `.npy` file of text (`<U`: UTF-32, padded by zeros to the longest). */

@@ -10,6 +10,7 @@ import { asOptionError, exitCodeOf, exitCodes } from "./errors.js";
 import { extractCommand } from "./extract.js";
 import { infoCommand, modelsCommand } from "./models-info.js";
 import { Output } from "./output.js";
+import { predictCommand } from "./predict.js";
 import { reconstructCommand } from "./reconstruct.js";
 import { definer } from "./run.js";
 
@@ -23,6 +24,7 @@ function buildProgram(signal: AbortSignal): Command {
   const commands = [
     demoCommand,
     extractCommand,
+    predictCommand,
     preprocessCommand,
     hogCommand,
     maskCommand,

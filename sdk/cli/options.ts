@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import {
   type Dtype,
+  embeddedClassifier,
   getModel,
   listModels,
   type Model,
@@ -101,17 +102,39 @@ export function addModelOptions(command: Command): Command {
 
 const WEIGHTS = "procedural, init:SEED, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
 
+type ModelSettings = Pick<ModelOptions, "outType" | "finalNorm" | "interpolation" | "classes">;
+
 /** Loads the model that the options name, with progress. @throws as `getModel` does. */
-export async function openModel(
+export async function openModel(flags: ModelFlags, context: Context, more: ModelSettings = {}): Promise<Model> {
+  const model = flags.model === undefined ? undefined : await resolveModel(flags.model, flags.preset);
+  return load(model, flags, context, more);
+}
+
+/** The same for a classifier; without `--model` the embedded one. @throws OptionError for another kind, before its weights load */
+export async function openClassifier(flags: ModelFlags, context: Context, more: ModelSettings): Promise<Model> {
+  if (flags.model === undefined) {
+    return load(embeddedClassifier, { ...flags, weights: flags.weights ?? "embedded" }, context, more);
+  }
+  const model = await resolveModel(flags.model, flags.preset);
+  if (isFolder(flags.model)) return load(model, flags, context, more);
+  const classifies = typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier";
+  if (classifies) return load(model, flags, context, more);
+  const choices = listModels("", { task: "Image Classification" }).join(", ");
+  throw new OptionError(
+    "OPT_VALUE",
+    `--model ${flags.model} is no classifier; the classifiers are ${choices}, or a configuration of kind classifier`,
+  );
+}
+
+async function load(
+  model: string | PartialConfig | undefined,
   flags: ModelFlags,
   { output, signal }: Context,
-  more: Pick<ModelOptions, "outType" | "finalNorm" | "interpolation"> = {},
+  more: ModelSettings,
 ): Promise<Model> {
-  const { device, dtype, threads } = flags;
-  const model = flags.model === undefined ? undefined : await resolveModel(flags.model, flags.preset);
+  const { weights, device, dtype, threads } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
-  const { weights } = flags;
   const preset = isFolder(flags.model) ? flags.preset : undefined;
   const loaded = await getModel(model, { ...more, weights, preset, device, dtype, threads, signal, onProgress });
   for (const warning of loaded.warnings) output.warn(warning);

@@ -98,6 +98,7 @@ export const nodePlatform: Platform = {
   parallelism: availableParallelism(),
   openFile,
   decode: (bytes, name) => decodeImage(bytes, name),
+  imagenetClasses: async () => (await import("../imagenet.js")).imagenetClasses,
   startThreads,
   gpu: openGpu,
 };

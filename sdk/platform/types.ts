@@ -45,6 +45,8 @@ export interface Platform {
   decode(bytes: Uint8Array, name: string): Promise<Image>;
   /** RGB of a picture that the runtime can draw, alpha dropped; absent where it draws none. @throws ImageError */
   pixelsOf?(picture: Drawable): Promise<Image>;
+  /** The names of ImageNet's classes; absent where code is not loaded on demand. */
+  imagenetClasses?(): Promise<readonly string[]>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
   /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */
