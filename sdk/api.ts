@@ -1,10 +1,12 @@
 /** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
 
+import { openCheckpoint } from "./checkpoint/index.js";
+import type { Checkpoint } from "./checkpoint/types.js";
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
 import type { FeatureOptions } from "./forward.js";
 import { inferenceModel } from "./inference.js";
-import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
+import { besideOf, decodeImage, type EncodedImage, type ImageInput, openBytes } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
@@ -34,6 +36,12 @@ export interface Api {
    * @throws FileError, ImageError
    */
   decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /**
+   * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
+   * it is asked for. Nothing in the file is ever run. Close it when done.
+   * @throws FileError, CheckpointError
+   */
+  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
   /** The devices of this runtime, usable or not. */
   devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
@@ -56,6 +64,10 @@ export function bindApi(platform: Platform): Api {
     inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
       inferenceModel(platform, model, image, options),
     decode: (image, options) => decodeImage(platform, image, options?.signal),
+    openCheckpoint: async (file, options) =>
+      openCheckpoint(await openBytes(platform, file, options), (name) =>
+        openBytes(platform, besideOf(file, name), options),
+      ),
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };

@@ -3,7 +3,10 @@
 export type { OutType } from "../gpu/models/vit.js";
 export type { OpProfile } from "../gpu/profile.js";
 export type { SelfTest } from "../gpu/selftest.js";
-export { type TensorToWrite, writeSafetensors } from "./checkpoint/safetensors-write.js";
+export type { StoredDtype, TensorToStream, TensorToWrite } from "./checkpoint/encode.js";
+export { streamSafetensors, writeSafetensors } from "./checkpoint/safetensors-write.js";
+export { streamTorch, type TorchOptions, writeTorch } from "./checkpoint/torch-write.js";
+export type { Checkpoint, CheckpointFormat, Opaque, Plain, PlainMap, Staging, TensorInfo } from "./checkpoint/types.js";
 export {
   completeConfig,
   type HogConfig,

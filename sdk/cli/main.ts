@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { convertCommand, inspectCommand } from "./checkpoint.js";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
@@ -31,6 +32,8 @@ function buildProgram(signal: AbortSignal): Command {
     reconstructCommand,
     modelsCommand,
     infoCommand,
+    inspectCommand,
+    convertCommand,
     conformanceCommand,
   ];
   const program = quietly(new Command("maskfeat-wgpu"))

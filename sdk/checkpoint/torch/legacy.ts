@@ -36,7 +36,7 @@ export async function readLegacy(
     fail("CKPT_FORMAT", "written on a big-endian machine, which is not supported");
   }
   if (!Array.isArray(keys)) return fail("CKPT_PICKLE", "malformed pickle: the keys of the storages are no list");
-  const wanted = new Map([...storagesOf(root)].map((storage) => [storage.key, storage]));
+  const wanted = byKey(storagesOf(root), fail);
   const storages = new Map<string, { begin: number; count: number }>();
   let at = length;
   for (const key of keys as readonly Value[]) {
@@ -57,8 +57,27 @@ export async function readLegacy(
     storages.set(storage.key, { begin: at + 8, count: storage.count });
     at = end;
   }
+  for (const key of wanted.keys())
+    if (!storages.has(key)) fail("CKPT_TRUNCATED", `storage ${quoted(key)} is not in the file`);
   if (at !== source.size) fail("CKPT_OFFSETS", `${source.size - at} bytes at the end belong to no tensor`);
   return { root, storages };
+}
+
+/** Whoever refers to a storage has to know it as the same numbers. */
+function byKey(storages: Iterable<StorageRef>, fail: Fail): Map<string, StorageRef> {
+  const found = new Map<string, StorageRef>();
+  for (const storage of storages) {
+    const { key, dtype, count } = storage;
+    const other = found.get(key) ?? storage;
+    if (other.dtype !== dtype || other.count !== count) {
+      fail(
+        "CKPT_OFFSETS",
+        `storage ${quoted(key)} is ${other.count} ${other.dtype} in one place and ${count} ${dtype} in another`,
+      );
+    }
+    found.set(key, storage);
+  }
+  return found;
 }
 
 /** The five pickles at the file's beginning, whose length is nowhere written: more is read until they are whole. */
