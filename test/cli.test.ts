@@ -40,7 +40,7 @@ describe("usage", () => {
     [["extract", image, "--dtype", "f64"], "OPT_VALUE", /--dtype must be one of f32/],
     [["extract", image, "--model", "nope"], "MODEL_UNKNOWN", /no model is named "nope"; the models are .*tiny/],
     [["extract", image, "--model", "maskfeat_vit-tiny-p16"], "OPT_MISSING", /--model needs --weights/],
-    [["extract", image, "--weights", "pretrained"], "OPT_VALUE", /cannot be read by this version; the choices are/],
+    [["extract", image, "--weights", "pretrained"], "OPT_VALUE", /cannot be downloaded by this version; .*the choices are/],
     [
       ["extract", image, "--model", "maskfeat_vit-tiny-p16", "--preset", "timm-deit"],
       "OPT_VALUE",
