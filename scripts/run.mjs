@@ -21,6 +21,7 @@ const tasks = {
   check: { program: "scripts/check.mjs", cwd: root },
   golden: { program: "scripts/golden.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },
+  fuzz: { program: "scripts/fuzz.mjs", cwd: root },
   swiftshader: { program: "scripts/swiftshader.mjs", cwd: userFolder },
   build: undefined,
 };

@@ -1,11 +1,13 @@
 /** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
 
+import { openCheckpoint } from "./checkpoint/index.js";
+import type { Checkpoint } from "./checkpoint/types.js";
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
 import { type Download, type DownloadCall, downloadFile } from "./download/api.js";
 import type { FeatureOptions } from "./forward.js";
 import { inferenceModel } from "./inference.js";
-import { decodeImage, type EncodedImage, type ImageInput } from "./inputs.js";
+import { besideOf, decodeImage, type EncodedImage, type ImageInput, openBytes } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
@@ -40,6 +42,12 @@ export interface Api {
    * @throws OptionError, FileError; AbortError
    */
   download(from: string | URL, options?: DownloadCall): Promise<Download>;
+  /**
+   * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
+   * it is asked for. Nothing in the file is ever run. Close it when done.
+   * @throws FileError, CheckpointError
+   */
+  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
   /** The devices of this runtime, usable or not. */
   devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
@@ -63,6 +71,10 @@ export function bindApi(platform: Platform): Api {
       inferenceModel(platform, model, image, options),
     decode: (image, options) => decodeImage(platform, image, options?.signal),
     download: (from, options) => downloadFile(platform, from, options),
+    openCheckpoint: async (file, options) =>
+      openCheckpoint(await openBytes(platform, file, options), (name) =>
+        openBytes(platform, besideOf(file, name), options),
+      ),
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };

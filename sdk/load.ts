@@ -5,7 +5,7 @@ import { OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { checkKeys } from "./check.js";
 import { checkClasses, classesOf } from "./classes.js";
-import { completeConfig, type PartialConfig } from "./config.js";
+import { completeConfig, knowsSurroundings, type PartialConfig } from "./config.js";
 import { type DeviceOptions, openDevice } from "./device.js";
 import type { DownloadOptions } from "./download/weights.js";
 import { resolveIndices } from "./forward.js";
@@ -13,6 +13,8 @@ import type { Interpolation } from "./image/transform.js";
 import { Model } from "./model.js";
 import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
+import type { PresetName } from "./presets.js";
+import { isFolder, readFolder, withWeights } from "./recipes/index.js";
 import { embedded, embeddedClassifier, findModel, type ModelEntry, traceWhole } from "./registry.js";
 import { Runner } from "./runner.js";
 
@@ -30,6 +32,8 @@ export interface ModelOptions extends DeviceOptions, DownloadOptions {
   readonly weights?: Weights;
   /** The same as `weights: "pretrained"`. */
   readonly pretrained?: boolean;
+  /** Norms and pre-processing that neither the configuration nor the files of a folder say. */
+  readonly preset?: PresetName;
   /** What `extractFeat` returns unless the call says else. */
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
@@ -47,6 +51,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "offline",
   "urlMapping",
   "integrity",
+  "preset",
   "device",
   "dtype",
   "outType",
@@ -93,8 +98,26 @@ function resolveWeights(model: string | PartialConfig | undefined, o: ModelOptio
   );
 }
 
+function withPreset(model: string | PartialConfig | undefined, preset?: PresetName): typeof model {
+  if (preset === undefined) return model;
+  if (typeof model === "object") return { preset, ...model };
+  throw new OptionError(
+    "OPT_VALUE",
+    "getModel: preset belongs to a configuration or a folder; a registered model has its own",
+  );
+}
+
+/** A model from a folder that holds its configuration, and its weights unless others are given. */
+async function loadFolder(platform: Platform, folder: string, options: ModelOptions): Promise<Model> {
+  const { signal, preset, weights } = options;
+  const config = await readFolder(platform, folder, preset, { signal });
+  const load = (from: Weights) => loadModel(platform, config, { ...options, preset: undefined, weights: from });
+  return weights === undefined ? withWeights(folder, load) : load(weights);
+}
+
 /**
- * Makes a model. `model`: a registered name or a configuration; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
+ * Makes a model. `model`: a registered name, a configuration, or a folder as path or URL that ends in a slash and holds the `config.json` of
+ * Hugging Face or timm beside `model.safetensors`; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
  * procedural (untrained) in this version.
  * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
  */
@@ -106,7 +129,9 @@ export async function loadModel(
   checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const { name, config, classes: registered } = resolveModel(model, options);
+  if (isFolder(model)) return loadFolder(platform, model, options);
+  model = withPreset(model, options.preset);
+  const { name, config, classes: registered = config.classes } = resolveModel(model, options);
   checkClasses(options.classes, config);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
   const weights = resolveWeights(model, options);
@@ -131,7 +156,6 @@ export async function loadModel(
     await source.close();
   };
   try {
-    source.check(params);
     const classes = await classesOf(platform, config, { given: options.classes, weights: source, registered });
     const opened = await openDevice(platform, options);
     device = opened.device;
@@ -149,6 +173,7 @@ export async function loadModel(
       classes,
       weights: source.label,
       trained: source.trained,
+      warnings: source.warnings,
       device,
       deviceInfo: opened.info,
       parameters,

@@ -34,6 +34,7 @@ export interface ModelParts {
   readonly classes?: readonly string[];
   readonly weights: string;
   readonly trained: boolean;
+  readonly warnings: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly parameters: Parameters<unknown>;
@@ -55,6 +56,8 @@ export class Model {
   readonly weights: string;
   /** Whether the weights come from a training run rather than from a formula. */
   readonly trained: boolean;
+  /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
+  readonly warnings: readonly string[];
   readonly device: DeviceInfo;
 
   /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
@@ -70,6 +73,7 @@ export class Model {
     this.classes = parts.classes;
     this.weights = parts.weights;
     this.trained = parts.trained;
+    this.warnings = parts.warnings;
     this.device = parts.deviceInfo;
   }
 
@@ -132,7 +136,10 @@ export class Model {
     if (mode === "tensor")
       return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
     if (this.config.kind !== "pretrain") {
-      throw new OptionError("OPT_VALUE", `${this.name} is a classifier: mode ${mode} is for pre-training models`);
+      throw new OptionError(
+        "OPT_VALUE",
+        `${this.name} is a ${this.config.kind}: mode ${mode} is for pre-training models`,
+      );
     }
     return this.inTurn(async () => {
       const images = await this.images(x, signal);

@@ -3,13 +3,15 @@
 export type { OutType } from "../gpu/models/vit.js";
 export type { OpProfile } from "../gpu/profile.js";
 export type { SelfTest } from "../gpu/selftest.js";
-export { type TensorToWrite, writeSafetensors } from "./checkpoint/safetensors-write.js";
+export type { StoredDtype, TensorToStream, TensorToWrite } from "./checkpoint/encode.js";
+export { streamSafetensors, writeSafetensors } from "./checkpoint/safetensors-write.js";
+export { streamTorch, type TorchOptions, writeTorch } from "./checkpoint/torch-write.js";
+export type { Checkpoint, CheckpointFormat, Opaque, Plain, PlainMap, Staging, TensorInfo } from "./checkpoint/types.js";
 export {
   completeConfig,
   type HogConfig,
   type ModelConfig,
   type PartialConfig,
-  resizeEdgeFor,
   transformOf,
 } from "./config.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "./device.js";
@@ -23,4 +25,15 @@ export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
 export type { Prediction, PredictOptions, ScoredClass } from "./predict.js";
-export { embedded, embeddedClassifier, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export { type PresetName, presetNames, resizeEdgeFor } from "./presets.js";
+export { type ConfigOptions, modelConfigOf } from "./recipes/index.js";
+export {
+  embedded,
+  embeddedClassifier,
+  type ListOptions,
+  listModels,
+  type ModelInfo,
+  modelInfo,
+  type NewModel,
+  registerModel,
+} from "./registry.js";

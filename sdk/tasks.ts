@@ -19,7 +19,8 @@ export function featureTask(
 
 /** images -> logits [B,classes]. */
 export function logitsTask(config: ModelConfig, item: readonly number[]): Task {
-  const trace = (batch: number) => traceClassifier(config, config.numClasses, [batch, ...item], config.finalNorm);
+  const { numClasses, finalNorm, pooling } = config;
+  const trace = (batch: number) => traceClassifier(config, numClasses, [batch, ...item], finalNorm, pooling);
   return { key: `logits ${item}`, trace };
 }
 

@@ -31,7 +31,12 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
   const config = completeConfig({ ...model, ...(finalNorm !== undefined && { finalNorm }) });
   const { tape } = traceWhole(config);
   const params = [...tape.params.values()];
-  const source = await openParameters(nodePlatform, weights as Weights, params, {});
+  const source = await openParameters(
+    nodePlatform,
+    weights as Weights,
+    { params, config, surroundingsKnown: true },
+    {},
+  );
   const parameters = new Parameters(device, source);
   await parameters.load(params, paramUses(tape.calls));
   return new Model({
@@ -41,6 +46,7 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
     outIndices: [config.numLayers - 1],
     weights: source.label,
     trained: source.trained,
+    warnings: source.warnings,
     device,
     deviceInfo: info,
     parameters,

@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 
 import common  # noqa: E402
 
-PARTS = ["data", "model", "learning", "augment"]
+PARTS = ["data", "model", "learning", "augment", "checkpoints"]
 MANIFEST = common.FOLDER / "manifest.json"
 LICENCE = "MIT; computed by mmpretrain (Apache-2.0), PyTorch, Pillow, OpenCV, numpy and Python from images and weights that follow from names"
 

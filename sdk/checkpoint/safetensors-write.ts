@@ -1,24 +1,18 @@
 /** Writes safetensors files: the same tensors give the same bytes, whatever their order. */
 
-import { CheckpointError } from "../../gpu/errors.js";
-import { tensor } from "../tensor.js";
-import { f32ToBf16, f32ToF16 } from "../wasm/half.js";
-
-/** A tensor to write; it is rounded to `dtype` (to nearest even), F32 by default. */
-export interface TensorToWrite {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-  readonly dtype?: "F32" | "F16" | "BF16";
-}
+import { sizeOf } from "../tensor.js";
+import {
+  checkNames,
+  encode,
+  joined,
+  type StoredDtype,
+  type TensorToStream,
+  type TensorToWrite,
+  WIDTH,
+} from "./encode.js";
 
 /** In the order of the reference's writer: dtypes of wider elements first (then the reference's own order of names for them). */
 const DTYPES = ["F32", "BF16", "F16"] as const;
-
-const ENCODE = {
-  F32: (data: Float32Array) => data,
-  F16: f32ToF16,
-  BF16: f32ToBf16,
-};
 
 /**
  * One file of all `tensors`. As the reference writes it: `__metadata__` first (none where it is empty; its keys sorted), then the tensors
@@ -30,20 +24,34 @@ export function writeSafetensors(
   metadata: Iterable<readonly [string, string]> = [],
 ): Uint8Array<ArrayBuffer> {
   const blocks = [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
-    const encoded = ENCODE[dtype](tensor(data, shape).data);
-    return { name, shape, dtype, bytes: new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength) };
+    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
   });
-  blocks.sort((a, b) => DTYPES.indexOf(a.dtype) - DTYPES.indexOf(b.dtype) || compare(a.name, b.name));
-  checkNames(blocks.map(({ name }) => name));
+  const sorted = inOrder(blocks);
+  return joined([header(sorted, metadata), ...sorted.map(({ bytes }) => bytes)]);
+}
 
-  const fields = metadataField([...metadata]);
-  let end = 0;
-  for (const { name, shape, dtype, bytes } of blocks) {
-    const begin = end;
-    end += bytes.length;
-    fields.push(field(name, { dtype, shape, data_offsets: [begin, end] }));
-  }
-  return assemble(`{${fields.join(",")}}`, blocks, end);
+/** The same file part by part: numbers are asked for one tensor at a time, in the order of the file. */
+export async function* streamSafetensors(
+  tensors: readonly TensorToStream[],
+  metadata: Iterable<readonly [string, string]> = [],
+): AsyncGenerator<Uint8Array> {
+  const sorted = inOrder(tensors);
+  yield header(sorted, metadata);
+  for (const { shape, dtype, read } of sorted) yield encode(await read(), shape, dtype);
+}
+
+interface Block {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: StoredDtype;
+}
+
+function inOrder<T extends Block>(blocks: readonly T[]): T[] {
+  checkNames(
+    blocks.map(({ name }) => name),
+    ["__metadata__"],
+  );
+  return [...blocks].sort((a, b) => DTYPES.indexOf(a.dtype) - DTYPES.indexOf(b.dtype) || compare(a.name, b.name));
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -57,26 +65,19 @@ function metadataField(metadata: (readonly [string, string])[]): string[] {
   return [`"__metadata__":{${fields.join(",")}}`];
 }
 
-function checkNames(names: readonly string[]): void {
-  const seen = new Set(["__metadata__"]);
-  for (const name of names) {
-    if (seen.has(name)) {
-      throw new CheckpointError("CKPT_DUPLICATE", `the tensor name ${JSON.stringify(name)} is given twice or reserved`);
-    }
-    seen.add(name);
+/** Length and header of a file with these tensors in this order. */
+function header(blocks: readonly Block[], metadata: Iterable<readonly [string, string]>): Uint8Array<ArrayBuffer> {
+  const fields = metadataField([...metadata]);
+  let end = 0;
+  for (const { name, shape, dtype } of blocks) {
+    const begin = end;
+    end += sizeOf(shape) * WIDTH[dtype];
+    fields.push(field(name, { dtype, shape, data_offsets: [begin, end] }));
   }
-}
-
-function assemble(json: string, blocks: readonly { bytes: Uint8Array }[], dataBytes: number): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(json);
-  const headerBytes = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + headerBytes + dataBytes).fill(0x20, 8, 8 + headerBytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  const text = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const bytes = Math.ceil(text.length / 8) * 8;
+  const file = new Uint8Array(8 + bytes).fill(0x20, 8);
+  new DataView(file.buffer).setBigUint64(0, BigInt(bytes), true);
   file.set(text, 8);
-  let at = 8 + headerBytes;
-  for (const { bytes } of blocks) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
   return file;
 }

@@ -4,13 +4,14 @@
  * common JSON parsers keep the last one in silence.
  */
 
-import { CheckpointError, type ErrorCode } from "../../gpu/errors.js";
+import { CheckpointError } from "../../gpu/errors.js";
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
+import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
 import { copyBytes } from "./source.js";
-import type { Checkpoint, PlainMap, TensorInfo } from "./types.js";
+import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
 const MAX_HEADER = 100_000_000;
@@ -52,17 +53,13 @@ interface Entry extends TensorInfo {
   readonly end: number;
 }
 
-/** Throws a CheckpointError that begins with the file's name. */
-type Fail = (code: ErrorCode, what: string) => never;
-
 /**
  * Opens a safetensors file and checks its whole header; tensors are read later, one at a time. Closes `source` where it fails.
  * @throws CheckpointError CKPT_TRUNCATED, CKPT_HEADER, CKPT_DUPLICATE, CKPT_DTYPE or CKPT_OFFSETS; FileError where reading fails.
  */
 export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
-  const fail: Fail = (code, what) => {
-    throw new CheckpointError(code, `${source.name}: ${what}; get the file again`);
-  };
+  const named = failer(source.name);
+  const fail: Fail = (code, what) => named(code, `${what}; get the file again`);
   try {
     const header = await readHeader(source, fail);
     const dataStart = 8 + header.length;
@@ -147,17 +144,13 @@ function parseEntry(name: string, value: Json, fail: Fail): Entry {
 }
 
 function isSizes(value: Json | undefined): value is number[] {
-  return Array.isArray(value) && value.every((n) => typeof n === "number" && n >= 0);
+  return Array.isArray(value) && value.every(isSize);
 }
 
 /** Bytes of the elements; undefined where the count is not exact in f64 or the last byte would be shared. */
 function bytesOf(shape: readonly number[], bits: number): number | undefined {
-  let product = bits;
-  for (const n of shape) {
-    product *= n;
-    if (!Number.isSafeInteger(product)) return undefined;
-  }
-  return product % 8 === 0 ? product / 8 : undefined;
+  const total = product([bits, ...shape]);
+  return total === undefined || total % 8 !== 0 ? undefined : total / 8;
 }
 
 function byOffset(entries: Map<string, Entry>): Map<string, Entry> {
@@ -203,15 +196,17 @@ class SafetensorsFile implements Checkpoint {
     return { dtype, shape };
   }
 
-  async get(name: string): Promise<Tensor> {
+  async get(name: string, staging?: Staging): Promise<Tensor> {
     const { dtype, shape, begin, end } = this.entry(name);
     const toF32 = TO_F32.get(dtype);
     if (!toF32) {
       const what = `${this.source}: tensor ${quoted(name)} holds ${dtype}`;
       throw new CheckpointError("CKPT_DTYPE", `${what}; weights are read from F32, F16 and BF16`);
     }
-    const bytes = await this.bytes.read(this.dataStart + begin, end - begin);
-    return { data: toF32(wholeBuffer(bytes)), shape };
+    const target = dtype === "F32" ? staging?.take((end - begin) / 4) : undefined;
+    const into = target && new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    const bytes = await this.bytes.read(this.dataStart + begin, end - begin, into);
+    return { data: target && bytes === into ? target : toF32(wholeBuffer(bytes)), shape };
   }
 
   close(): Promise<void> {
@@ -223,11 +218,6 @@ class SafetensorsFile implements Checkpoint {
     if (!entry) throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${quoted(name)} in this file`);
     return entry;
   }
-}
-
-/** A name as messages show it: a file may hold names of any length. */
-function quoted(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}...` : name);
 }
 
 /** The bytes as a buffer of their own, which typed arrays of wider elements need; copied only where it is shared. */

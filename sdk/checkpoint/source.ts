@@ -11,7 +11,10 @@ export function copyBytes(bytes: Uint8Array, begin = 0, end = bytes.length): Uin
 
 /** Reads from memory; what it gives out are copies. */
 export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
-  return source(name, bytes.byteLength, async (begin, end) => copyBytes(bytes, begin, end));
+  return source(name, bytes.byteLength, async (begin, end, into) => {
+    into?.set(bytes.subarray(begin, end));
+    return into ?? copyBytes(bytes, begin, end);
+  });
 }
 
 /** Reads from a Blob or File, slice by slice. */
@@ -25,15 +28,17 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
   });
 }
 
-function source(name: string, size: number, slice: (begin: number, end: number) => Promise<Uint8Array>): ByteSource {
+type Slice = (begin: number, end: number, into?: Uint8Array) => Promise<Uint8Array>;
+
+function source(name: string, size: number, slice: Slice): ByteSource {
   return {
     name,
     size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
         throw new FileError("FILE_READ", `${name}: bytes ${offset} to ${offset + length} wanted of ${size}`);
       }
-      return slice(offset, offset + length);
+      return slice(offset, offset + length, into);
     },
     close: async () => {},
   };

@@ -21,6 +21,12 @@ export interface PlainMap extends ReadonlyMap<string | number | bigint | boolean
 
 export type CheckpointFormat = "torch" | "torch-legacy" | "safetensors" | "npz";
 
+/** Memory for the numbers of one tensor after another. */
+export interface Staging {
+  /** As many numbers, of any value. What was taken before must not be used any more. */
+  take(count: number): Float32Array;
+}
+
 /** An open file of weights. Its data is read tensor by tensor, never whole. */
 export interface Checkpoint {
   /** For messages: the path, the URL or "bytes". */
@@ -37,9 +43,9 @@ export interface Checkpoint {
   /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name. */
   info(name: string): TensorInfo;
   /**
-   * Reads a tensor, as f32.
-   * @throws CheckpointError CKPT_MISMATCH, CKPT_DTYPE where it holds neither f32, f16 nor bf16; FileError where the file cannot be read.
+   * Reads a tensor, as f32; into memory of `staging`, where that is given.
+   * @throws CheckpointError CKPT_MISMATCH, CKPT_DTYPE where weights are not read from its dtype; FileError where the file cannot be read.
    */
-  get(name: string): Promise<Tensor>;
+  get(name: string, staging?: Staging): Promise<Tensor>;
   close(): Promise<void>;
 }

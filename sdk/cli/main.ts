@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { convertCommand, inspectCommand } from "./checkpoint.js";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
@@ -33,6 +34,8 @@ function buildProgram(signal: AbortSignal): Command {
     modelsCommand,
     infoCommand,
     downloadCommand,
+    inspectCommand,
+    convertCommand,
     conformanceCommand,
   ];
   const program = quietly(new Command("maskfeat-wgpu"))

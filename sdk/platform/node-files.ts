@@ -1,6 +1,7 @@
 /** Files and folders of the command line: reading, finding, and writing so that nothing half-written is ever seen. */
 
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
 import {
   constants,
   copyFile,
@@ -25,6 +26,18 @@ export async function readBytes(path: string, signal?: AbortSignal): Promise<Uin
     signal?.throwIfAborted();
     throw readError(path, cause);
   });
+}
+
+/** SHA-256 of a file, in hexadecimal. @throws FileError; AbortError */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const part of createReadStream(path, { signal })) hash.update(part);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw readError(path, cause);
+  }
+  return hash.digest("hex");
 }
 
 /** Whether a path is a folder. @throws FileError where nothing is there */
@@ -81,8 +94,7 @@ function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
 
 /** Puts what `write` makes in the place of `target`. */
 async function replace(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const folder = dirname(target);
-  const temporary = join(folder, `.${basename(target).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryFor(target);
   try {
     await write(temporary);
     await rename(temporary, target);
@@ -90,8 +102,64 @@ async function replace(target: string, write: (temporary: string) => Promise<voi
     await rm(temporary, { force: true });
     throw error;
   }
-  // The rename itself lasts once the folder is flushed. Some systems cannot open folders; the file is complete there too.
+  await syncFolder(dirname(target));
+}
+
+/** A name that no other file has, in the same folder. */
+function temporaryFor(target: string): string {
+  return join(dirname(target), `.${basename(target).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** The rename itself lasts once the folder is flushed. Some systems cannot open folders; the file is complete there too. */
+async function syncFolder(folder: string): Promise<void> {
   await withHandle(folder, "r", (handle) => handle.sync()).catch(() => undefined);
+}
+
+/** A file that is written part by part. */
+export interface FileInParts {
+  readonly path: string;
+  readonly parts: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Writes files part by part, all to temporary names; once all are whole they get their own, in order. Gives their bytes and the SHA-256 of
+ * all of them one behind the other, in hexadecimal.
+ * @throws FileError FILE_WRITE with the reason, and whatever the parts throw; nothing is left behind
+ */
+export async function writeInParts(files: readonly FileInParts[]): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  const temporaries: string[] = [];
+  let bytes = 0;
+  try {
+    for (const { path, parts } of files) {
+      const failed = (cause: unknown): never => {
+        throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
+      };
+      const temporary = temporaryFor(path);
+      temporaries.push(temporary);
+      const file = await open(temporary, "wx").catch(failed);
+      try {
+        for await (const part of parts) {
+          hash.update(part);
+          bytes += part.length;
+          await file.writeFile(part).catch(failed);
+        }
+        await file.sync().catch(failed);
+      } finally {
+        await file.close();
+      }
+    }
+    for (const [i, { path }] of files.entries()) {
+      await rename(temporaries[i], path).catch((cause) => {
+        throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
+      });
+    }
+  } catch (error) {
+    await Promise.all(temporaries.map((path) => rm(path, { force: true })));
+    throw error;
+  }
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
+  return { bytes, sha256: hash.digest("hex") };
 }
 
 async function withHandle(path: string, flags: string, work: (file: FileHandle) => Promise<void>): Promise<void> {

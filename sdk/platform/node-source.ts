@@ -57,17 +57,16 @@ class File implements ByteSource {
     private readonly handle: FileHandle,
   ) {}
 
-  async read(offset: number, length: number): Promise<Uint8Array> {
+  async read(offset: number, length: number, into = new Uint8Array(length)): Promise<Uint8Array> {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       throw new FileError("FILE_READ", `${this.name}: bytes ${offset} to ${offset + length} wanted of ${this.size}`);
     }
-    const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      const got = await this.readSome(bytes, done, offset + done);
+      const got = await this.readSome(into, done, offset + done);
       if (got === 0) throw new FileError("FILE_READ", `${this.name}: the file became shorter while it was read`);
       done += got;
     }
-    return bytes;
+    return into;
   }
 
   private async readSome(into: Uint8Array, at: number, position: number): Promise<number> {

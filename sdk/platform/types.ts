@@ -15,8 +15,11 @@ export interface ByteSource {
   /** For messages: the path, the URL or "bytes". */
   readonly name: string;
   readonly size: number;
-  /** Exactly `length` bytes from `offset`. @throws FileError */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Exactly `length` bytes from `offset`: `into`, which must have that length, where it is given and the source can write there, else a
+   * new array. @throws FileError
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,55 @@
+/** Tensors on their way into a file: rounded to the dtype in which they are stored. */
+
+import { CheckpointError } from "../../gpu/errors.js";
+import { tensor } from "../tensor.js";
+import { f32ToBf16, f32ToF16 } from "../wasm/half.js";
+
+export type StoredDtype = "F32" | "F16" | "BF16";
+
+/** A tensor to write; it is rounded to `dtype` (to nearest even), F32 by default. */
+export interface TensorToWrite {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+  readonly dtype?: StoredDtype;
+}
+
+/** A tensor whose numbers are asked for when their place in the file is reached; then they are not used again. */
+export interface TensorToStream {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: StoredDtype;
+  read(): Promise<Float32Array>;
+}
+
+/** Bytes of an element. */
+export const WIDTH = { F32: 4, F16: 2, BF16: 2 } as const;
+
+const ENCODE = { F32: (data: Float32Array) => data, F16: f32ToF16, BF16: f32ToBf16 };
+
+/** The stored bytes, little-endian. @throws ShapeError where data and shape differ */
+export function encode(data: Float32Array, shape: readonly number[], dtype: StoredDtype): Uint8Array {
+  const encoded = ENCODE[dtype](tensor(data, shape).data);
+  return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}
+
+/** @throws CheckpointError CKPT_DUPLICATE for a name that occurs twice or is reserved */
+export function checkNames(names: readonly string[], reserved: readonly string[] = []): void {
+  const seen = new Set(reserved);
+  for (const name of names) {
+    if (seen.has(name)) {
+      throw new CheckpointError("CKPT_DUPLICATE", `the tensor name ${JSON.stringify(name)} is given twice or reserved`);
+    }
+    seen.add(name);
+  }
+}
+
+/** All parts of a file as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}

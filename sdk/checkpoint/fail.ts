@@ -1,0 +1,32 @@
+/** What readers of files share: errors that name the file, and arithmetic that never leaves the exact integers. */
+
+import { CheckpointError, type ErrorCode } from "../../gpu/errors.js";
+
+/** Throws a CheckpointError that begins with the file's name. */
+export type Fail = (code: ErrorCode, what: string) => never;
+
+export function failer(name: string): Fail {
+  return (code, what) => {
+    throw new CheckpointError(code, `${name}: ${what}`);
+  };
+}
+
+/** A name as messages show it: a file may hold names of any length. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}...` : name);
+}
+
+export function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The product of sizes; undefined where it is not exact in f64. */
+export function product(sizes: readonly number[]): number | undefined {
+  if (sizes.includes(0)) return 0;
+  let result = 1;
+  for (const n of sizes) {
+    result *= n;
+    if (!Number.isSafeInteger(result)) return undefined;
+  }
+  return result;
+}

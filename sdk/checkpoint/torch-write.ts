@@ -1,0 +1,56 @@
+/** Writes PyTorch's `.pth`: the zip of torch 1.6 and newer, which `torch.load(weights_only=True)` reads. */
+
+import { sizeOf } from "../tensor.js";
+import { checkNames, encode, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
+import { pickleCheckpoint } from "./torch/pickle-write.js";
+import { crc32, ZipWriter } from "./torch/zip-write.js";
+import type { PlainMap } from "./types.js";
+
+export interface TorchOptions {
+  /** Stored as `meta` beside `state_dict`: what mmengine keeps there (`dataset_meta`, `epoch` ...). */
+  readonly meta?: PlainMap;
+}
+
+/**
+ * One file of all `tensors`, as `{"meta": meta, "state_dict": tensors}`.
+ * @throws ShapeError where data and shape differ; CheckpointError CKPT_DUPLICATE; OptionError where `meta` holds bytes or markers
+ */
+export function writeTorch(
+  tensors: Iterable<readonly [string, TensorToWrite]>,
+  { meta = new Map() }: TorchOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const blocks = [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
+    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
+  });
+  checkNames(blocks.map(({ name }) => name));
+  const zip = new ZipWriter();
+  const parts = [...member(zip, "data.pkl", pickleCheckpoint(blocks, meta))];
+  for (const [key, { bytes }] of blocks.entries()) parts.push(...member(zip, `data/${key}`, bytes));
+  return joined([...parts, ...tail(zip)]);
+}
+
+/** The same file part by part: numbers are asked for one tensor at a time. */
+export async function* streamTorch(
+  tensors: readonly TensorToStream[],
+  { meta = new Map() }: TorchOptions = {},
+): AsyncGenerator<Uint8Array> {
+  checkNames(tensors.map(({ name }) => name));
+  const zip = new ZipWriter();
+  yield* member(zip, "data.pkl", pickleCheckpoint(tensors, meta));
+  for (const [key, { shape, dtype, read }] of tensors.entries()) {
+    yield* zip.begin(`archive/data/${key}`, sizeOf(shape) * WIDTH[dtype]);
+    const bytes = encode(await read(), shape, dtype);
+    yield bytes;
+    yield zip.end(crc32(bytes));
+  }
+  yield* tail(zip);
+}
+
+function member(zip: ZipWriter, name: string, bytes: Uint8Array): Uint8Array[] {
+  return [...zip.begin(`archive/${name}`, bytes.length), bytes, zip.end(crc32(bytes))];
+}
+
+function tail(zip: ZipWriter): Uint8Array[] {
+  const text = (content: string) => new TextEncoder().encode(content);
+  return [...member(zip, "version", text("3\n")), ...member(zip, "byteorder", text("little")), ...zip.finish()];
+}

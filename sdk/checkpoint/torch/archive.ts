@@ -1,0 +1,74 @@
+/** The zip that torch.save writes since 1.6: a folder with data.pkl, a member for each storage, and the byte order of both. */
+
+import type { ByteSource } from "../../platform/types.js";
+import { type Fail, quoted } from "../fail.js";
+import { bytesOf } from "./convert.js";
+import { unpickle } from "./pickle.js";
+import { EndOfPickle, MAX_PICKLE } from "./reader.js";
+import type { StorageRef, Value } from "./values.js";
+import { openZip, type Zip, type ZipEntry } from "./zip.js";
+
+export interface Archive {
+  readonly root: Value;
+  readonly storages: ReadonlyMap<string, { readonly begin: number; readonly count: number }>;
+}
+
+/**
+ * Reads everything but the numbers. Members that nothing refers to are left alone.
+ * @throws CheckpointError CKPT_ZIP, CKPT_TRUNCATED, CKPT_FORMAT, CKPT_PICKLE, CKPT_LIMIT, CKPT_OFFSETS; FileError
+ */
+export async function readArchive(
+  source: ByteSource,
+  storagesOf: (root: Value) => Iterable<StorageRef>,
+  fail: Fail,
+): Promise<Archive> {
+  const zip = await openZip(source, fail);
+  const folder = folderOf(zip, fail);
+  const member = (name: string) => zip.entries.get(`${folder}/${name}`);
+  const order = member("byteorder");
+  if (order && (await textOf(source, zip, order, fail)) !== "little") {
+    fail("CKPT_FORMAT", "written on a big-endian machine, which is not supported");
+  }
+  const root = await rootOf(source, zip, member("data.pkl")!, fail);
+  const storages = new Map<string, { begin: number; count: number }>();
+  for (const storage of storagesOf(root)) {
+    const { key, count, dtype } = storage;
+    const entry = member(`data/${key}`) ?? fail("CKPT_TRUNCATED", `storage ${quoted(key)} is not in the file`);
+    const bytes = count * bytesOf(dtype);
+    if (bytes !== entry.size) {
+      fail(
+        "CKPT_OFFSETS",
+        `storage ${quoted(key)}: ${count} elements of ${dtype} need ${bytes} bytes, it has ${entry.size}`,
+      );
+    }
+    storages.set(key, { begin: storages.get(key)?.begin ?? (await zip.dataStart(entry)), count });
+  }
+  return { root, storages };
+}
+
+function folderOf({ entries }: Zip, fail: Fail): string {
+  const found = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (found.length > 1)
+    fail("CKPT_ZIP", `the archive holds several checkpoints: ${found.slice(0, 4).map(quoted).join(", ")}`);
+  if (found.length === 0)
+    fail("CKPT_FORMAT", "this is a zip archive, but none that torch.save wrote: it has no data.pkl");
+  return found[0].slice(0, -"/data.pkl".length);
+}
+
+async function textOf(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<string> {
+  if (entry.size > 100) fail("CKPT_FORMAT", `${quoted(entry.name)} has ${entry.size} bytes`);
+  return new TextDecoder().decode(await source.read(await zip.dataStart(entry), entry.size));
+}
+
+async function rootOf(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<Value> {
+  if (entry.size > MAX_PICKLE) fail("CKPT_LIMIT", `a pickle of ${entry.size} bytes, at most ${MAX_PICKLE} are read`);
+  const bytes = await source.read(await zip.dataStart(entry), entry.size);
+  try {
+    const { value, length } = unpickle(bytes, fail);
+    if (length !== bytes.length) fail("CKPT_PICKLE", `malformed pickle: ${bytes.length - length} bytes behind its end`);
+    return value;
+  } catch (error) {
+    if (error instanceof EndOfPickle) fail("CKPT_PICKLE", "malformed pickle: it has no end");
+    throw error;
+  }
+}

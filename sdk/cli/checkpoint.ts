@@ -1,0 +1,217 @@
+/** The commands about files of weights: `inspect` lists what is in one, `convert` writes one in another format. Neither runs anything. */
+
+import { basename, dirname, extname, join } from "node:path";
+import { Command, Option } from "commander";
+import {
+  type Checkpoint,
+  OptionError,
+  openCheckpoint,
+  type Plain,
+  type PlainMap,
+  type StoredDtype,
+  streamSafetensors,
+  streamTorch,
+  type TensorToStream,
+} from "../node.js";
+import { type FileInParts, hashFile, writeInParts } from "../platform/node-files.js";
+import { checkTarget } from "./files.js";
+import { choiceOption } from "./options.js";
+import { count, table } from "./output.js";
+import { fromJson, toJson, withoutOpaque } from "./plain.js";
+import type { Context, Define } from "./run.js";
+
+export function inspectCommand(define: Define): Command {
+  const command = new Command("inspect")
+    .description("what a file of weights holds; nothing in it is run")
+    .argument("<file>", "a .pth or .safetensors file");
+  return define(command, inspectWork);
+}
+
+async function inspectWork({ signal }: Context, [path]: [string]) {
+  const checkpoint = await openCheckpoint(path, { signal });
+  try {
+    const { format, names, opaque } = checkpoint;
+    const tensors = names.map((name) => ({ name, ...checkpoint.info(name) }));
+    const meta = toJson(metaOf(checkpoint));
+    const sha256 = /^https?:/.test(path) ? null : await hashFile(path, signal);
+    const rows = tensors.map(({ name, shape, dtype }) => [name, `[${shape}]`, dtype]);
+    const text = [`${path}: ${format}, ${count(tensors.length, "tensor")}`, `sha256  ${sha256 ?? "-"}`, ""];
+    text.push(table(["tensor", "shape", "dtype"], rows), "", `meta    ${shortened(JSON.stringify(meta))}`);
+    for (const { path: where, global } of opaque)
+      text.push(`opaque  ${where}: ${global} (left alone: only code could rebuild it)`);
+    return { fields: { format, tensors, meta, opaque, sha256 }, text: text.join("\n") };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** What a file says beside its weights: of torch all other keys, of safetensors the metadata. */
+function metaOf({ extra, metadata }: Checkpoint): Plain {
+  return extra.size > 0 ? extra : new Map(metadata);
+}
+
+const shortened = (text: string) => (text.length > 2000 ? `${text.slice(0, 2000)} ... (--json shows all)` : text);
+
+interface ConvertFlags {
+  readonly dtype?: "f32" | "f16" | "bf16";
+  readonly shard?: number;
+}
+
+export function convertCommand(define: Define): Command {
+  const command = new Command("convert")
+    .description("writes weights in another format, or rounded")
+    .argument("<in>", "a .pth or .safetensors file")
+    .argument("<out>", "a .pth or .safetensors file")
+    .addOption(
+      choiceOption("--dtype <type>", "how the numbers are stored; default: as they are", ["f32", "f16", "bf16"]),
+    )
+    .addOption(shardOption());
+  return define(command, convertWork);
+}
+
+const UNITS = new Map([
+  ["", 1],
+  ["KB", 1e3],
+  ["MB", 1e6],
+  ["GB", 1e9],
+]);
+
+function shardOption(): Option {
+  return new Option(
+    "--shard <size>",
+    "at most so many bytes of tensors in a file (500MB, 2GB), with an index",
+  ).argParser((text) => {
+    const [, digits, unit = ""] = /^(\d{1,15})(KB|MB|GB)?$/i.exec(text) ?? [];
+    const size = Number(digits) * UNITS.get(unit.toUpperCase())!;
+    if (!(Number.isSafeInteger(size) && size > 0)) {
+      throw new OptionError("OPT_VALUE", `--shard must be a size as in 500MB or 2GB, got ${JSON.stringify(text)}`);
+    }
+    return size;
+  });
+}
+
+async function convertWork(context: Context, [from, to]: [string, string], { dtype, shard }: ConvertFlags) {
+  const extension = await checkTarget("<out>", to, [".pth", ".safetensors"]);
+  if (shard !== undefined && extension === ".pth") {
+    throw new OptionError("OPT_VALUE", "--shard: a .pth file is one file; write .safetensors");
+  }
+  const checkpoint = await openCheckpoint(from, { signal: context.signal });
+  try {
+    const tensors = tensorsOf(checkpoint, dtype, context);
+    const files = extension === ".pth" ? [torchFile(to, checkpoint, tensors)] : shards(to, checkpoint, tensors, shard);
+    const { bytes, sha256 } = await writeInParts(files);
+    const paths = files.map(({ path }) => path);
+    const text = `${from}: ${count(tensors.length, "tensor")} -> ${paths.join(", ")} (${bytes} bytes)\nsha256  ${sha256}`;
+    return { fields: { files: paths, tensors: tensors.length, bytes, sha256 }, text };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+const STORED: ReadonlyMap<string, StoredDtype> = new Map([
+  ["F32", "F32"],
+  ["F16", "F16"],
+  ["BF16", "BF16"],
+]);
+
+/** Each tensor is read over the one before it. */
+function tensorsOf(
+  checkpoint: Checkpoint,
+  dtype: ConvertFlags["dtype"],
+  { output, signal }: Context,
+): TensorToStream[] {
+  const { names } = checkpoint;
+  const rounded = dtype ? [] : names.filter((name) => !STORED.has(checkpoint.info(name).dtype));
+  if (rounded.length > 0) {
+    output.note(`${count(rounded.length, "tensor")} of other types become f32: ${rounded.slice(0, 4).join(", ")}`);
+  }
+  let buffer = new Float32Array(0);
+  const staging = {
+    take(size: number) {
+      if (buffer.length < size) buffer = new Float32Array(size);
+      return buffer.subarray(0, size);
+    },
+  };
+  return names.map((name, i) => {
+    const { shape, dtype: stored } = checkpoint.info(name);
+    return {
+      name,
+      shape,
+      dtype: dtype ? (dtype.toUpperCase() as StoredDtype) : (STORED.get(stored) ?? "F32"),
+      async read() {
+        signal.throwIfAborted();
+        output.progress("converting", i, names.length);
+        return (await checkpoint.get(name, staging)).data;
+      },
+    };
+  });
+}
+
+function torchFile(path: string, { extra, metadata }: Checkpoint, tensors: readonly TensorToStream[]): FileInParts {
+  const own = extra.get("meta");
+  const meta = own instanceof Map ? own : new Map([...metadata].map(([key, text]) => [key, parsed(text)]));
+  return { path, parts: streamTorch(tensors, { meta: withoutOpaque(flat(meta)) as PlainMap }) };
+}
+
+/** The meta that `convert` once wrote as a text, as it was. */
+function flat(meta: PlainMap): PlainMap {
+  const inner = meta.get("meta");
+  return inner instanceof Map ? (inner as PlainMap) : meta;
+}
+
+/** Safetensors keep texts alone: what `convert` wrote as JSON becomes data again. */
+function parsed(text: string): Plain {
+  try {
+    return /^[[{]/.test(text) ? fromJson(JSON.parse(text)) : text;
+  } catch {
+    return text;
+  }
+}
+
+function textsOf({ extra, metadata }: Checkpoint): Map<string, string> {
+  const meta = extra.get("meta");
+  if (meta === undefined) return new Map([["format", "pt"], ...metadata]);
+  return new Map([
+    ["format", "pt"],
+    ["meta", JSON.stringify(toJson(withoutOpaque(meta)))],
+  ]);
+}
+
+const BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+const bytesOf = ({ shape, dtype }: TensorToStream) => shape.reduce((product, n) => product * n, BYTES[dtype]);
+
+/** One file, or files of at most `limit` bytes of tensors each (a larger tensor has its own) and the index that Hugging Face uses. */
+function shards(
+  path: string,
+  checkpoint: Checkpoint,
+  tensors: readonly TensorToStream[],
+  limit?: number,
+): FileInParts[] {
+  const texts = textsOf(checkpoint);
+  if (limit === undefined) return [{ path, parts: streamSafetensors(tensors, texts) }];
+  const groups: TensorToStream[][] = [];
+  let room = 0;
+  for (const tensor of tensors) {
+    const size = bytesOf(tensor);
+    if (size > room || groups.length === 0) {
+      groups.push([]);
+      room = limit;
+    }
+    groups[groups.length - 1].push(tensor);
+    room -= size;
+  }
+  const five = (n: number) => String(n).padStart(5, "0");
+  const stem = basename(path, extname(path));
+  const named = (i: number) => `${stem}-${five(i + 1)}-of-${five(groups.length)}.safetensors`;
+  const map = groups.flatMap((group, i) => group.map(({ name }) => [name, named(i)] as const));
+  const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  const index = `${JSON.stringify({ metadata: { total_size: total }, weight_map: Object.fromEntries(map) }, null, 1)}\n`;
+  return [
+    ...groups.map((group, i) => ({ path: join(dirname(path), named(i)), parts: streamSafetensors(group, texts) })),
+    { path: `${path}.index.json`, parts: one(new TextEncoder().encode(index)) },
+  ];
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
