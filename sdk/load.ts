@@ -112,7 +112,8 @@ async function loadFolder(platform: Platform, folder: string, options: ModelOpti
   const { signal, preset, weights } = options;
   const config = await readFolder(platform, folder, preset, { signal });
   const load = (from: Weights) => loadModel(platform, config, { ...options, preset: undefined, weights: from });
-  return weights === undefined ? withWeights(folder, load) : load(weights);
+  const own = weights === undefined && !options.pretrained;
+  return own ? withWeights(folder, load) : loadModel(platform, config, { ...options, preset: undefined });
 }
 
 /**
@@ -149,7 +150,8 @@ export async function loadModel(
     },
   };
   const publishedName = typeof model === "object" ? undefined : name;
-  const source = await openParameters(platform, weights, params, opening, publishedName);
+  const wanted = { params, config, surroundingsKnown: knowsSurroundings(model) };
+  const source = await openParameters(platform, weights, wanted, opening, publishedName);
   let device: Device | undefined;
   const close = async () => {
     device?.destroy();

@@ -9,7 +9,7 @@ import type { Staging } from "./checkpoint/types.js";
 import { isQkvBias } from "./config.js";
 import { openWeights, type WeightsOptions } from "./download/weights.js";
 import { fitCheckpoint, identity, type Wanted } from "./fit.js";
-import { besideOf, openBytes } from "./inputs.js";
+import { besideOf } from "./inputs.js";
 import type { Platform } from "./platform/types.js";
 import { initFill, proceduralFill } from "./weights.js";
 
@@ -73,9 +73,10 @@ export async function openParameters(
   platform: Platform,
   weights: Weights,
   wanted: Wanted,
-  options: UrlOptions,
+  options: WeightsOptions,
+  name?: string,
 ): Promise<ParameterSource> {
-  const source = await openSource(platform, weights, wanted.params, options, wanted);
+  const source = await openSource(platform, weights, wanted, options, name);
   return wanted.config.qkvBias ? source : withoutQkvBias(source);
 }
 
@@ -96,17 +97,17 @@ function withoutQkvBias(source: ParameterSource): ParameterSource {
 async function openSource(
   platform: Platform,
   weights: Weights,
-  params: readonly Value[],
-  options: WeightsOptions,
   wanted: Wanted,
+  options: WeightsOptions,
   name?: string,
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
   if (typeof weights === "string" && weights.startsWith("init:")) {
-    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), params);
+    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), wanted.params);
   }
-  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, params);
-  const beside = (file: string) => openBytes(platform, besideOf(weights, file), options);
+  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, wanted.params);
+  // the hash of one file says nothing of those beside it
+  const beside = (file: string) => openWeights(platform, besideOf(weights, file), { ...options, integrity: undefined });
   return fitCheckpoint(await openCheckpoint(await openWeights(platform, weights, options, name), beside), wanted);
 }
 

@@ -102,7 +102,8 @@ export function addModelOptions(command: Command): Command {
   );
 }
 
-const WEIGHTS = "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
+const WEIGHTS =
+  "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
 
 type ModelSettings = Pick<ModelOptions, "outType" | "finalNorm" | "interpolation" | "classes">;
 
@@ -138,7 +139,17 @@ async function load(
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
-  const loaded = await getModel(model, { ...more, weights, offline, preset, device, dtype, threads, signal, onProgress });
+  const loaded = await getModel(model, {
+    ...more,
+    weights,
+    offline,
+    preset,
+    device,
+    dtype,
+    threads,
+    signal,
+    onProgress,
+  });
   for (const warning of loaded.warnings) output.warn(warning);
   return loaded;
 }
