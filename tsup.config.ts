@@ -31,13 +31,13 @@ export default defineConfig([
     ...common,
     // One chunk for both, so that an error is an instance of the same class whichever entry threw it. `hog` must run in browsers too:
     // libraries are taken in their neutral builds.
-    entry: { node: "sdk/node.ts", hog: "sdk/hog.ts" },
+    entry: { node: "sdk/node.ts", hog: "sdk/hog.ts", imagenet: "sdk/imagenet.ts" },
     splitting: true,
     platform: "neutral",
     external: [/^node:/],
     esbuildPlugins: [inputs("node")],
     dts: {
-      entry: { node: "sdk/node.ts", browser: "sdk/browser.ts", hog: "sdk/hog.ts" },
+      entry: { node: "sdk/node.ts", browser: "sdk/browser.ts", hog: "sdk/hog.ts", imagenet: "sdk/imagenet.ts" },
       compilerOptions: { stripInternal: true },
       // For `Symbol.dispose`, which the libraries of ES2022 do not know.
       banner: '/// <reference lib="esnext.disposable" />',

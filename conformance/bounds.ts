@@ -132,12 +132,18 @@ function attentionRow(
   const floor = Math.exp(-87) / total;
   for (let d = 0; d < D; d++) {
     let bound = 0;
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let j = 0; j < L; j++) {
       const w = weights[j] / total;
+      const value = qkv[at(j, 2) + d];
       const weightError = w * (relative[j] + totalError + 4 * U) * 1.01 + floor;
-      bound += (weightError + sums(L) * w) * Math.abs(qkv[at(j, 2) + d]);
+      bound += (weightError + sums(L) * w) * Math.abs(value);
+      low = Math.min(low, value);
+      high = Math.max(high, value);
     }
-    out[d] = bound + L * TINY;
+    // however wrong the scores: weights are not negative and add up to 1, but for rounding of their sum, the quotient and the mix
+    const between = high - low + (2 * sums(L) + 6 * U) * 1.01 * Math.max(-low, high);
+    out[d] = Math.min(bound, between) + L * TINY;
   }
 }
 

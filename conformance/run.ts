@@ -3,9 +3,10 @@
 import { OptionError } from "../gpu/errors.js";
 import { kernelFiles, moduleSource } from "../gpu/kernels/index.js";
 import { version } from "../package.json";
-import { type DeviceChoice, type DeviceInfo, type Dtype, openDevice } from "../sdk/device.js";
+import { type DeviceChoice, type DeviceInfo, type DeviceOptions, type Dtype, openDevice } from "../sdk/device.js";
 import { wasmBytes } from "../sdk/wasm/core.js";
 import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
+import { factsOf } from "./facts.js";
 import { checkGolden, manifestHash, sha256 } from "./golden.js";
 import { builtinCases } from "./levels/builtins.js";
 import { deviceCases } from "./levels/device.js";
@@ -84,21 +85,6 @@ function summary(level: Level, results: readonly CaseResult[], skipped: readonly
   };
 }
 
-/** What the device says of itself, for the report. */
-function factsOf(host: Host, info: DeviceInfo): Report["facts"] {
-  const facts = [
-    { name: "kind", value: info.kind === "wasm" ? "WebAssembly" : "WebGPU" },
-    { name: "adapter", value: info.adapter ?? "none: it computes on the CPU" },
-    { name: "software adapter", value: info.isFallback ? "yes" : "no" },
-    { name: "kernels", value: info.variant },
-    { name: "threads", value: String(info.threads) },
-    { name: "chosen because", value: info.reason },
-    { name: "threads of the machine", value: String(host.platform.parallelism) },
-  ];
-  const system = globalThis.navigator?.userAgent;
-  return system ? [...facts, { name: "user agent", value: system }] : facts;
-}
-
 /** Of the code that computes: every kernel's text, and the WASM module. */
 async function codeHashes() {
   const wgsl = kernelFiles.map((file) => moduleSource(file, false)).join("\n");
@@ -112,7 +98,7 @@ async function listCases(env: Env, options: RunOptions, models: Models, info: De
   const pipeline = await pipelineCases(env, scope);
   const ofModels = own
     ? { cases: await userCases(own.name, own.data, models), absent: [] }
-    : await goldenCases(env, scope, slow, models);
+    : await goldenCases(env, scope, models);
   return {
     cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
     absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
@@ -129,7 +115,8 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
   const started = performance.now();
   const deviceOptions = { device: choice, dtype, threads };
   // what the self-test would refuse is to be measured
-  const { device, info } = await openDevice(host.platform, { ...deviceOptions, selfTest: "off" });
+  const asked: DeviceOptions = { ...deviceOptions, selfTest: "off" };
+  const { device, info } = await (host.open?.(asked) ?? openDevice(host.platform, asked));
   const known = new Map<string, Promise<Uint8Array | undefined>>();
   const golden = (name: string) => {
     const found = known.get(name) ?? host.golden(name).then((data) => data && checkGolden(name, data));
@@ -167,7 +154,7 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
       runtime: host.platform.runtime,
       device: info,
       dtype,
-      facts: factsOf(host, info),
+      facts: await factsOf(host.platform, info, choice),
       hashes: await codeHashes(),
       levels: levels.map((level) => summary(level, results, skipped)).filter((s) => s.cases + s.skipped > 0),
       failed: results

@@ -2,7 +2,7 @@
 
 import type { Device } from "../gpu/device.js";
 import type { Api } from "../sdk/api.js";
-import type { DeviceInfo, DeviceOptions } from "../sdk/device.js";
+import type { DeviceInfo, DeviceOptions, OpenDevice } from "../sdk/device.js";
 import type { Platform } from "../sdk/platform/types.js";
 import type { BoundKind, Level, Measured, Scope } from "./case.js";
 
@@ -11,6 +11,8 @@ export interface Host {
   /** The package's public functions, bound to `platform`. */
   readonly api: Api;
   readonly platform: Platform;
+  /** How the device under test is opened; default: as the package does it. */
+  open?(options: DeviceOptions): Promise<OpenDevice>;
   /** A file of conformance/golden/, for example "quick/tiny.safetensors"; undefined where it is not here. */
   golden(name: string): Promise<Uint8Array | undefined>;
   /** A file of the sample images. */

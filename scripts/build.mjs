@@ -5,15 +5,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
+import { ascFlags, variants } from "./assembly.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-
-/** One source, one .wasm for each kind of engine; all export the same names. */
-const variants = {
-  simd: [],
-  threads: ["--enable", "threads", "--sharedMemory"],
-};
 
 function node(args) {
   return new Promise((resolve, reject) => {
@@ -24,8 +19,8 @@ function node(args) {
 }
 
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
-const options =
-  "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112";
+/** Where the text of a licence stands, for packages that name it and come without a copy. */
+const copies = { "Apache-2.0": "typescript/LICENSE.txt" };
 
 /** Writes dist/LICENSES.txt: the licence of every package that a bundle contains. */
 function collectLicences() {
@@ -34,10 +29,11 @@ function collectLicences() {
   const names = paths.map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   const texts = [...new Set(names.filter(Boolean))].sort().map((name) => {
     const folder = join(root, "node_modules", name);
-    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const own = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const file = own ? join(folder, own) : copies[license] && join(root, "node_modules", copies[license]);
     if (!file) throw new Error(`${name}: no licence file to collect`);
-    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+    return `${name} ${version}\n\n${readFileSync(file, "utf8").trim()}\n`;
   });
   writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }
@@ -71,7 +67,7 @@ for (const folder of ["dist", "build/inputs"]) rmSync(join(root, folder), { recu
 try {
   await Promise.all(
     Object.entries(variants).map(([name, flags]) =>
-      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...options.split(" "), ...flags]),
+      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
     ),
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);

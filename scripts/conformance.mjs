@@ -83,7 +83,7 @@ for (const [name, device] of Object.entries(devices)) {
 }
 const header =
   "| device | C0 device | C1 builtins | C2 kernels | C3 blocks | C4 models | C5 pipeline | result | time |";
-const table = [header, header.replaceAll(/[^|]+/g, " --- "), ...rows].join("\n");
+const table = [header, header.replaceAll(/[^|]+/g, " --- ").replace(/^ --- | --- $/g, ""), ...rows].join("\n");
 writeFileSync(join(out, "table.md"), `${table}\n`);
 console.log(table);
 process.exitCode = failed ? 1 : 0;

@@ -4,11 +4,14 @@ import { openCheckpoint } from "./checkpoint/index.js";
 import type { Checkpoint } from "./checkpoint/types.js";
 import type { PartialConfig } from "./config.js";
 import { type DeviceReport, listDevices } from "./device.js";
+import { type Download, type DownloadCall, downloadFile } from "./download/api.js";
 import type { FeatureOptions } from "./forward.js";
-import { decodeImage, type EncodedImage, type ImageInput, openBytes } from "./inputs.js";
+import { inferenceModel } from "./inference.js";
+import { besideOf, decodeImage, type EncodedImage, type ImageInput, openBytes } from "./inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Image, Platform } from "./platform/types.js";
+import type { Prediction, PredictOptions } from "./predict.js";
 import type { Tensor } from "./tensor.js";
 
 export interface Api {
@@ -23,10 +26,22 @@ export interface Api {
     options?: Pick<FeatureOptions, "normalize" | "signal">,
   ): Promise<Tensor>;
   /**
+   * What a classifier says of one image: mmpretrain's shortcut. A registered name is loaded with its published weights (unless `weights`
+   * say else) and disposed again; for more than one image make a model once.
+   * @throws as `getModel` and `model.predict`; OptionError for a pre-training model.
+   */
+  inferenceModel(model: string, image: ImageInput, options?: ModelOptions & PredictOptions): Promise<Prediction>;
+  inferenceModel(model: Model, image: ImageInput, options?: PredictOptions): Promise<Prediction>;
+  /**
    * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
    * @throws FileError, ImageError
    */
   decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /**
+   * Downloads a checkpoint, unless it is kept already, and verifies it: of a registered model, or behind a http or https URL.
+   * @throws OptionError, FileError; AbortError
+   */
+  download(from: string | URL, options?: DownloadCall): Promise<Download>;
   /**
    * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
    * it is asked for. Nothing in the file is ever run. Close it when done.
@@ -52,8 +67,14 @@ export function bindApi(platform: Platform): Api {
       const [feat] = await model.extractFeat(x, { ...options, outType: "avg_featmap", outIndices: [-1] });
       return feat;
     },
+    inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
+      inferenceModel(platform, model, image, options),
     decode: (image, options) => decodeImage(platform, image, options?.signal),
-    openCheckpoint: async (file, options) => openCheckpoint(await openBytes(platform, file, options)),
+    download: (from, options) => downloadFile(platform, from, options),
+    openCheckpoint: async (file, options) =>
+      openCheckpoint(await openBytes(platform, file, options), (name) =>
+        openBytes(platform, besideOf(file, name), options),
+      ),
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };

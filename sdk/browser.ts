@@ -4,4 +4,5 @@ import { bindApi } from "./api.js";
 import { browserPlatform } from "./platform/browser.js";
 
 export * from "./public.js";
-export const { getModel, extractFeat, decode, openCheckpoint, devices, runtime } = bindApi(browserPlatform);
+export const { getModel, extractFeat, inferenceModel, decode, download, openCheckpoint, devices, runtime } =
+  bindApi(browserPlatform);

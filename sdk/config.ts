@@ -1,9 +1,18 @@
 /** A model's configuration: architecture, HOG targets and pre-processing in one flat object, checked and completed. */
 
 import { OptionError } from "../gpu/errors.js";
-import type { OutType, ViTConfig } from "../gpu/models/vit.js";
+import type { OutType, Pooling, ViTConfig } from "../gpu/models/vit.js";
 import { checkChoice, checkInteger, checkKeys } from "./check.js";
-import type { Interpolation, PerChannel, PreprocessOptions } from "./image/transform.js";
+import {
+  type CropMode,
+  cropModes,
+  type Interpolation,
+  type PerChannel,
+  type PreprocessOptions,
+} from "./image/transform.js";
+import { findPreset, type Preset, type PresetName, presetEdge } from "./presets.js";
+
+export type Kind = "pretrain" | "classifier" | "backbone";
 
 export interface HogConfig {
   /** Orientation bins over 180 degrees. */
@@ -15,10 +24,17 @@ export interface HogConfig {
 }
 
 export interface ModelConfig extends ViTConfig {
-  readonly kind: "pretrain" | "classifier";
+  /** "backbone" has no head: a vision transformer for its features. */
+  readonly kind: Kind;
   readonly numClasses: number;
+  /** Names of the classes, where they are known. */
+  readonly classes?: readonly string[];
   readonly outType: OutType;
   readonly finalNorm: boolean;
+  /** What a classifier's head reads. */
+  readonly pooling: Pooling;
+  /** Without it queries, keys and values have no bias; default true. */
+  readonly qkvBias: boolean;
   readonly hog: HogConfig;
   /** Of the channels R, G, B, on the scale 0 to 255. */
   readonly mean: PerChannel;
@@ -26,10 +42,18 @@ export interface ModelConfig extends ViTConfig {
   /** The shorter edge after resizing, before the centre crop of `imageSize`. */
   readonly resizeEdge: number;
   readonly interpolation: Interpolation;
+  /** "center": `resizeEdge` is the shorter edge; "squash": it is both edges. */
+  readonly cropMode: CropMode;
 }
 
-/** What a user may write: every field that is left out has the value of the base recipe. */
-export type PartialConfig = Partial<Omit<ModelConfig, "hog">> & { readonly hog?: Partial<HogConfig> };
+/**
+ * What a user may write: every field that is left out has the value of the base recipe, or where a preset is named, what that says of
+ * norms, pooling and pre-processing.
+ */
+export type PartialConfig = Partial<Omit<ModelConfig, "hog">> & {
+  readonly hog?: Partial<HogConfig>;
+  readonly preset?: PresetName;
+};
 
 export const outTypes: readonly OutType[] = ["raw", "cls_token", "featmap", "avg_featmap"];
 const interpolations: readonly Interpolation[] = ["bilinear", "bicubic"];
@@ -43,22 +67,26 @@ const base = {
   numHeads: 12,
   feedforwardChannels: 3072,
   numClasses: 1000,
-  layerNormEps: 1e-6,
-  mean: [123.675, 116.28, 103.53],
-  std: [58.395, 57.12, 57.375],
-  interpolation: "bilinear",
+  qkvBias: true,
 } as const;
 
-const perKind = {
-  pretrain: { outType: "raw", finalNorm: true },
-  classifier: { outType: "avg_featmap", finalNorm: false },
-} as const;
+const kinds: readonly Kind[] = ["pretrain", "classifier", "backbone"];
+const poolings: readonly Pooling[] = ["avg_featmap", "cls_token"];
 
 const hogBase: HogConfig = { nbins: 9, pool: 8, gaussianWindow: 16 };
 
-/** The shorter edge that goes with a crop of `size`: 256 for 224. */
-export function resizeEdgeFor(size: number): number {
-  return Math.round((size * 256) / 224);
+/** What a model gives: a pre-training model its tokens, the others what their recipe pools. */
+function outputs(kind: Kind, pooling: Pooling): Pick<ModelConfig, "outType" | "finalNorm"> {
+  return kind === "pretrain"
+    ? { outType: "raw", finalNorm: true }
+    : { outType: pooling, finalNorm: pooling === "cls_token" };
+}
+
+/** What the preset says, for a model of this size. */
+function surroundings(name: PresetName, imageSize: number, resizeEdge?: number) {
+  const { layerNormEps, mean, std, interpolation, cropMode, pooling, hog }: Preset = findPreset(name);
+  const edge = resizeEdge ?? presetEdge(name, imageSize);
+  return { layerNormEps, mean, std, interpolation, cropMode, pooling, resizeEdge: edge, hog: { ...hogBase, ...hog } };
 }
 
 function bad(what: string): never {
@@ -82,13 +110,14 @@ function checkDivides(what: string, n: number, by: number): void {
  */
 export function completeConfig(given: PartialConfig): ModelConfig {
   if (typeof given !== "object" || given === null || Array.isArray(given)) bad("must be an object");
-  const kind = given.kind ?? "pretrain";
-  checkChoice("config: kind", kind, ["pretrain", "classifier"]);
-  const imageSize = given.imageSize ?? base.imageSize;
-  const defaults = { ...base, ...perKind[kind], kind, hog: hogBase, resizeEdge: resizeEdgeFor(imageSize) };
-  checkKeys("config", given, Object.keys(defaults));
+  const { preset = "mmpretrain", ...fields } = given;
+  const around = surroundings(preset, given.imageSize ?? base.imageSize, given.resizeEdge);
+  const kind = given.kind ?? (preset === "mmpretrain" || preset === "pyslowfast" ? "pretrain" : "backbone");
+  checkChoice("config: kind", kind, kinds);
+  const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling) };
+  checkKeys("config", given, ["preset", "classes", ...Object.keys(defaults)]);
   checkKeys("config.hog", given.hog ?? {}, Object.keys(hogBase));
-  const config: ModelConfig = { ...defaults, ...given, hog: { ...hogBase, ...given.hog } };
+  const config: ModelConfig = { ...defaults, ...fields, hog: { ...around.hog, ...given.hog } };
   checkConfig(config);
   return config;
 }
@@ -99,10 +128,14 @@ function checkConfig(c: ModelConfig): void {
     checkInteger(`config: ${name}`, c[name as keyof typeof sizes], 1, most);
   checkInteger("config: feedforwardChannels", c.feedforwardChannels, 1, 65536);
   checkInteger("config: numClasses", c.numClasses, 1, 1e6);
+  checkClasses(c);
   checkInteger("config: resizeEdge", c.resizeEdge, 1, 16384);
   checkChoice("config: outType", c.outType, outTypes);
   checkChoice("config: interpolation", c.interpolation, interpolations);
+  checkChoice("config: cropMode", c.cropMode, cropModes);
+  checkChoice("config: pooling", c.pooling, poolings);
   checkChoice("config: finalNorm", c.finalNorm, [true, false]);
+  checkChoice("config: qkvBias", c.qkvBias, [true, false]);
   checkColours("mean", c.mean, false);
   checkColours("std", c.std, true);
   if (!(c.layerNormEps > 0 && c.layerNormEps < 1)) bad(`layerNormEps must be between 0 and 1, got ${c.layerNormEps}`);
@@ -110,6 +143,12 @@ function checkConfig(c: ModelConfig): void {
   checkDivides("embedDims by numHeads", c.embedDims, c.numHeads);
   // a classifier predicts no HOG: what the base recipe has of it need not fit its patches
   if (c.kind === "pretrain") checkHog(c);
+}
+
+function checkClasses({ classes, numClasses }: ModelConfig): void {
+  if (classes === undefined) return;
+  const fine = Array.isArray(classes) && classes.length === numClasses && classes.every((c) => typeof c === "string");
+  if (!fine) bad(`classes must be ${numClasses} names, as many as numClasses`);
 }
 
 function checkHog({ hog, imageSize, patchSize }: ModelConfig): void {
@@ -120,11 +159,30 @@ function checkHog({ hog, imageSize, patchSize }: ModelConfig): void {
   if (hog.gaussianWindow > 0) checkDivides("imageSize by hog.gaussianWindow", imageSize, hog.gaussianWindow);
 }
 
+const surroundingFields = [
+  "layerNormEps",
+  "mean",
+  "std",
+  "interpolation",
+  "resizeEdge",
+  "cropMode",
+  "pooling",
+] as const;
+
+/** Whether norms, pooling and pre-processing were said: a registered model's are, and those of a preset. */
+export function knowsSurroundings(model: string | PartialConfig | undefined): boolean {
+  if (typeof model !== "object") return true;
+  return model.preset !== undefined || surroundingFields.every((field) => model[field] !== undefined);
+}
+
 /** How a model's images are prepared: the options of `preprocess`. */
 export function transformOf(c: ModelConfig): Required<PreprocessOptions> {
-  const { resizeEdge, imageSize, interpolation, mean, std } = c;
-  return { resizeEdge, cropSize: imageSize, interpolation, mean, std };
+  const { resizeEdge, imageSize, interpolation, cropMode, mean, std } = c;
+  return { resizeEdge, cropSize: imageSize, interpolation, cropMode, mean, std };
 }
+
+/** Whether a parameter is one that a model with `qkvBias: false` lacks. */
+export const isQkvBias = (name: string): boolean => name.endsWith(".attn.qkv.bias");
 
 /** Numbers that are predicted for a patch: 3 channels x bins x cells; 108 for ViT-B/16. */
 export function targetWidth(c: ModelConfig): number {

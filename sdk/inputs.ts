@@ -1,6 +1,6 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
-import { ImageError, ShapeError } from "../gpu/errors.js";
+import { ImageError, OptionError, ShapeError } from "../gpu/errors.js";
 import { checkTensor } from "./check.js";
 import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
 import { type ModelConfig, transformOf } from "./config.js";
@@ -31,6 +31,18 @@ export async function openBytes(platform: Platform, from: EncodedImage, options:
   if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
   if (from instanceof Blob) return blobSource(from);
   return /^https?:/.test(String(from)) ? urlSource(from, options) : platform.openFile(from, options);
+}
+
+/** The file `name` in the folder of `from`. @throws OptionError where `from` is in no folder. */
+export function besideOf(from: EncodedImage, name: string): string | URL {
+  if (from instanceof URL || /^(https?|file):/.test(String(from))) {
+    const url = new URL(encodeURIComponent(name), String(from));
+    // what a server asks for (a token, a revision) it asks for each file
+    url.search = new URL(String(from)).search;
+    return url;
+  }
+  if (typeof from === "string") return from.replace(/[^/\\]*$/, "") + name;
+  throw new OptionError("OPT_VALUE", `weights: ${name} is a file beside this one: give a path or URL instead of bytes`);
 }
 
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */

@@ -1,12 +1,11 @@
 /** A model: a configuration, parameters on a device, and what can be done with them. */
 
 import type { Device, RunOptions } from "../gpu/device.js";
-import { MaskFeatError, OptionError, ShapeError } from "../gpu/errors.js";
-import { traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
+import { MaskFeatError, OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../gpu/profile.js";
 import { checkChoice, checkInteger, checkKeys } from "./check.js";
-import { type ModelConfig, outTypes, targetWidth } from "./config.js";
+import { type ModelConfig, outTypes } from "./config.js";
 import type { DeviceInfo } from "./device.js";
 import {
   type FeatureOptions,
@@ -15,14 +14,15 @@ import {
   type LossResult,
   resolveIndices,
   type StreamOptions,
-  toMask,
 } from "./forward.js";
-import { hog } from "./image/hog.js";
 import { concat, type ImageInput, toTensor } from "./inputs.js";
+import { maskedLoss, predictHog } from "./masked.js";
 import { normalizeVectors } from "./normalize.js";
 import type { Parameters } from "./parameters.js";
 import type { Platform } from "./platform/types.js";
-import type { Runner, Task } from "./runner.js";
+import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
+import type { Runner } from "./runner.js";
+import { featureTask, logitsTask } from "./tasks.js";
 import type { Tensor } from "./tensor.js";
 
 /** What `getModel` puts together. */
@@ -31,8 +31,10 @@ export interface ModelParts {
   readonly name: string;
   readonly config: ModelConfig;
   readonly outIndices: readonly number[];
+  readonly classes?: readonly string[];
   readonly weights: string;
   readonly trained: boolean;
+  readonly warnings: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly parameters: Parameters<unknown>;
@@ -48,10 +50,14 @@ export class Model {
   /** The registered name, or "custom". */
   readonly name: string;
   readonly config: ModelConfig;
+  /** The names of a classifier's classes by label, where they are known. */
+  readonly classes?: readonly string[];
   /** Where the weights come from. */
   readonly weights: string;
   /** Whether the weights come from a training run rather than from a formula. */
   readonly trained: boolean;
+  /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
+  readonly warnings: readonly string[];
   readonly device: DeviceInfo;
 
   /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
@@ -64,8 +70,10 @@ export class Model {
     this.held = parts;
     this.name = parts.name;
     this.config = parts.config;
+    this.classes = parts.classes;
     this.weights = parts.weights;
     this.trained = parts.trained;
+    this.warnings = parts.warnings;
     this.device = parts.deviceInfo;
   }
 
@@ -73,7 +81,7 @@ export class Model {
   async prepare(signal?: AbortSignal): Promise<void> {
     const { outType, outIndices } = this.featureOptions({});
     const side = this.config.imageSize;
-    await this.parts.runner.prepare(this.featureTask([3, side, side], outType, outIndices), signal);
+    await this.parts.runner.prepare(featureTask(this.config, [3, side, side], outType, outIndices), signal);
   }
 
   /** Parameters that the weights lacked and that were set to the identity. */
@@ -128,9 +136,25 @@ export class Model {
     if (mode === "tensor")
       return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
     if (this.config.kind !== "pretrain") {
-      throw new OptionError("OPT_VALUE", `${this.name} is a classifier: mode ${mode} is for pre-training models`);
+      throw new OptionError(
+        "OPT_VALUE",
+        `${this.name} is a ${this.config.kind}: mode ${mode} is for pre-training models`,
+      );
     }
-    return mode === "predict" ? this.predictHog(x, options) : this.loss(x, options);
+    return this.inTurn(async () => {
+      const images = await this.images(x, signal);
+      const work = mode === "predict" ? predictHog : maskedLoss;
+      return work(this.parts.runner, this.config, images, options);
+    });
+  }
+
+  /**
+   * What a classifier says of one image or an array of images of one size: a prediction for each, in order.
+   * @throws as `extractFeat`; OptionError for a pre-training model, which has no classes.
+   */
+  async predict(x: ImageInput | readonly ImageInput[], options: PredictOptions = {}): Promise<Prediction[]> {
+    checkPredict(this.name, this.config, options);
+    return predictions(await this.logits(x, options.signal), this.classes, options.topk);
   }
 
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
@@ -179,69 +203,17 @@ export class Model {
   ): Promise<Tensor[][]> {
     return this.eachChunk(x, options.signal, (images) => {
       const [batch, ...item] = images.shape;
-      const task = this.featureTask(item, outType, outIndices);
+      const task = featureTask(this.config, item, outType, outIndices);
       return this.parts.runner.run(task, batch, { images: images.data }, options);
     });
   }
 
-  /** Features of images of the shape `item`. */
-  private featureTask(item: readonly number[], outType: OutType, outIndices: readonly number[]): Task {
-    const o = { outType, outIndices, finalNorm: this.config.finalNorm };
-    const trace = (batch: number) => traceFeatures(this.config, [batch, ...item], o);
-    return { key: `features ${outType} ${outIndices} ${item}`, trace };
-  }
-
   private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
-    const { config } = this;
     const parts = await this.eachChunk(x, signal, (images) => {
       const [batch, ...item] = images.shape;
-      const trace = (b: number) => traceClassifier(config, config.numClasses, [b, ...item], config.finalNorm);
-      return this.parts.runner.run({ key: `logits ${item}`, trace }, batch, { images: images.data }, { signal });
+      return this.parts.runner.run(logitsTask(this.config, item), batch, { images: images.data }, { signal });
     });
     return concat(parts.map(([logits]) => logits));
-  }
-
-  private async predictHog(x: ImageInput | readonly ImageInput[], options: ForwardOptions): Promise<Tensor> {
-    return this.masked(x, options, false, async (images, mask) => {
-      const inputs = { images: images.data, mask: mask.data };
-      const parts = await this.parts.runner.run(this.pretrainTask(images, false), images.shape[0], inputs, options);
-      return concat(parts.map(([pred]) => pred));
-    });
-  }
-
-  private async loss(x: ImageInput | readonly ImageInput[], options: ForwardOptions): Promise<LossResult> {
-    return this.masked(x, options, true, async (images, mask) => {
-      const target = hog(images, { ...this.config.hog, patchSize: this.config.patchSize });
-      const inputs = { images: images.data, mask: mask.data, target: target.data };
-      const parts = await this.parts.runner.run(this.pretrainTask(images, true), images.shape[0], inputs, options);
-      const [sum, count] = parts.reduce(([s, n], [, l]) => [s + l.data[0], n + l.data[1]], [0, 0]);
-      return { loss: sum / count, pred: concat(parts.map(([pred]) => pred)), target };
-    });
-  }
-
-  private pretrainTask(images: Tensor, loss: boolean): Task {
-    const [, ...item] = images.shape;
-    return {
-      key: `pretrain ${loss} ${item}`,
-      trace: (batch) => tracePretrain(this.config, targetWidth(this.config), [batch, ...item], loss),
-    };
-  }
-
-  private masked<T>(
-    x: ImageInput | readonly ImageInput[],
-    options: ForwardOptions,
-    needed: boolean,
-    work: (images: Tensor, mask: Tensor) => Promise<T>,
-  ): Promise<T> {
-    return this.inTurn(async () => {
-      const images = await this.images(x, options.signal);
-      const S = this.config.imageSize;
-      if (images.shape[2] !== S || images.shape[3] !== S) {
-        const found = `${images.shape[3]}x${images.shape[2]}`;
-        throw new ShapeError("SHAPE_MISMATCH", `a masked forward takes images of ${S}x${S} pixels, got ${found}`);
-      }
-      return work(images, toMask(options.mask, this.config, images.shape[0], needed));
-    });
   }
 
   private featureOptions(o: FeatureOptions): { outType: OutType; outIndices: number[] } {
@@ -274,11 +246,7 @@ export class Model {
 
   /** Runs `work` after all calls made before. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.disposed) {
-      return Promise.reject(
-        new MaskFeatError("MODEL_DISPOSED", `${this.name}: the model was disposed; make a new one`),
-      );
-    }
+    if (this.disposed) return Promise.reject(this.gone());
     const result = this.last.then(work, work);
     this.last = result.catch(() => {});
     return result;

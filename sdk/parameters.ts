@@ -5,42 +5,37 @@ import { CheckpointError, OptionError } from "../gpu/errors.js";
 import { size } from "../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../gpu/graph/tape.js";
 import { openCheckpoint } from "./checkpoint/index.js";
-import type { UrlOptions } from "./checkpoint/source.js";
-import type { Checkpoint, Staging } from "./checkpoint/types.js";
-import { openBytes } from "./inputs.js";
+import type { Staging } from "./checkpoint/types.js";
+import { isQkvBias } from "./config.js";
+import { openWeights, type WeightsOptions } from "./download/weights.js";
+import { fitCheckpoint, identity, type Wanted } from "./fit.js";
+import { besideOf } from "./inputs.js";
 import type { Platform } from "./platform/types.js";
-import { checkFinite } from "./tensor.js";
 import { initFill, proceduralFill } from "./weights.js";
 
 /**
  * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
- * reference's training begins; untrained), or a `.safetensors` or `.pth` file as path, URL, bytes or Blob.
+ * reference's training begins; untrained), "pretrained" (the published checkpoint, which is downloaded), or a `.safetensors`, `.pth` or
+ * `.npz` file as path, URL (downloaded once), bytes or Blob; the index of a sharded one (`.safetensors.index.json`) as path or URL.
  */
 export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonly init: number };
 
-export const weightChoices = "procedural, init:SEED, or a .safetensors or .pth file as path, URL, bytes or Blob";
+export const weightChoices =
+  "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path, URL, bytes or Blob";
 
 /** Gives parameters by name. */
 export interface ParameterSource {
   /** For people: "procedural", "init:7", or the file. */
   readonly label: string;
   readonly trained: boolean;
+  /** The names of the classes that it was trained on, where it says them. */
+  readonly classes?: readonly string[];
   /** Row-major numbers, perhaps in memory of `staging`; undefined where the source has none for this parameter. */
   get(name: string, shape: readonly number[], staging?: Staging): Promise<Float32Array | undefined>;
-  /** @throws CheckpointError where the source does not fit a model with these parameters. */
-  check(params: readonly Value[]): void;
+  /** What is not as it seems, for people: parameters left out, filled in or resized. */
+  readonly warnings: readonly string[];
   close(): Promise<void>;
 }
-
-/** Parameters that a checkpoint may lack, with what they then are: the norm after pooling is the identity, as in the reference. */
-function fresh(name: string, shape: readonly number[]): Float32Array | undefined {
-  if (name === "backbone.ln2.weight") return new Float32Array(size(shape)).fill(1);
-  if (name === "backbone.ln2.bias") return new Float32Array(size(shape));
-  return undefined;
-}
-
-/** Buffers that the reference's checkpoints carry beside the parameters; their values follow from the configuration. */
-const buffers = /^(target_generator|data_preprocessor)\./;
 
 /** A source that computes every parameter from its name. */
 function filled(
@@ -51,7 +46,7 @@ function filled(
     label,
     trained: false,
     get: async (name, shape) => fill(name, shape),
-    check: () => {},
+    warnings: [],
     close: async () => {},
   };
 }
@@ -67,70 +62,53 @@ function initSource(seed: number, params: readonly Value[]): ParameterSource {
   return filled(`init:${seed}`, (name) => (shapes.has(name) ? initFill(seed, name, shapes) : undefined));
 }
 
-function checkpointSource(checkpoint: Checkpoint): ParameterSource {
-  const known = new Set(checkpoint.names);
-  return {
-    label: checkpoint.source,
-    trained: true,
-    async get(name, _shape, staging) {
-      if (!known.has(name)) return undefined;
-      const { data } = await checkpoint.get(name, staging);
-      checkFinite(`${checkpoint.source}: ${name}`, data);
-      return data;
-    },
-    check: (params) => checkNames(checkpoint, params),
-    close: () => checkpoint.close(),
-  };
-}
-
-/** The first few of a list, for a message of one line. */
-function some(kind: string, items: readonly string[]): string[] {
-  if (items.length === 0) return [];
-  const more = items.length > 8 ? `, and ${items.length - 8} more` : "";
-  return [`${kind}: ${items.slice(0, 8).join(", ")}${more}`];
-}
-
-/** @throws CheckpointError naming all missing, unexpected and wrongly shaped tensors at once. */
-function checkNames(checkpoint: Checkpoint, params: readonly Value[]): void {
-  const known = new Set(checkpoint.names);
-  const wanted = new Set(params.map((p) => p.name));
-  const missing = params.filter((p) => !known.has(p.name) && !fresh(p.name, p.shape)).map((p) => p.name);
-  const unexpected = checkpoint.names.filter((name) => {
-    return !wanted.has(name) && !buffers.test(name) && !fresh(name, [1]);
-  });
-  const wrong = params.flatMap((p) => {
-    const found = known.has(p.name) ? checkpoint.info(p.name).shape : p.shape;
-    return String(found) === String(p.shape) ? [] : [`${p.name} expected [${p.shape}], found [${found}]`];
-  });
-  const problems = [...some("missing", missing), ...some("unexpected", unexpected), ...some("wrong shape", wrong)];
-  if (problems.length === 0) return;
-  const hint = "is this the checkpoint of another model?";
-  throw new CheckpointError("CKPT_MISMATCH", `${checkpoint.source}: ${problems.join("; ")}; ${hint}`);
-}
-
 export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Bytes on the device, and bytes of all parameters asked for. */
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
-/** Opens `weights` for a model with these parameters. @throws OptionError, FileError, CheckpointError */
+/** Opens `weights` for a model; `name` is that of a registered one. @throws OptionError, FileError, CheckpointError where they do not fit it */
 export async function openParameters(
   platform: Platform,
   weights: Weights,
-  params: readonly Value[],
-  options: UrlOptions,
+  wanted: Wanted,
+  options: WeightsOptions,
+  name?: string,
+): Promise<ParameterSource> {
+  const source = await openSource(platform, weights, wanted, options, name);
+  return wanted.config.qkvBias ? source : withoutQkvBias(source);
+}
+
+/** The biases that the model does not have are zeros to the graph. */
+function withoutQkvBias(source: ParameterSource): ParameterSource {
+  const { label, trained, warnings, classes } = source;
+  return {
+    label,
+    trained,
+    warnings,
+    classes,
+    get: async (name, shape, staging) =>
+      isQkvBias(name) ? new Float32Array(size(shape)) : source.get(name, shape, staging),
+    close: () => source.close(),
+  };
+}
+
+async function openSource(
+  platform: Platform,
+  weights: Weights,
+  wanted: Wanted,
+  options: WeightsOptions,
+  name?: string,
 ): Promise<ParameterSource> {
   if (weights === "procedural") return filled(weights, proceduralFill);
-  if (weights === "pretrained") {
-    const why = "the published checkpoints cannot be downloaded by this version; get the .pth file and pass its path";
-    throw new OptionError("OPT_VALUE", `weights pretrained: ${why}; the choices are ${weightChoices}`);
-  }
   if (typeof weights === "string" && weights.startsWith("init:")) {
-    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), params);
+    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), wanted.params);
   }
-  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, params);
-  return checkpointSource(await openCheckpoint(await openBytes(platform, weights, options)));
+  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, wanted.params);
+  // the hash of one file says nothing of those beside it
+  const beside = (file: string) => openWeights(platform, besideOf(weights, file), { ...options, integrity: undefined });
+  return fitCheckpoint(await openCheckpoint(await openWeights(platform, weights, options, name), beside), wanted);
 }
 
 /** How calls read each parameter: those that only matrix products read may lie in a layout of the device's own. */
@@ -193,7 +171,7 @@ export class Parameters<B> {
   private async upload(value: Value, use: ParamUse, staging: Staging): Promise<B> {
     const found = await this.source.get(value.name, value.shape, staging);
     if (!found) this.fresh.push(value.name);
-    const data = found ?? fresh(value.name, value.shape);
+    const data = found ?? identity(value.name, value.shape);
     if (!data) throw new CheckpointError("CKPT_MISMATCH", `${this.source.label}: missing: ${value.name}`);
     return this.device.param(value, data, use);
   }

@@ -13,10 +13,11 @@ export {
   type HogConfig,
   type ModelConfig,
   type PartialConfig,
-  resizeEdgeFor,
   transformOf,
 } from "./config.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "./device.js";
+export type { Download } from "./download/api.js";
+export type { DownloadOptions } from "./download/weights.js";
 export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "./forward.js";
 export * from "./hog.js";
 export type { EncodedImage, ImageInput } from "./inputs.js";
@@ -24,4 +25,16 @@ export type { ModelOptions, Progress } from "./load.js";
 export type { Model } from "./model.js";
 export type { Weights } from "./parameters.js";
 export type { Drawable } from "./platform/types.js";
-export { embedded, type ListOptions, listModels, type ModelInfo, modelInfo } from "./registry.js";
+export type { Prediction, PredictOptions, ScoredClass } from "./predict.js";
+export { type PresetName, presetNames, resizeEdgeFor } from "./presets.js";
+export { type ConfigOptions, modelConfigOf } from "./recipes/index.js";
+export {
+  embedded,
+  embeddedClassifier,
+  type ListOptions,
+  listModels,
+  type ModelInfo,
+  modelInfo,
+  type NewModel,
+  registerModel,
+} from "./registry.js";

@@ -3,11 +3,15 @@
 import { OptionError } from "../gpu/errors.js";
 import { ops, size } from "../gpu/graph/ops.js";
 import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
-import { completeConfig, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
+import { checkChoice, checkKeys } from "./check.js";
+import { checkClasses } from "./classes.js";
+import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
 
 export interface ModelEntry {
   readonly name: string;
   readonly config: ModelConfig;
+  /** The names of a classifier's classes, where they are the model's own. */
+  readonly classes?: readonly string[];
   /** As in the reference's model index; undefined for a pre-training model. */
   readonly task?: "Image Classification";
   /** As published, in percent. */
@@ -16,7 +20,15 @@ export interface ModelEntry {
   readonly weights?: string;
   readonly configUrl?: string;
   readonly log?: string;
+  /** The first digits of the checkpoint's SHA-256, 8 or more. */
+  readonly sha256?: string;
 }
+
+/** A model to register: its configuration may leave out what the base recipe has. */
+export type NewModel = Omit<ModelEntry, "config" | "metrics"> & {
+  readonly config: PartialConfig;
+  readonly metrics?: ModelEntry["metrics"];
+};
 
 /** What `listModels` and the command `models` tell about a model. */
 export interface ModelInfo {
@@ -28,6 +40,8 @@ export interface ModelInfo {
   readonly macs: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly weights: string | null;
+  /** The first digits of the checkpoint's SHA-256. */
+  readonly sha256: string | null;
   readonly config: string | null;
   readonly log: string | null;
 }
@@ -45,12 +59,22 @@ function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = 
 /** What `getModel()` loads. */
 export const embedded = { model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false } as const;
 
-const entries: readonly ModelEntry[] = [
+/** The same as a classifier, which has embedded weights too. */
+export const embeddedClassifier = "vit-tiny-p16_maskfeat-pre";
+
+const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 };
+
+const large = { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 } as const;
+
+const slowfast = "https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_";
+
+const entries: ModelEntry[] = [
   entry(
     "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k",
     { kind: "pretrain" },
     {
       weights: `${pretrainFile}.pth`,
+      sha256: "6dfc8bf3",
       configUrl: `${configs}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k.py`,
       log: `${pretrainFile}.json`,
     },
@@ -62,14 +86,88 @@ const entries: readonly ModelEntry[] = [
       task: "Image Classification",
       metrics: { "Top 1 Accuracy": 83.4 },
       weights: `${classifierFile}.pth`,
+      sha256: "5134431c",
       configUrl: `${configs}benchmarks/vit-base-p16_8xb256-coslr-100e_in1k.py`,
       log: `${classifierFile}.json`,
     },
   ),
-  entry(embedded.model, { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 }),
+  entry(embedded.model, tiny),
+  entry(
+    embeddedClassifier,
+    { ...tiny, kind: "classifier", numClasses: 10 },
+    { task: "Image Classification", classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
+  ),
   entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
-  entry("maskfeat_vit-large-p16", { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 }),
+  entry("maskfeat_vit-large-p16", large),
+  entry(
+    "maskfeat_vit-base-p16_pyslowfast-1600e_in1k",
+    { preset: "pyslowfast", kind: "pretrain" },
+    { configUrl: `${slowfast}VIT_B_MaskFeat_PT.yaml` },
+  ),
+  entry(
+    "maskfeat_vit-large-p16_pyslowfast-1600e_in1k",
+    { preset: "pyslowfast", kind: "pretrain", ...large },
+    { configUrl: `${slowfast}VIT_L_MaskFeat_PT.yaml` },
+  ),
+  entry(
+    "vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k",
+    { preset: "pyslowfast", kind: "classifier" },
+    {
+      task: "Image Classification",
+      metrics: { "Top 1 Accuracy": 84.0 },
+      configUrl: `${slowfast}VIT_B_MaskFeat_FT.yaml`,
+    },
+  ),
+  entry(
+    "vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k",
+    { preset: "pyslowfast", kind: "classifier", ...large },
+    {
+      task: "Image Classification",
+      metrics: { "Top 1 Accuracy": 85.7 },
+      configUrl: `${slowfast}VIT_L_MaskFeat_FT.yaml`,
+    },
+  ),
 ];
+
+const newKeys: readonly (keyof NewModel)[] = [
+  "name",
+  "config",
+  "classes",
+  "task",
+  "metrics",
+  "weights",
+  "configUrl",
+  "log",
+  "sha256",
+];
+
+/**
+ * Adds a model of your own to those known by name, for as long as the program runs.
+ * @throws OptionError where the name is taken or no name, or the configuration, a URL, a hash or a metric is not what it should be
+ */
+export function registerModel(model: NewModel): void {
+  const refuse = (what: string): never => {
+    throw new OptionError("OPT_VALUE", `registerModel: ${what}`);
+  };
+  if (typeof model !== "object" || model === null) refuse("expected { name, config, ... }");
+  checkKeys("registerModel", model, newKeys);
+  const { name, config, classes, metrics = {}, task, sha256, weights, configUrl, log } = model;
+  if (typeof name !== "string" || !/^[a-z0-9][\w.-]*$/.test(name) || name !== name.toLowerCase()) {
+    refuse(`a name is small letters, digits, ".", "_" and "-", got ${JSON.stringify(name)}`);
+  }
+  if (/\.(json|py)$/.test(name) || name === "custom") refuse(`${name} would be taken for something else`);
+  if (entries.some((e) => e.name === name)) refuse(`${name} is already registered`);
+  if (task !== undefined) checkChoice("registerModel: task", task, ["Image Classification"]);
+  if (!Object.values(metrics).every(Number.isFinite)) refuse("metrics must be numbers");
+  if (sha256 !== undefined && !/^[0-9a-f]{8,64}$/.test(sha256)) refuse("sha256 must be 8 to 64 hexadecimal digits");
+  for (const [key, url] of Object.entries({ weights, configUrl, log })) {
+    if (url !== undefined && !/^https?:/.test(url))
+      refuse(`${key} must be a http or https URL, got ${JSON.stringify(url)}`);
+  }
+  const complete = completeConfig(config);
+  checkClasses(classes, complete);
+  entries.push({ ...model, metrics, config: complete });
+}
 
 /**
  * The registered model of this name.
@@ -87,9 +185,9 @@ export function findModel(name: string): ModelEntry {
 /** Traces all of a model on one image of its own size; the tape's parameters are the model's. */
 export function traceWhole(c: ModelConfig): Traced {
   const images = [1, 3, c.imageSize, c.imageSize];
-  return c.kind === "pretrain"
-    ? tracePretrain(c, targetWidth(c), images, false)
-    : traceClassifier(c, c.numClasses, images, c.finalNorm);
+  if (c.kind === "pretrain") return tracePretrain(c, targetWidth(c), images, false);
+  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm, c.pooling);
+  return traceFeatures(c, images, { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm });
 }
 
 /** Multiply-adds of `extractFeat` on one image, counted as mmengine's `get_model_complexity_info` does. */
@@ -107,7 +205,8 @@ export function countMacs(c: ModelConfig): number {
 
 /** Trainable numbers of a model. */
 export function countParameters(c: ModelConfig): number {
-  return [...traceWhole(c).tape.params.values()].reduce((sum, value) => sum + size(value.shape), 0);
+  const params = [...traceWhole(c).tape.params.values()].filter(({ name }) => c.qkvBias || !isQkvBias(name));
+  return params.reduce((sum, value) => sum + size(value.shape), 0);
 }
 
 /** A shell pattern (`*`, `?`, `[ab]`, `[!ab]`, as Python's fnmatch) as a regular expression over whole names. */
@@ -155,6 +254,7 @@ export function modelInfo(name: string): ModelInfo {
     macs: countMacs(e.config),
     metrics: e.metrics,
     weights: e.weights ?? null,
+    sha256: e.sha256 ?? null,
     config: e.configUrl ?? null,
     log: e.log ?? null,
   };

@@ -73,7 +73,7 @@ export const archives: Row[] = [
   ["a member beyond the file", "CKPT_ZIP", () => archive(good, change(1, { offset: 2 ** 31 }))],
   ["two checkpoints", "CKPT_ZIP", () => archive(good, (m) => [...m, { name: "other/data.pkl", data: pickle(system) }])],
   ["an archive of something else", "CKPT_FORMAT", () => zip([{ name: "word/document.xml", data: "<x/>" }])],
-  ["an npz", "CKPT_FORMAT", () => zip([{ name: "a.npy", data: "\x93NUMPY" }])],
+  ["an npz of a cut array", "CKPT_HEADER", () => zip([{ name: "a.npy", data: "\x93NUMPY" }])],
   ["a storage that is missing", "CKPT_TRUNCATED", () => archive(good, (m) => [m[0]])],
   ["byteorder=big", "CKPT_FORMAT", () => archive(good, (m) => [...m, { name: "archive/byteorder", data: "big" }])],
   [

@@ -40,10 +40,16 @@ describe("usage", () => {
     [["extract", image, "--dtype", "f64"], "OPT_VALUE", /--dtype must be one of f32/],
     [["extract", image, "--model", "nope"], "MODEL_UNKNOWN", /no model is named "nope"; the models are .*tiny/],
     [["extract", image, "--model", "maskfeat_vit-tiny-p16"], "OPT_MISSING", /--model needs --weights/],
+    [["extract", image, "--weights", "pretrained"], "OPT_VALUE", /has no published checkpoint; the choices are/],
     [
-      ["extract", image, "--weights", "pretrained"],
+      ["extract", image, "--model", "maskfeat_vit-tiny-p16", "--preset", "timm-deit"],
       "OPT_VALUE",
-      /cannot be downloaded by this version; .*the choices are/,
+      /--preset goes with/,
+    ],
+    [
+      ["extract", image, ...small, "--preset", "timm"],
+      "OPT_VALUE",
+      /--preset must be one of mmpretrain, .*timm-augreg/,
     ],
     [["extract", image, "--weights", "init:x"], "OPT_VALUE", /--weights must be init:SEED/],
     [["extract", image, ...small, "--out-indices", "0,7"], "OPT_VALUE", /--out-indices must be from -2 to 1, got 7/],
@@ -185,7 +191,7 @@ describe("reconstruct", () => {
 describe("models and info", () => {
   it("models lists what matches", async () => {
     const { models } = await json(["models"], folder);
-    expect(models).toHaveLength(5);
+    expect(models).toHaveLength(10);
     const [base] = (await json(["models", "maskfeat_vit-base"], folder)).models;
     expect(base).toMatchObject({ name: "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k", parameters: 85_882_476 });
     expect(Object.keys(base).sort()).toEqual([
@@ -195,6 +201,7 @@ describe("models and info", () => {
       "metrics",
       "name",
       "parameters",
+      "sha256",
       "task",
       "weights",
     ]);

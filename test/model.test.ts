@@ -1,9 +1,11 @@
 /** Whole models on the WASM device: against float64, and the promises of the API around them. */
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
@@ -430,6 +432,7 @@ describe("a misspelt option", () => {
   it.each([
     ["extractFeat", (m: Model) => m.extractFeat(x, { outtype: "raw" } as never)],
     ["forward", (m: Model) => m.forward(x, { masks: { seed: 0 } } as never)],
+    ["predict", (m: Model) => m.predict(x, { top: 5 } as never)],
     ["profile", (m: Model) => m.profile(x, { outtype: "raw" } as never)],
     ["hog", async () => hog(x, { nBins: 9 } as never)],
     ["blockMask", async () => blockMask({ seed: 0, grids: [14, 14] } as never)],
@@ -457,6 +460,15 @@ describe("over HTTP", () => {
   });
   beforeAll(() => new Promise<void>((listening) => server.listen(0, "127.0.0.1", () => listening())));
   afterAll(() => server.close());
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "maskfeat-home-"));
+    vi.stubEnv("MASKFEAT_HOME", home);
+    return () => {
+      vi.unstubAllEnvs();
+      rmSync(home, { recursive: true, force: true });
+    };
+  });
   const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
 
   it("weights and images load from URLs, with progress", async () => {

@@ -103,6 +103,12 @@ describe("writers", () => {
     expect(text).toBe(`${"{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }".padEnd(117)}\n`);
   });
 
+  it("writes labels as 32-bit integers", () => {
+    const bytes = writeNpy({ data: Int32Array.of(-1, 70_000), shape: [2] });
+    expect(String.fromCharCode(...bytes.subarray(10, 40))).toContain("'descr': '<i4'");
+    expect([...new Int32Array(bytes.slice(128).buffer)]).toEqual([-1, 70_000]);
+  });
+
   it("refuses a shape that is not the data's", async () => {
     expect(await codeOf(() => writeNpy({ data: new Uint8Array(5), shape: [2, 3] }))).toBe("SHAPE_MISMATCH");
   });

@@ -13,8 +13,9 @@ beforeAll(async () => {
 
 describe("TypeScript", () => {
   const consumer = `
-    import { extractFeat, getModel, hog, MaskFeatError, type Tensor } from "maskfeat-wgpu";
+    import { extractFeat, getModel, hog, inferenceModel, MaskFeatError, type Tensor } from "maskfeat-wgpu";
     import { hog as sameHog, preprocess } from "maskfeat-wgpu/hog";
+    import { imagenetClasses } from "maskfeat-wgpu/imagenet";
 
     export async function features(image: URL): Promise<readonly number[]> {
       using model = await getModel("maskfeat_vit-tiny-p16", { weights: "procedural", device: "wasm" });
@@ -22,6 +23,13 @@ describe("TypeScript", () => {
       const { loss } = await model.forward(image, { mode: "loss", mask: { seed: 0 } });
       const cells = [hog, sameHog].map((f) => f(preprocess({ data: new Uint8Array(12), width: 2, height: 2 })));
       return [...feat.shape, ...(await extractFeat(image)).data, loss, ...cells[0].data];
+    }
+
+    export async function named(image: URL): Promise<string | undefined> {
+      using model = await getModel({ kind: "classifier" }, { weights: "procedural", classes: imagenetClasses });
+      const [{ predClass, topk = [] }] = await model.predict(image, { topk: 5 });
+      const best = await inferenceModel("vit-tiny-p16_maskfeat-pre", image, { weights: "procedural" });
+      return topk[0].class ?? predClass ?? best.pred_class;
     }
 
     // @ts-expect-error no such device

@@ -61,7 +61,8 @@ describe("the tarball", () => {
 
   it("names the licence of every library in its bundles", () => {
     const licences = readFileSync(join(installed, "dist/LICENSES.txt"), "utf8");
-    for (const library of ["commander 14", "fast-png 8", "fflate 0"]) expect(licences).toContain(library);
+    for (const library of ["@tensorflow-models/mobilenet 2", "commander 14", "fast-png 8", "fflate 0"])
+      expect(licences).toContain(library);
   });
 
   it("needs no other package and runs nothing when it is installed", () => {
@@ -149,6 +150,14 @@ describe("in Node", () => {
 describe("for browsers", () => {
   /** What pages, extensions or service workers do not have or do not allow. */
   const barred = /\bnode:|\bimport\s*\(|\brequire\s*\(|\beval\s*\(|\bnew Function\b/;
+
+  it("gives ImageNet's names apart from all else", async () => {
+    const code = await browserBundle(app, 'export * from "maskfeat-wgpu/imagenet";');
+    expect(code).not.toMatch(barred);
+    expect(code).toContain("tench, Tinca tinca");
+    const main = await browserBundle(app);
+    expect(main).not.toContain("Tinca tinca");
+  });
 
   it("is one file that imports and evaluates nothing", async () => {
     expect([manifest.jsdelivr, manifest.unpkg]).toEqual(Array(2).fill(manifest.exports["."].browser.default));

@@ -2,11 +2,18 @@
 
 import { describe, expect, it } from "vitest";
 import { completeConfig } from "../sdk/config.js";
-import { findModel, listModels, modelInfo, traceWhole } from "../sdk/registry.js";
+import { findModel, listModels, modelInfo, registerModel, traceWhole } from "../sdk/registry.js";
 
 const pretrain = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 const classifier = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";
-const others = ["maskfeat_vit-large-p16", "maskfeat_vit-small-p16", "maskfeat_vit-tiny-p16"];
+const slowPretrain = "maskfeat_vit-base-p16_pyslowfast-1600e_in1k";
+const slowPretrainL = "maskfeat_vit-large-p16_pyslowfast-1600e_in1k";
+const slowClassifier = "vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k";
+const slowClassifierL = "vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k";
+const sizes = ["maskfeat_vit-large-p16", slowPretrainL, "maskfeat_vit-small-p16", "maskfeat_vit-tiny-p16"];
+const pretraining = [pretrain, slowPretrain, ...sizes];
+const tinyClassifier = "vit-tiny-p16_maskfeat-pre";
+const classifiers = [classifier, slowClassifier, slowClassifierL, tinyClassifier];
 
 const shapes = (name: string) =>
   new Map([...traceWhole(findModel(name).config).tape.params.values()].map((v) => [v.name, String(v.shape)]));
@@ -67,31 +74,82 @@ describe("parameters", () => {
       task: "Image Classification",
     });
     expect(modelInfo("maskfeat_vit-large-p16").parameters).toBe(303_413_356);
+    expect(modelInfo(slowPretrain)).toMatchObject({ parameters: 85_882_476, weights: null, sha256: null, metrics: {} });
+    expect(modelInfo(slowPretrainL)).toMatchObject({ parameters: 303_413_356 });
+    expect(modelInfo(slowClassifier)).toMatchObject({ parameters: 86_567_656, metrics: { "Top 1 Accuracy": 84 } });
+    expect(modelInfo(slowClassifierL)).toMatchObject({ parameters: 304_326_632, metrics: { "Top 1 Accuracy": 85.7 } });
   });
 });
 
 describe("listModels", () => {
   it("follows the reference's patterns", () => {
-    expect(listModels()).toEqual([pretrain, ...others, classifier]);
-    expect(listModels("*maskfeat*")).toEqual([pretrain, ...others, classifier]);
-    expect(listModels("maskfeat")).toEqual([pretrain, ...others]);
-    expect(listModels("vit")).toEqual([classifier]);
-    expect(listModels("*in1k")).toEqual([pretrain, classifier]);
-    expect(listModels("maskfeat_vit-[ls]")).toEqual(["maskfeat_vit-large-p16", "maskfeat_vit-small-p16"]);
+    expect(listModels()).toEqual([...pretraining, ...classifiers]);
+    expect(listModels("*maskfeat*")).toEqual([...pretraining, ...classifiers]);
+    expect(listModels("maskfeat")).toEqual(pretraining);
+    expect(listModels("vit")).toEqual(classifiers);
+    expect(listModels("*coslr*in1k")).toEqual([pretrain, classifier]);
+    expect(listModels("maskfeat_vit-[ls]")).toEqual(sizes.slice(0, 3));
     expect(listModels("maskfeat_vit-[!lsb]")).toEqual(["maskfeat_vit-tiny-p16"]);
     expect(listModels("maskfeat?vit-tiny.p16")).toEqual([]);
     expect(listModels("nothing")).toEqual([]);
   });
 
   it("filters by task and by exclusion", () => {
-    expect(listModels("", { task: "Image Classification" })).toEqual([classifier]);
-    expect(listModels("*base*", { task: "null" })).toEqual([pretrain]);
-    expect(listModels("", { excludePatterns: ["maskfeat_vit", "nothing"] })).toEqual([classifier]);
+    expect(listModels("", { task: "Image Classification" })).toEqual(classifiers);
+    expect(listModels("*base*", { task: "null" })).toEqual([pretrain, slowPretrain]);
+    expect(listModels("", { excludePatterns: ["maskfeat_vit", "nothing"] })).toEqual(classifiers);
   });
 
   it("names the choices where a name is unknown", () => {
     expect(() => findModel("resnet")).toThrow(/no model is named "resnet"; the models are maskfeat_vit-base/);
     expect(findModel(pretrain.toUpperCase()).name).toBe(pretrain);
+  });
+});
+
+describe("PySlowFast's models", () => {
+  it("differ from mmpretrain's in the window of HOG and in how images are resized", () => {
+    const { hog, ...rest } = findModel(slowPretrain).config;
+    const { hog: window, ...same } = findModel(pretrain).config;
+    expect([hog.gaussianWindow, window.gaussianWindow]).toEqual([0, 16]);
+    expect(rest).toEqual({ ...same, interpolation: "bicubic" });
+  });
+
+  it("have the hash of the published files in the names of these", () => {
+    for (const name of [pretrain, classifier]) {
+      const { weights, sha256 } = modelInfo(name);
+      expect(weights).toMatch(new RegExp(`-${sha256}\\.pth$`));
+    }
+  });
+});
+
+describe("registerModel", () => {
+  const mine = { name: "my-vit", config: { preset: "timm-augreg", embedDims: 96, numHeads: 3 } } as const;
+
+  it("adds a model that is found, listed and described", () => {
+    registerModel({ ...mine, sha256: "0123abcd", weights: "https://example.com/my.safetensors", metrics: { acc: 7 } });
+    expect(listModels("my")).toEqual(["my-vit"]);
+    expect(findModel("My-ViT").config).toMatchObject({ kind: "backbone", interpolation: "bicubic", resizeEdge: 248 });
+    expect(modelInfo("my-vit")).toMatchObject({ sha256: "0123abcd", metrics: { acc: 7 }, task: null, config: null });
+    expect(() => registerModel(mine)).toThrow(/registerModel: my-vit is already registered/);
+  });
+
+  it.each([
+    [{ ...mine, name: pretrain }, /already registered/],
+    [{ ...mine, name: "My" }, /small letters/],
+    [{ ...mine, name: "a/b" }, /small letters/],
+    [{ ...mine, name: "x.json" }, /taken for something else/],
+    [{ ...mine, name: 7 }, /small letters/],
+    [{ ...mine, name: "a", config: { imageSize: 57 } }, /imageSize by patchSize/],
+    [{ ...mine, name: "a", config: { preset: "timm" } }, /preset: expected one of mmpretrain, .* got "timm"/],
+    [{ ...mine, name: "a", task: "Detection" }, /task/],
+    [{ ...mine, name: "a", metrics: { top1: "83" } }, /metrics must be numbers/],
+    [{ ...mine, name: "a", sha256: "xyz" }, /8 to 64 hexadecimal digits/],
+    [{ ...mine, name: "a", weights: "/tmp/x" }, /weights must be a http or https URL/],
+    [{ ...mine, name: "a", url: "" }, /unknown option url/],
+    [null, /expected \{ name, config/],
+  ])("refuses %j", (model, message) => {
+    expect(() => registerModel(model as never)).toThrow(message);
+    expect(listModels("a")).toEqual([]);
   });
 });
 
@@ -122,7 +180,15 @@ describe("completeConfig", () => {
     [{ mean: [1, 2] }, /mean must be three finite numbers/],
     [{ std: [1, 0, 1] }, /std must be three positive numbers/],
     [{ layerNormEps: 0 }, /layerNormEps/],
-    [{ kind: "video" }, /kind: expected one of pretrain, classifier/],
+    [{ kind: "video" }, /kind: expected one of pretrain, classifier, backbone/],
+    [
+      { preset: "timm-deit", imageSize: 256 },
+      /timm-deit does not say how images of 256 pixels are resized: give resizeEdge/,
+    ],
+    [{ pooling: "raw" }, /pooling: expected one of avg_featmap, cls_token/],
+    [{ cropMode: "border" }, /cropMode: expected one of center, squash/],
+    [{ qkvBias: 1 }, /qkvBias: expected one of true, false/],
+    [{ kind: "classifier", numClasses: 2, classes: ["a"] }, /classes must be 2 names/],
     [null, /must be an object/],
   ])("refuses %j", (config, message) => {
     expect(() => completeConfig(config as never)).toThrow(message);

@@ -23,7 +23,7 @@ const source: ParameterSource = {
   label: "procedural",
   trained: false,
   get: async (name, shape) => proceduralFill(name, shape),
-  check: () => {},
+  warnings: [],
   close: async () => {},
 };
 const task = {

@@ -129,7 +129,7 @@ describe.runIf(hasWebGpu)("memory", () => {
     label: "procedural",
     trained: false,
     get: async (name: string, shape: readonly number[]) => proceduralFill(name, shape),
-    check: () => {},
+    warnings: [],
     close: async () => {},
   };
   const task = {

@@ -6,11 +6,10 @@
 import { gelu4, share, take } from "./math";
 import { copyBlock, MR, NR, packRows, tile } from "./tile";
 
-/**
- * Depth of a block of K: 8 x 768 floats of B stay in a first-level cache of 32 KB, all rows x 768 of A in the second. Each block is summed
- * by itself, so an element's rounding error grows with the square root of 768 + K/768 rather than of K.
- */
+/** Depth of a block of K: 8 x 768 floats of B stay in a first-level cache of 32 KB, all rows x 768 of A in the second. */
 const KC: i32 = 768;
+/** Terms that are summed by themselves: an element's rounding error grows with the square root of 128 + K/128 rather than of K. */
+const SUM: i32 = 128;
 
 export const NONE: i32 = 0;
 export const GELU: i32 = 1;
@@ -98,7 +97,8 @@ function column(
     const ld = whole ? ldy : NR * 4;
     if (k0 == 0) fillRows(c, ld, bias + ((<usize>col) << 2));
     else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
-    tile(packedTile(packed, rows, k0, kc, r), panel, kc, c, ld);
+    const a = packedTile(packed, rows, k0, kc, r);
+    for (let s = 0; s < kc; s += SUM) tile(a + ((<usize>s) << 4), panel + ((<usize>s) << 5), min(SUM, kc - s), c, ld);
     if (done && epilogue == GELU) geluTile(c, ld);
     if (!whole) copyBlock(y + at, ldy, edge, ld, live, cols);
     if (done && epilogue == ADD) addBlock(y + at, residual + at, ldy, live, cols);

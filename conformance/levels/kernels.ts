@@ -20,6 +20,8 @@ const kinds = {
   oneHot: (draw, i) => (i % 7 === 0 ? draw() : 0),
   ties: (draw) => Math.round(4 * draw()) / 4,
   constant: () => 0.1,
+  /** Far from zero beside its spread. */
+  offset: (draw) => 1000 + draw(),
   /** Both ends of the range, in a product that is neither. */
   opposite: (draw, _, input) => draw() * [1e30, 1e-30][input] || draw(),
 } satisfies Record<string, (draw: () => number, i: number, input: number) => number>;
@@ -53,7 +55,7 @@ const masks: Partial<Record<OpName, number>> = { maskTokens: 1, maskedMse: 2 };
 /** Kinds whose exact result f32 cannot hold, or whose squares it cannot. */
 const takes: { readonly [K in OpName]?: readonly Kind[] } = {
   layerNorm: without("opposite"),
-  attention: without("opposite", "large"),
+  attention: without("opposite", "large", "offset"),
   maskedMse: without("opposite"),
 };
 
@@ -259,7 +261,7 @@ export const opCases = (): OpCase[] => [
 /** Ops that move numbers and compute none. */
 const moves: ReadonlySet<OpName> = new Set<OpName>(["patches", "patchTokens", "classToken", "featmap"]);
 
-const SLOW = "software GPUs compile slowly: they run a part of this level at scope quick; scope full has all";
+const SLOW = "a software GPU compiles slowly: it runs a part of these at level quick; level full has all";
 
 /** The level's cases. `isSlow`: the device is a software GPU, and the scope is quick. */
 export function kernelCases(isSlow: boolean): Case[] {

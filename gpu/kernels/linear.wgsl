@@ -2,7 +2,8 @@
 // y = x W^T + b, then gelu or the residual; K and N are multiples of 4.
 //
 // A workgroup makes a square of 4 SIDE x 4 SIDE outputs, each invocation 4 x 4 of them in registers; slices of x and W 16 deep pass
-// through workgroup memory (the blocking of Goto and van de Geijn, 2008, one level up). A sum runs over K in order.
+// through workgroup memory (the blocking of Goto and van de Geijn, 2008, one level up). A sum runs over K in order, SUM terms by
+// themselves: its rounding error grows with the square root of SUM + K / SUM rather than of K.
 
 override K: u32;
 override N: u32;
@@ -17,6 +18,7 @@ override SLICE = 16u * SIDE;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<Real>>;       // [M,N]
 
 const DEPTH = 16u;
+const SUM = 128u; // a multiple of DEPTH
 var<workgroup> xs: array<vec4<f32>, SLICE>; // [4 SIDE rows][DEPTH / 4]
 var<workgroup> ws: array<vec4<f32>, SLICE>; // [DEPTH][SIDE columns / 4]
 
@@ -34,6 +36,10 @@ fn main(
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
+  var p0 = vec4<f32>();
+  var p1 = vec4<f32>();
+  var p2 = vec4<f32>();
+  var p3 = vec4<f32>();
   for (var k0 = 0u; k0 < K; k0 += DEPTH) {
     for (var i = index; i < SLICE; i += SIDE * SIDE) {
       let row = row0 + i / (DEPTH / 4u);
@@ -64,22 +70,32 @@ fn main(
       let x1 = xs[first + DEPTH / 4u];
       let x2 = xs[first + 2u * (DEPTH / 4u)];
       let x3 = xs[first + 3u * (DEPTH / 4u)];
-      s0 += x0.x * w0;
-      s0 += x0.y * w1;
-      s0 += x0.z * w2;
-      s0 += x0.w * w3;
-      s1 += x1.x * w0;
-      s1 += x1.y * w1;
-      s1 += x1.z * w2;
-      s1 += x1.w * w3;
-      s2 += x2.x * w0;
-      s2 += x2.y * w1;
-      s2 += x2.z * w2;
-      s2 += x2.w * w3;
-      s3 += x3.x * w0;
-      s3 += x3.y * w1;
-      s3 += x3.z * w2;
-      s3 += x3.w * w3;
+      p0 += x0.x * w0;
+      p0 += x0.y * w1;
+      p0 += x0.z * w2;
+      p0 += x0.w * w3;
+      p1 += x1.x * w0;
+      p1 += x1.y * w1;
+      p1 += x1.z * w2;
+      p1 += x1.w * w3;
+      p2 += x2.x * w0;
+      p2 += x2.y * w1;
+      p2 += x2.z * w2;
+      p2 += x2.w * w3;
+      p3 += x3.x * w0;
+      p3 += x3.y * w1;
+      p3 += x3.z * w2;
+      p3 += x3.w * w3;
+    }
+    if (k0 % SUM == SUM - DEPTH || k0 + DEPTH >= K) {
+      s0 += p0;
+      s1 += p1;
+      s2 += p2;
+      s3 += p3;
+      p0 = vec4<f32>();
+      p1 = vec4<f32>();
+      p2 = vec4<f32>();
+      p3 = vec4<f32>();
     }
     workgroupBarrier();
   }

@@ -3,7 +3,7 @@
 import { patchGrid } from "../graph/ops.js";
 import { Tape, type Value } from "../graph/tape.js";
 import { dense, Scope } from "./nn.js";
-import { features, stages, type ViTConfig, type ViTOutputs } from "./vit.js";
+import { features, type Pooling, stages, type ViTConfig, type ViTOutputs } from "./vit.js";
 
 /** What a traced function reads, writes and needs. */
 export interface Traced {
@@ -41,10 +41,11 @@ export function traceClassifier(
   numClasses: number,
   images: readonly number[],
   finalNorm: boolean,
+  pooling: Pooling = "avg_featmap",
 ): Traced {
   const tape = new Tape();
   const s = new Scope(tape);
-  const o = { outType: "avg_featmap", outIndices: [c.numLayers - 1], finalNorm } as const;
+  const o = { outType: pooling, outIndices: [c.numLayers - 1], finalNorm } as const;
   const [pooled] = features(s.at("backbone"), tape.input("images", images), c, o);
   return { tape, outputs: [dense(s.at("head.fc"), pooled, numClasses)] };
 }

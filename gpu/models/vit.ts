@@ -20,6 +20,9 @@ export interface ViTConfig {
 
 export type OutType = "raw" | "cls_token" | "featmap" | "avg_featmap";
 
+/** What a classifier's head reads. */
+export type Pooling = Extract<OutType, "cls_token" | "avg_featmap">;
+
 export interface ViTOutputs {
   readonly outType: OutType;
   /** Blocks whose output is wanted, 0 to numLayers - 1, ascending. */

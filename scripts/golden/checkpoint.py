@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import nn
 
 import common
 import reference
@@ -56,10 +57,10 @@ def read_tensors(data):
     return state
 
 
-def image(model, side, pretrain):
+def image(model, side, kind):
     """The name of an input, none of whose pixels is near the border of two HOG bins."""
     names = [f"golden/x{i}" for i in range(100)]
-    if not pretrain:
+    if kind == "classifier":
         return names[0]
     generator = model.target_generator
     return next(name for name in names if reference.from_border(generator, reference.fill(name, (1, 3, side, side))) > reference.NEAR)
@@ -68,33 +69,36 @@ def image(model, side, pretrain):
 def study_all(sheet, config, model, runs):
     """Features and masked loss of a pre-training model; features and logits of a classifier."""
     whole = reference.complete(config)
-    side, last = whole["imageSize"], whole["numLayers"] - 1
-    pretrain = whole["kind"] == "pretrain"
-    output = f"{whole['outType']}/{last}" if pretrain else f"avg_featmap/{last}"
-    outputs = [(output, "full")] + ([] if pretrain else [("logits", "full")])
-    subject = Subject("user", config, model, image(model, side, pretrain), (1, 3, side, side))
-    subject.study_features(outputs, runs, runs)
-    if pretrain and side // whole["patchSize"] == 14:  # HOGGenerator makes targets for a grid of 14 x 14 alone
-        outputs += [("pred", "full"), ("loss", "full")]
-        subject.study_masked(outputs[-2:], runs, runs)
-    for output, form in outputs:
-        subject.add(sheet, f"user/{output.split('/')[0]}", output, form, weights="user")
+    kind, side, last = whole["kind"], whole["imageSize"], whole["numLayers"] - 1
+    outputs = [f"{kind}/{whole['outType']}/{last}"] + (["classifier/logits"] if kind == "classifier" else [])
+    subject = Subject("user", {kind: config}, nn.ModuleDict({kind: model}), image(model, side, kind), (1, 3, side, side))
+    subject.study_features([(output, "full") for output in outputs], runs, runs)
+    if kind == "pretrain" and side // whole["patchSize"] == 14:  # HOGGenerator makes targets for a grid of 14 x 14 alone
+        predicted = ["pretrain/pred", "pretrain/loss"]
+        subject.study_masked([(output, "full") for output in predicted], runs, runs)
+        outputs += predicted
+    for output in outputs:
+        subject.add(sheet, f"user/{output.split('/')[1]}", output, "full", weights="user")
+
+
+def identity(path):
+    return dict(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), name=path.name)
 
 
 def write(args):
     """What the command line asks for."""
     path = Path(args.checkpoint)
-    data = path.read_bytes()
     config, state = config_named(args.model), read_state(path)
+    about = dict(checkpoint=identity(path), versions=common.versions())
     sheet = Sheet("full/user", f"outputs of {path.name}")
     study_all(sheet, config, reference.build(config, state), args.runs)
     sheet.write_table()
     for problem in sheet.problems():
         print(f"warning: {problem}", file=sys.stderr)
-    golden = sheet.golden(checkpoint=dict(sha256=hashlib.sha256(data).hexdigest(), name=path.name), versions=common.versions())
-    Path(args.out).write_bytes(golden.bytes())
-    print(f"wrote {args.out}")
     if args.weights_out:
-        tensors = {name: value.numpy() for name, value in state.items()}
-        Path(args.weights_out).write_bytes(common.safetensors(tensors, {}))
-        print(f"wrote {args.weights_out}")
+        weights = Path(args.weights_out)
+        weights.write_bytes(common.safetensors({name: value.numpy() for name, value in state.items()}, {}))
+        about["weights"] = identity(weights)
+        print(f"wrote {weights}")
+    Path(args.out).write_bytes(sheet.golden(**about).bytes())
+    print(f"wrote {args.out}")

@@ -105,8 +105,9 @@ class Rounding(Float64):
         return self.stored(handler(result, *args, **kwargs))
 
     def of_sum(self, y, squares, depth):
-        """What `depth` additions add to y; `squares` is Q^2."""
-        return ((squares + y * y) * (depth / 2)).float().sqrt_().mul_(U).mul_(self.normal(y.shape))
+        """What `depth` additions add to y; `squares` is Q^2. Its size need not be known better than in f32."""
+        y = y.float()
+        return torch.addcmul(squares.float(), y, y).mul_(depth / 2 * U**2).sqrt_().mul_(self.normal(y.shape))
 
     def on_linear(self, y, x, weight, bias=None):
         depth = x.shape[-1]
@@ -126,26 +127,26 @@ class Rounding(Float64):
 
     def on_layer_norm(self, y, x, shape, weight, bias, eps):
         """
-        (x - mean) * rstd * weight + bias: four roundings of each element. Mean and variance are sums over the channels that are wrong
-        for a whole token at once; a square root and a division follow the variance (3 u; it enters rstd by its root, halved).
+        (x - mean) * rstd * weight + bias: four roundings of each element. Mean and variance are wrong for a whole token at once. The
+        variance is a sum of C squares, wrong by at most about sqrt(C) u; its root halves that, and adds 3 u with the division.
         """
         depth = x.shape[-1]
         mean, rstd = x.mean(-1, keepdim=True), (x.var(-1, unbiased=False, keepdim=True) + eps).rsqrt()
         shift = self.of_sum(mean * depth, x.square().sum(-1, keepdim=True), depth) / depth
         factor = (3 + math.sqrt(depth) / 2) * U * self.xi(mean.shape)
         product = y - bias
-        own = (3 * product.square() + y.square()).sqrt() * U * self.xi(y.shape)
+        own = (3 * product.square() + y.square()).float().sqrt_().mul_(U).mul_(self.xi(y.shape))
         return y + own + product * factor - shift * rstd * weight
 
     def on_gelu(self, y, x, **_):
         """x / 2 (1 + erf): the error function is right to a few u of 1, where x is negative and y is small too."""
-        return y + 6 * U * x.abs() * self.xi(y.shape)
+        return y + x.float().abs_().mul_(6 * U).mul_(self.xi(y.shape))
 
     def on_softmax(self, y, x, **_):
         """exp(x - max): the difference rounds, exp is right to 2 u; the division to 3 u; the sum is wrong for a whole row at once."""
-        drop = x - x.amax(-1, keepdim=True)
+        drop = (x - x.amax(-1, keepdim=True)).float()
         row = self.of_sum(torch.ones_like(drop[..., :1]), y.square().sum(-1, keepdim=True), x.shape[-1])
-        return y + y * (U * (13 + drop.square()).sqrt() * self.xi(y.shape) + row)
+        return y + y * drop.square_().add_(13).sqrt_().mul_(U).mul_(self.xi(y.shape)).add_(row)
 
     def on_interpolate(self, y, x, size, **_):
         """16 products, at a place that is itself rounded: u times the place, times the slope, which is of the size of the numbers."""

@@ -88,6 +88,11 @@ def config_of(c, **options):
     )
 
 
+def build_all(configs):
+    """{kind: model} of {kind: configuration}."""
+    return nn.ModuleDict({kind: build(config) for kind, config in configs.items()})
+
+
 def build(config, state=None, **options):
     """
     mmpretrain's model in float64, with all stages as outputs unless `options` say else. Its parameters follow from their names, or
@@ -148,19 +153,35 @@ def blas_name():
 # Passes: each gives named outputs.
 
 
-def features(model, images):
-    """Of each stage every kind of output, as "raw/11"; of a classifier also "logits"."""
-    backbone = model.backbone
-    backbone.out_type = "raw"
-    stages = model.extract_feat(images)
-    grid = [-(-size // backbone.patch_embed.projection.stride[0]) for size in images.shape[2:]]
+def features(models, images):
+    """
+    Of each stage every kind of output, as "pretrain/raw/11"; of a classifier also "classifier/logits". `models` has a model of either kind,
+    or of both, with the same parameters: then the blocks, which they share, run once.
+    """
+    kind, *other = models.keys()
+    last = {}
+    hook = models[kind].backbone.layers[-1].register_forward_hook(lambda _, __, tokens: last.update(tokens=tokens))
+    models[kind].backbone.out_type = "raw"
+    stages = models[kind].extract_feat(images)
+    hook.remove()
+    stride = models[kind].backbone.patch_embed.projection.stride
+    grid = [-(-size // step) for size, step in zip(images.shape[2:], stride)]
+    out = outputs(kind, models[kind], stages, grid)
+    if other:
+        assert not models[other[0]].backbone.final_norm
+        out.update(outputs(other[0], models[other[0]], [*stages[:-1], last["tokens"]], grid))
+    return out
+
+
+def outputs(kind, model, stages, grid):
+    """What follows the blocks."""
     out = {}
     for out_type in OUT_TYPES:
         # The backbone's forward calls this with each stage, and with this attribute as it was built.
-        backbone.out_type = out_type
-        out.update({f"{out_type}/{i}": backbone._format_output(x, grid) for i, x in enumerate(stages)})
-    if hasattr(model.head, "fc"):
-        out["logits"] = model.head((out[f"avg_featmap/{len(stages) - 1}"],))
+        model.backbone.out_type = out_type
+        out.update({f"{kind}/{out_type}/{i}": model.backbone._format_output(x, grid) for i, x in enumerate(stages)})
+    if kind == "classifier":
+        out["classifier/logits"] = model.head((out[f"classifier/avg_featmap/{len(stages) - 1}"],))
     return out
 
 
@@ -173,6 +194,17 @@ class Target(nn.Module):
 
     def forward(self, images):
         return self.value.to(images.dtype)
+
+
+@contextmanager
+def fixed_target(model, images):
+    """Puts the target of these images in the place of the HOG generator."""
+    generator = model.target_generator
+    model.target_generator = Target(hog(model, images))
+    try:
+        yield
+    finally:
+        model.target_generator = generator
 
 
 def hog(model, images):
@@ -196,14 +228,14 @@ def from_border(generator, images):
 
 
 def masked(model, images, mask):
-    """Masked pre-training: "pred" for every patch, and "loss" over the hidden ones."""
+    """Masked pre-training: the prediction for every patch, and the loss over the hidden ones."""
     found = {}
     hook = model.neck.register_forward_hook(lambda _, __, out: found.update(pred=out[0]))
     samples = [DataSample().set_mask(row) for row in mask]
     loss = model.loss(images, samples)["loss"]
     hook.remove()
     rows = found["pred"].reshape(len(images), -1, found["pred"].shape[-1])
-    return dict(pred=rows[:, 1:], loss=loss.reshape(1))
+    return {"pretrain/pred": rows[:, 1:], "pretrain/loss": loss.reshape(1)}
 
 
 def modules(model, run):
@@ -225,6 +257,10 @@ def modules(model, run):
 
 def array(tensor):
     return tensor.detach().double().numpy()
+
+
+def dtype_of(model):
+    return next(model.parameters()).dtype
 
 
 def fill(name, shape):

@@ -16,14 +16,14 @@ export type NpyArray =
 
 /** What can be written: its element type follows from `data`. */
 export interface ArrayToWrite {
-  readonly data: Uint8Array | Float32Array;
+  readonly data: Uint8Array | Int32Array | Float32Array;
   readonly shape: readonly number[];
 }
 
 const MAGIC = "\x93NUMPY";
 
 /** NumPy itself refuses longer ones. */
-const MAX_HEADER = 10_000;
+export const MAX_NPY_HEADER = 10_000;
 
 /** Bytes of an element of the supported types. */
 const ITEM_BYTES = { "|u1": 1, "<f4": 4 } as const;
@@ -36,8 +36,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const fail = (what: string): never => {
     throw new FileError("NPY_FORMAT", `${name}: ${what}; expected a .npy file of uint8 or float32 in C order`);
   };
-  const { text, dataStart } = splitHeader(bytes, fail);
-  const { descr, fortran, shape } = parseHeader(text, fail);
+  const { descr, fortran, shape, dataStart } = parseNpyHeader(bytes, fail);
   if (!Object.hasOwn(ITEM_BYTES, descr)) return fail(`element type ${JSON.stringify(descr)}`);
   if (fortran && shape.length > 1) return fail("the array is in Fortran order");
   const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
@@ -46,6 +45,12 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
     return fail(`shape [${shape}] needs ${itemBytes * sizeOf(shape)} bytes of data, the file has ${data.length}`);
   }
   return descr === "|u1" ? { dtype: "u8", data, shape } : { dtype: "f32", data: new Float32Array(data.buffer), shape };
+}
+
+/** What the first bytes of a `.npy` file say: the whole header has to be among them. `fail` throws. */
+export function parseNpyHeader(bytes: Uint8Array, fail: (what: string) => never) {
+  const { text, dataStart } = splitHeader(bytes, fail);
+  return { ...parseHeader(text, fail), dataStart };
 }
 
 function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: string; dataStart: number } {
@@ -58,7 +63,7 @@ function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: 
   const headerStart = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const dataStart = headerStart + length;
-  if (length > MAX_HEADER) fail(`a header of ${length} bytes, at most ${MAX_HEADER} are read`);
+  if (length > MAX_NPY_HEADER) fail(`a header of ${length} bytes, at most ${MAX_NPY_HEADER} are read`);
   if (dataStart > bytes.length) fail(`the header claims ${length} bytes, the file ends after ${bytes.length}`);
   // Versions 1 and 2 are Latin-1 and 3 is UTF-8; everything that is accepted below is ASCII, the same in both.
   return { text: new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), dataStart };
@@ -154,10 +159,11 @@ class HeaderParser {
   }
 }
 
-/** A `.npy` file (version 1) of u8 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
+/** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
 export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
   checkShape(data.length, shape);
-  return npyFile(data instanceof Uint8Array ? "|u1" : "<f4", shape, data);
+  const descr = data instanceof Uint8Array ? "|u1" : data instanceof Int32Array ? "<i4" : "<f4";
+  return npyFile(descr, shape, data);
 }
 
 /** A one-dimensional `.npy` file of text (`<U`: UTF-32, padded by zeros to the longest). */

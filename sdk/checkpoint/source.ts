@@ -72,7 +72,7 @@ export async function urlSource(url: string | URL, { signal, onProgress }: UrlOp
 }
 
 /** What fetch takes, and the URL as messages show it: without password and query, which may hold secrets. */
-function checkedUrl(url: string | URL): { href: string; name: string } {
+export function checkedUrl(url: string | URL): { href: string; name: string } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== "https:" && parsed?.protocol !== "http:") {
     throw readFailed(parsed ? `${parsed.protocol}...` : String(url), "not a http or https URL");
@@ -120,7 +120,7 @@ function readFailed(name: string, what: string, cause?: unknown): FileError {
 }
 
 /** `fetch` says only "fetch failed"; the reason is in its cause. */
-function message(error: unknown): string {
+export function message(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

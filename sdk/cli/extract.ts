@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { type Model, type OpProfile, OptionError, type OutType, type Tensor } from "../node.js";
 import { encoders, type Feature } from "./features.js";
 import { checkTarget, writeFile } from "./files.js";
-import { Inputs, loadInput, toTensor } from "./inputs.js";
+import { batches, Inputs, type Item } from "./inputs.js";
 import { short, summary } from "./numbers.js";
 import {
   addModelOptions,
@@ -55,7 +55,7 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
   const outputs: Record<string, unknown>[] = [];
   const kept: Feature[] = [];
   let first: Tensor | undefined;
-  for await (const batch of batches(inputs, model, flags, context)) {
+  for await (const batch of batches(inputs, model, flags, context.signal)) {
     first ??= batch[0].tensor;
     for (const feature of await featuresOf(batch, model, stages, flags, context.signal)) {
       const { input, stage, shape, data } = feature;
@@ -91,26 +91,6 @@ function stagesOf({ config }: Model, { outIndices = [-1], out }: ExtractFlags): 
     throw new OptionError("OPT_VALUE", `--out: a .npy file holds one stage, ${found}; write .npz or .safetensors`);
   }
   return unique;
-}
-
-interface Item {
-  readonly path: string;
-  readonly tensor: Tensor;
-}
-
-/** Inputs that can be computed together: of one size, at most `--batch-size` of them. */
-async function* batches(inputs: Inputs, model: Model, { batchSize = 8 }: ModelFlags, { signal }: Context) {
-  let batch: Item[] = [];
-  const load = async (path: string) => toTensor(await loadInput(path, signal), model.config);
-  for await (const { path, value: tensor } of inputs.each(load)) {
-    const fits = batch.length === 0 || String(batch[0].tensor.shape) === String(tensor.shape);
-    if (batch.length === batchSize || !fits) {
-      yield batch;
-      batch = [];
-    }
-    batch.push({ path, tensor });
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** Features of each input of a batch at each stage, input by input. */

@@ -15,8 +15,14 @@ export async function checkTarget(option: string, path: string, extensions: read
   if (!extensions.includes(extension)) {
     throw new OptionError("OPT_VALUE", `${option} must end in ${extensions.join(", ")}, got ${JSON.stringify(path)}`);
   }
+  await checkFolder(path);
+  return extension;
+}
+
+/** @throws FileError where the folder of a file to be written is missing */
+export async function checkFolder(path: string): Promise<void> {
   const folder = await stat(dirname(path)).catch(() => undefined);
-  if (folder?.isDirectory()) return extension;
+  if (folder?.isDirectory()) return;
   const why = folder ? "is not a folder" : "does not exist";
   throw new FileError("FILE_WRITE", `${path}: cannot be written: ${dirname(path)} ${why}`);
 }

@@ -8,6 +8,7 @@ import {
   type Image,
   ImageError,
   MaskFeatError,
+  type Model,
   type ModelConfig,
   NonFiniteError,
   type NpyArray,
@@ -67,6 +68,14 @@ export function toTensor(loaded: Loaded, config: ModelConfig): Tensor {
   return isTensor(loaded) ? loaded : preprocess(loaded, transformOf(config));
 }
 
+/** Asked once for each input, in order. */
+export type Done = (path: string) => boolean;
+
+interface Used<T> {
+  readonly path: string;
+  readonly value: T;
+}
+
 /** The inputs of a command one after the other; those of folders and lists that cannot be used are skipped and told. */
 export class Inputs {
   readonly skipped: Skipped[] = [];
@@ -83,11 +92,22 @@ export class Inputs {
     return inputs;
   }
 
-  /** What `load` makes of each path. @throws what it throws for a named file; ImageError IMG_NO_IMAGES where nothing is left. */
-  async *each<T>(load: (path: string) => Promise<T>): AsyncGenerator<{ path: string; value: T }> {
+  get paths(): string[] {
+    return this.list.map(({ path }) => path);
+  }
+
+  /**
+   * What `load` makes of each path, except where `done` says that it needs no work any more.
+   * @throws what `load` throws for a named file; ImageError IMG_NO_IMAGES where nothing is left.
+   */
+  async *each<T>(load: (path: string) => Promise<T>, done: Done = () => false): AsyncGenerator<Used<T>> {
     let used = 0;
     for (const [i, { path, named }] of this.list.entries()) {
       this.context.output.progress("images", i, this.list.length);
+      if (done(path)) {
+        used++;
+        continue;
+      }
       const value = await this.orSkip(path, named, () => load(path));
       if (value === undefined) continue;
       used++;
@@ -123,6 +143,33 @@ export class Inputs {
       return undefined;
     }
   }
+}
+
+/** An input as the model sees it: [b,3,H,W], b being 1 for an image. */
+export interface Item {
+  readonly path: string;
+  readonly tensor: Tensor;
+}
+
+/** Inputs that can be computed together: of one size, at most `--batch-size` of them. */
+export async function* batches(
+  inputs: Inputs,
+  { config }: Model,
+  { batchSize = 8 }: { readonly batchSize?: number },
+  signal: AbortSignal,
+  done?: Done,
+): AsyncGenerator<Item[]> {
+  let batch: Item[] = [];
+  const load = async (path: string) => toTensor(await loadInput(path, signal), config);
+  for await (const { path, value: tensor } of inputs.each(load, done)) {
+    const fits = batch.length === 0 || String(batch[0].tensor.shape) === String(tensor.shape);
+    if (batch.length === batchSize || !fits) {
+      yield batch;
+      batch = [];
+    }
+    batch.push({ path, tensor });
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** A file as it is, a folder as the files in it. */

@@ -7,10 +7,12 @@ import { convertCommand, inspectCommand } from "./checkpoint.js";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
+import { downloadCommand } from "./download.js";
 import { asOptionError, exitCodeOf, exitCodes } from "./errors.js";
 import { extractCommand } from "./extract.js";
 import { infoCommand, modelsCommand } from "./models-info.js";
 import { Output } from "./output.js";
+import { predictCommand } from "./predict.js";
 import { reconstructCommand } from "./reconstruct.js";
 import { definer } from "./run.js";
 
@@ -24,12 +26,14 @@ function buildProgram(signal: AbortSignal): Command {
   const commands = [
     demoCommand,
     extractCommand,
+    predictCommand,
     preprocessCommand,
     hogCommand,
     maskCommand,
     reconstructCommand,
     modelsCommand,
     infoCommand,
+    downloadCommand,
     inspectCommand,
     convertCommand,
     conformanceCommand,

@@ -1,16 +1,21 @@
 /** Options that several commands share, and how option values are read. */
 
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import {
   type Dtype,
+  embeddedClassifier,
   getModel,
   listModels,
   type Model,
   type ModelOptions,
+  modelConfigOf,
   modelInfo,
   OptionError,
   type PartialConfig,
+  type PresetName,
+  presetNames,
 } from "../node.js";
 import { readBytes } from "../platform/node-files.js";
 import type { Context } from "./run.js";
@@ -63,6 +68,8 @@ export function seedOption(help: string): Option {
 export interface ModelFlags {
   readonly model?: string;
   readonly weights?: string;
+  readonly offline?: boolean;
+  readonly preset?: PresetName;
   readonly device?: "auto" | "webgpu" | "wasm";
   readonly dtype?: Dtype;
   readonly threads?: number;
@@ -78,30 +85,77 @@ export function addDeviceOptions(command: Command): Command {
 
 export function addModelOptions(command: Command): Command {
   command
-    .option("--model <name|config.json>", "a registered name (see models) or a configuration; needs --weights")
-    .option("--weights <source>", "embedded, procedural, init:SEED, or a .safetensors or .pth file or URL");
+    .option(
+      "--model <name|config.json|folder/>",
+      "a registered name (see models), a configuration, or a folder with one; needs --weights",
+    )
+    .option(
+      "--weights <source>",
+      "embedded, procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file or URL",
+    )
+    .addOption(
+      choiceOption("--preset <name>", "norms and pre-processing that the configuration does not say", presetNames),
+    )
+    .option("--offline", "weights of URLs from the cache alone");
   return addDeviceOptions(command).addOption(
     integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
   );
 }
 
-const WEIGHTS = "procedural, init:SEED, or a .safetensors or .pth file as path or URL";
+const WEIGHTS =
+  "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
+
+type ModelSettings = Pick<ModelOptions, "outType" | "finalNorm" | "interpolation" | "classes">;
 
 /** Loads the model that the options name, with progress. @throws as `getModel` does. */
-export async function openModel(
+export async function openModel(flags: ModelFlags, context: Context, more: ModelSettings = {}): Promise<Model> {
+  const model = flags.model === undefined ? undefined : await resolveModel(flags.model, flags.preset);
+  return load(model, flags, context, more);
+}
+
+/** The same for a classifier; without `--model` the embedded one. @throws OptionError for another kind, before its weights load */
+export async function openClassifier(flags: ModelFlags, context: Context, more: ModelSettings): Promise<Model> {
+  if (flags.model === undefined) {
+    return load(embeddedClassifier, { ...flags, weights: flags.weights ?? "embedded" }, context, more);
+  }
+  const model = await resolveModel(flags.model, flags.preset);
+  if (isFolder(flags.model)) return load(model, flags, context, more);
+  const classifies = typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier";
+  if (classifies) return load(model, flags, context, more);
+  const choices = listModels("", { task: "Image Classification" }).join(", ");
+  throw new OptionError(
+    "OPT_VALUE",
+    `--model ${flags.model} is no classifier; the classifiers are ${choices}, or a configuration of kind classifier`,
+  );
+}
+
+async function load(
+  model: string | PartialConfig | undefined,
   flags: ModelFlags,
   { output, signal }: Context,
-  more: Pick<ModelOptions, "outType" | "finalNorm" | "interpolation"> = {},
+  more: ModelSettings,
 ): Promise<Model> {
-  const { device, dtype, threads } = flags;
-  const model = flags.model === undefined ? undefined : await resolveModel(flags.model);
+  const { weights, offline, device, dtype, threads } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
-  return getModel(model, { ...more, weights: flags.weights, device, dtype, threads, signal, onProgress });
+  const preset = isFolder(flags.model) ? flags.preset : undefined;
+  const loaded = await getModel(model, {
+    ...more,
+    weights,
+    offline,
+    preset,
+    device,
+    dtype,
+    threads,
+    signal,
+    onProgress,
+  });
+  for (const warning of loaded.warnings) output.warn(warning);
+  return loaded;
 }
 
 function checkWeights({ model, weights }: ModelFlags): void {
-  if (model !== undefined && weights === undefined) {
+  if (model !== undefined && weights === undefined && !isFolder(model)) {
     throw new OptionError("OPT_MISSING", `--model needs --weights: ${WEIGHTS}`);
   }
   if (weights?.startsWith("init:") && !(/^init:\d{1,10}$/.test(weights) && Number(weights.slice(5)) <= MAX_SEED)) {
@@ -109,15 +163,34 @@ function checkWeights({ model, weights }: ModelFlags): void {
   }
 }
 
-/** A registered name, our JSON, or a configuration file as the reference names it: found by its stem, never opened. @throws OptionError */
-async function resolveModel(model: string): Promise<string | PartialConfig> {
-  if (/\.json$/i.test(model)) return readConfig(model);
-  const stem = basename(model.replaceAll("\\", "/"), ".py");
-  const named = /\.py$/i.test(model) && listModels().find((name) => modelInfo(name).config?.endsWith(`/${stem}.py`));
+const isFolder = (model: string | undefined) => /[/\\]$/.test(model ?? "");
+
+/**
+ * A registered name, a JSON configuration (ours, Hugging Face's or timm's), a folder that holds one of those, or a configuration file as the
+ * reference names it: found by its stem, never opened. @throws OptionError
+ */
+async function resolveModel(model: string, preset?: PresetName): Promise<string | PartialConfig> {
+  if (isFolder(model)) return model;
+  if (/\.json$/i.test(model)) return readConfig(model, preset);
+  if (preset)
+    throw new OptionError(
+      "OPT_VALUE",
+      "--preset goes with a configuration or a folder; a registered model has its own",
+    );
+  const file = basename(model.replaceAll("\\", "/"));
+  const stem = file.replace(/\.(py|yaml)$/i, "");
+  const named = stem !== file && listModels().find((name) => modelInfo(name).config?.endsWith(`/${file}`));
   return named || modelInfo(stem).name;
 }
 
-async function readConfig(path: string): Promise<PartialConfig> {
+/** A `preprocessor_config.json` is read where it lies beside. */
+async function readConfig(path: string, preset?: PresetName): Promise<PartialConfig> {
+  const beside = join(dirname(path), "preprocessor_config.json");
+  const preprocessor = existsSync(beside) ? await readJson(beside) : undefined;
+  return modelConfigOf(await readJson(path), { preprocessor, preset });
+}
+
+async function readJson(path: string): Promise<unknown> {
   const text = new TextDecoder().decode(await readBytes(path));
   try {
     return JSON.parse(text);

@@ -10,6 +10,10 @@ import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./
 
 export type Interpolation = "bilinear" | "bicubic";
 
+/** What is resized before the crop: the shorter edge, the other in proportion ("center"), or both to the same length ("squash"). */
+export type CropMode = "center" | "squash";
+export const cropModes: readonly CropMode[] = ["center", "squash"];
+
 export interface ResizeMethod {
   /** "pillow" (default, antialiased) or "cv2" (bicubic only, not antialiased). */
   readonly backend?: "pillow" | "cv2";
@@ -34,8 +38,10 @@ export interface NormalizeOptions {
 }
 
 export interface PreprocessOptions extends NormalizeOptions {
-  /** The shorter edge after resizing; default 256. */
+  /** The shorter edge after resizing, or both with `cropMode: "squash"`; default 256. */
   readonly resizeEdge?: number;
+  /** Default "center", as the reference tests. */
+  readonly cropMode?: CropMode;
   /** Side of the square cut out of the middle; default 224. */
   readonly cropSize?: number;
   /** Default "bilinear", as the reference tests. */
@@ -206,13 +212,14 @@ export function preprocess(image: Image, options?: PreprocessOptions & { stage?:
 export function preprocess(image: Image, options: PreprocessOptions & { stage: "u8" }): Image;
 export function preprocess(image: Image, options: PreprocessOptions & { stage?: "u8" | "f32" } = {}): Tensor | Image {
   checkImage("preprocess", image);
-  checkKeys("preprocess", options, ["resizeEdge", "cropSize", "interpolation", "mean", "std", "stage"]);
+  checkKeys("preprocess", options, ["resizeEdge", "cropSize", "cropMode", "interpolation", "mean", "std", "stage"]);
   const edge = checkInteger("preprocess: resizeEdge", options.resizeEdge ?? 256, 1, MAX_SIDE);
   const side = checkInteger("preprocess: cropSize", options.cropSize ?? 224, 1, MAX_SIDE);
   const filter = checkChoice("preprocess: interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
   const stage = checkChoice("preprocess: stage", options.stage ?? "f32", ["u8", "f32"]);
+  const mode = checkChoice("preprocess: cropMode", options.cropMode ?? "center", cropModes);
   const stats = checkStats("preprocess", options);
-  const size = edgeSize(image, edge);
+  const size = mode === "squash" ? { width: edge, height: edge } : edgeSize(image, edge);
   return withScratch((scratch) => {
     const region = centerRegion(size, side);
     const pixels = resizePillow(scratch, put(scratch, image), size, filter === "bicubic", region);

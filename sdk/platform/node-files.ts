@@ -3,6 +3,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import {
+  constants,
+  copyFile,
   type FileHandle,
   mkdir,
   open,
@@ -16,7 +18,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../../gpu/errors.js";
-import { readError, systemReason } from "./node.js";
+import { readError, systemReason } from "./node-source.js";
 
 /** All bytes of a file. @throws FileError; AbortError */
 export async function readBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
@@ -63,19 +65,38 @@ export async function writeAtomic(path: string, bytes: Uint8Array | string): Pro
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
     if (found && !found.isFile()) await writeFile(path, bytes);
-    else await replace(found ? await realpath(path) : path, bytes);
+    else await replace(found ? await realpath(path) : path, (temporary) => writeSynced(temporary, bytes));
   } catch (cause) {
     throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
   }
 }
 
-async function replace(target: string, bytes: Uint8Array | string): Promise<void> {
+/** Copies a file as `writeAtomic` writes one. @throws FileError */
+export async function copyAtomic(from: string, to: string): Promise<void> {
+  try {
+    const found = await stat(to).catch(() => undefined);
+    if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
+    await replace(found ? await realpath(to) : to, async (temporary) => {
+      await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      await withHandle(temporary, "r+", (file) => file.sync());
+    });
+  } catch (cause) {
+    throw new FileError("FILE_WRITE", `${to}: cannot be written: ${systemReason(cause)}`, { cause });
+  }
+}
+
+function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
+  return withHandle(path, "wx", async (file) => {
+    await file.writeFile(bytes);
+    await file.sync();
+  });
+}
+
+/** Puts what `write` makes in the place of `target`. */
+async function replace(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryFor(target);
   try {
-    await withHandle(temporary, "wx", async (file) => {
-      await file.writeFile(bytes);
-      await file.sync();
-    });
+    await write(temporary);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });

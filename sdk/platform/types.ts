@@ -1,6 +1,7 @@
 /** What the package needs of the runtime around it. Everything that differs between Node and browsers goes through a `Platform`. */
 
 import type { UrlOptions } from "../checkpoint/source.js";
+import type { Store } from "../download/store.js";
 
 /** Decoded pixels: u8 RGB, HWC, row-major. */
 export interface Image {
@@ -22,6 +23,13 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+/** A SHA-256 that is fed as bytes come. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  /** In hexadecimal; the last call. */
+  hex(): string;
+}
+
 /**
  * A picture that a browser can draw: ImageBitmap, VideoFrame, canvas, OffscreenCanvas or image element, told apart by what they have, so
  * that the types need no DOM.
@@ -41,10 +49,17 @@ export interface Platform {
   readonly oneThread?: string;
   /** Opens a file, by path or `file:` URL, for random access; in browsers what a relative URL leads to. @throws FileError; AbortError */
   openFile(path: string | URL, options?: UrlOptions): Promise<ByteSource>;
+  sha256(): Hasher;
+  /** Where downloads are kept. @throws FileError */
+  openStore(): Promise<Store>;
+  /** Why `fetch` failed, where the runtime does not tell but it can be found out. */
+  whyNoAnswer?(url: string, signal: AbortSignal): Promise<string | undefined>;
   /** Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB. `name` is for messages. @throws ImageError */
   decode(bytes: Uint8Array, name: string): Promise<Image>;
   /** RGB of a picture that the runtime can draw, alpha dropped; absent where it draws none. @throws ImageError */
   pixelsOf?(picture: Drawable): Promise<Image>;
+  /** The names of ImageNet's classes; absent where code is not loaded on demand. */
+  imagenetClasses?(): Promise<readonly string[]>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
   /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */

@@ -1,6 +1,6 @@
 /**
  * Zip archives of stored members (PKWARE APPNOTE 6.3.10, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), as PyTorch writes
- * them, zip64 included. Everything in which readers of zip are known to differ is refused: what this reader sees is what all see.
+ * them, and on request of deflated ones, as NumPy does; zip64 included. Everything in which readers of zip are known to differ is refused: what this reader sees is what all see.
  */
 
 import type { ByteSource } from "../../platform/types.js";
@@ -8,8 +8,10 @@ import { type Fail, quoted } from "../fail.js";
 
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes of its data. */
+  /** Bytes of its data, as they lie in the archive and unpacked. */
+  readonly packed: number;
   readonly size: number;
+  readonly deflated: boolean;
   readonly crc: number;
   readonly flags: number;
   /** Where its local header begins. */
@@ -31,21 +33,25 @@ const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
 
 const ENCRYPTED = 0x0001;
+/** The only method beside 0, stored, that is read where it is asked for. */
+const DEFLATE = 8;
 /** The sizes follow the data once more. */
 const DESCRIPTOR = 0x0008;
 /** Beside the descriptor's, the one for names in UTF-8. */
 const ALLOWED_FLAGS = 0x0808;
+/** How hard the writer tried, which some say of stored members too. */
+const LEVEL = 0x0006;
 
 /**
  * Reads an archive's directory. @throws CheckpointError CKPT_TRUNCATED where there is none, CKPT_ZIP, CKPT_LIMIT; FileError
  */
-export async function openZip(source: ByteSource, fail: Fail): Promise<Zip> {
+export async function openZip(source: ByteSource, fail: Fail, { deflated = false } = {}): Promise<Zip> {
   const { start, size, count, end } = await findDirectory(source, fail);
   if (count > MAX_ENTRIES || size > MAX_DIRECTORY) fail("CKPT_LIMIT", `an archive with ${count} members`);
   if (start + size !== end) {
     fail("CKPT_ZIP", `the archive's directory claims bytes ${start} to ${start + size}, but it must end at ${end}`);
   }
-  const entries = readEntries(await source.read(start, size), count, fail);
+  const entries = readEntries(await source.read(start, size), count, deflated, fail);
   checkOverlaps(entries, start, fail);
   return {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
@@ -127,7 +133,7 @@ function u64(view: DataView, at: number, fail: Fail): number {
   return Number(value);
 }
 
-function readEntries(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] {
+function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: Fail): ZipEntry[] {
   const view = viewOf(bytes);
   const entries: ZipEntry[] = [];
   const names = new Set<string>();
@@ -144,7 +150,9 @@ function readEntries(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] {
     if (names.has(name)) fail("CKPT_ZIP", `the member ${quoted(name)} occurs twice`);
     names.add(name);
     const extra = new DataView(bytes.buffer, bytes.byteOffset + extraAt, extraBytes);
-    entries.push(readEntry(name, new DataView(bytes.buffer, bytes.byteOffset + at, CENTRAL_BYTES), extra, fail));
+    entries.push(
+      readEntry(name, new DataView(bytes.buffer, bytes.byteOffset + at, CENTRAL_BYTES), extra, deflated, fail),
+    );
     at = next;
   }
   if (at !== bytes.length) fail("CKPT_ZIP", "the archive's directory holds more than its members");
@@ -168,19 +176,22 @@ function readName(bytes: Uint8Array, fail: Fail): string {
   return name;
 }
 
-function readEntry(name: string, view: DataView, extra: DataView, fail: Fail): ZipEntry {
+function readEntry(name: string, view: DataView, extra: DataView, deflated: boolean, fail: Fail): ZipEntry {
   const [flags, method, disk] = [8, 10, 34].map((field) => view.getUint16(field, true));
   const what = `the member ${quoted(name)}`;
   if (flags & ENCRYPTED) fail("CKPT_ZIP", `${what} is encrypted`);
-  if (flags & ~ALLOWED_FLAGS) fail("CKPT_ZIP", `${what} has flags 0x${flags.toString(16)}, which PyTorch never sets`);
-  if (method !== 0) {
+  if (flags & ~(deflated ? ALLOWED_FLAGS | LEVEL : ALLOWED_FLAGS))
+    fail("CKPT_ZIP", `${what} has flags 0x${flags.toString(16)}, which PyTorch and NumPy never set`);
+  if (method !== 0 && !(deflated && method === DEFLATE)) {
     fail("CKPT_ZIP", `${what} is compressed (method ${method}); PyTorch stores: unpack it and save it with torch.save`);
   }
+  const isDeflated = deflated && method === DEFLATE;
   const [crc, packedBytes, plainBytes, headerAt] = [16, 20, 24, 42].map((field) => view.getUint32(field, true));
   const [size, packed, offset] = widen([plainBytes, packedBytes, headerAt], extra, what, fail);
-  if (size !== packed || disk !== 0) fail("CKPT_ZIP", `${what} has ${packed} bytes that unpack to ${size}`);
+  if ((size !== packed && !isDeflated) || disk !== 0)
+    fail("CKPT_ZIP", `${what} has ${packed} bytes that unpack to ${size}`);
   if (name.endsWith("/") && size > 0) fail("CKPT_ZIP", `${what} is a folder of ${size} bytes`);
-  return { name, size, crc, flags, offset };
+  return { name, packed, size, deflated: isDeflated, crc, flags, offset };
 }
 
 /** Numbers of 32 bits; those that are saturated stand in the zip64 extra field, in this order and nothing else. */
@@ -214,16 +225,16 @@ function findExtra(extra: DataView, what: string, fail: Fail): DataView | undefi
 /** Each member, with the smallest header that it can have, ends before the next begins. */
 function checkOverlaps(entries: readonly ZipEntry[], directory: number, fail: Fail): void {
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
-  for (const [i, { name, offset, size }] of sorted.entries()) {
+  for (const [i, { name, offset, packed }] of sorted.entries()) {
     const next = sorted[i + 1]?.offset ?? directory;
-    const end = offset + LOCAL_BYTES + new TextEncoder().encode(name).length + size;
+    const end = offset + LOCAL_BYTES + new TextEncoder().encode(name).length + packed;
     if (!(end <= next)) fail("CKPT_ZIP", `the member ${quoted(name)} ends at ${end}, inside what begins at ${next}`);
   }
 }
 
 /** The local header repeats the directory: a reader that trusts the one must not see another file than one that trusts the other. */
 async function dataStart(source: ByteSource, entry: ZipEntry, fail: Fail): Promise<number> {
-  const { name, offset, size, crc, flags } = entry;
+  const { name, offset, packed, size, deflated, crc, flags } = entry;
   const wanted = new TextEncoder().encode(name);
   const header = await source.read(offset, Math.min(LOCAL_BYTES + wanted.length, source.size - offset));
   const view = viewOf(header);
@@ -232,15 +243,19 @@ async function dataStart(source: ByteSource, entry: ZipEntry, fail: Fail): Promi
   if (header.length < LOCAL_BYTES + wanted.length || view.getUint32(0, true) !== 0x04034b50) differs("header");
   if (view.getUint16(26, true) !== wanted.length || wanted.some((byte, i) => byte !== header[LOCAL_BYTES + i]))
     differs("name");
-  if (view.getUint16(6, true) !== flags || view.getUint16(8, true) !== 0) differs("flags or method");
-  const [localCrc, packed, plain] = [14, 18, 22].map((field) => view.getUint32(field, true));
+  if (view.getUint16(6, true) !== flags || view.getUint16(8, true) !== (deflated ? DEFLATE : 0))
+    differs("flags or method");
+  const [localCrc, localPacked, localPlain] = [14, 18, 22].map((field) => view.getUint32(field, true));
   const later = (flags & DESCRIPTOR) !== 0;
   if (localCrc !== crc && !(later && localCrc === 0)) differs("checksum");
-  for (const local of [packed, plain]) {
+  for (const [local, listed] of [
+    [localPacked, packed],
+    [localPlain, size],
+  ]) {
     // Saturated where the numbers follow in a zip64 field.
-    if (local !== size && local !== 0xffffffff && !(later && local === 0)) differs("size");
+    if (local !== listed && local !== 0xffffffff && !(later && local === 0)) differs("size");
   }
   const start = offset + LOCAL_BYTES + wanted.length + view.getUint16(28, true);
-  if (start + size > source.size) differs("end");
+  if (start + packed > source.size) differs("end");
   return start;
 }

@@ -1,0 +1,197 @@
+// Makes a mutant of the package, and runs the conformance suite on it in a process of its own. conformance/mutants.mjs lists mutants.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+import { ascFlags } from "./assembly.mjs";
+import { softwareGpu, softwareGpuRuns } from "./software.mjs";
+
+/** @typedef {import("../conformance/mutants.mjs").Mutant} Mutant */
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(root, "node_modules/.cache/mutants");
+
+/** A run that takes longer than this hangs. */
+const PATIENCE = 120_000;
+
+const read = (/** @type {string} */ path) => readFileSync(join(root, path), "utf8");
+
+/**
+ * The text of the mutant's file with the mutation.
+ * @param {Mutant} mutant
+ */
+export function mutatedText({ name, file, find, replace, times = 1 }) {
+  const parts = read(file).split(find);
+  if (parts.length - 1 === times) return parts.join(replace);
+  throw new Error(`mutant "${name}": ${file} has ${parts.length - 1} times what is to be replaced, expected ${times}`);
+}
+
+/**
+ * The module of one thread with one source file replaced, compiled in memory.
+ * @param {string} file @param {string} text @returns {Promise<Uint8Array>}
+ */
+async function compileAssembly(file, text) {
+  /** @type {Map<string, Uint8Array | string>} */
+  const made = new Map();
+  const stderr = asc.createMemoryStream();
+  const { error } = await asc.main(["assembly/index.ts", "-o", "simd.wasm", ...ascFlags], {
+    stdout: asc.createMemoryStream(),
+    stderr,
+    readFile: (path) => (path === file ? text : existsSync(join(root, path)) ? read(path) : null),
+    writeFile: (path, contents) => void made.set(path, contents),
+    listFiles: () => [],
+  });
+  const wasm = made.get("simd.wasm");
+  if (error || !(wasm instanceof Uint8Array)) throw new Error(`${file}: ${error?.message}\n${stderr.toString()}`);
+  return wasm;
+}
+
+/**
+ * What the bundler takes instead of a file.
+ * @param {Mutant} mutant
+ */
+async function substitute(mutant) {
+  const text = mutatedText(mutant);
+  if (!mutant.file.startsWith("assembly/")) return { path: mutant.file, contents: text };
+  return { path: "build/simd.wasm", contents: await compileAssembly(mutant.file, text) };
+}
+
+const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
+
+/** Runs the suite on the device for each "scope|pattern of cases", and says what each case found. */
+const program = `
+  import { conformance, nodeHost } from "./conformance/node.ts";
+  const [device, golden, samples, ...wanted] = process.argv.slice(2);
+  const host = nodeHost(golden, samples);
+  const cases = new Map();
+  let error;
+  try {
+    for (const [scope, pattern] of wanted.map((text) => text.split("|"))) {
+      const report = await conformance(host, { scope, device, threads: 1, cases: pattern });
+      for (const { id, level, status, use, reason } of report.cases) cases.set(id, { id, level, status, use, reason });
+    }
+  } catch (thrown) {
+    error = String(thrown?.message ?? thrown);
+  }
+  process.stdout.write(JSON.stringify({ cases: [...cases.values()], error }), () => process.exit());
+`;
+
+/**
+ * Writes the suite with a mutation, or without one, as a module that Node runs. Returns its path.
+ * @param {string} name @param {Mutant} [mutant]
+ */
+async function bundle(name, mutant) {
+  const other = mutant && (await substitute(mutant));
+  const plugin = {
+    name: "mutant",
+    /** @param {import("esbuild").PluginBuild} pluginBuild */
+    setup(pluginBuild) {
+      pluginBuild.onLoad({ filter: /\.(ts|wgsl|wasm)$/ }, ({ path }) => {
+        if (!other || path !== join(root, other.path)) return undefined;
+        return { contents: other.contents, loader: loaders[/** @type {".ts"} */ (extname(path))] };
+      });
+    },
+  };
+  const outfile = join(folder, `${process.pid}-${name.replace(/\W+/g, "-")}.mjs`);
+  mkdirSync(folder, { recursive: true });
+  await build({
+    stdin: { contents: program, resolveDir: root, loader: "ts" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    loader: { ".wgsl": "text", ".wasm": "binary" },
+    plugins: [plugin],
+    logLevel: "silent",
+  });
+  return outfile;
+}
+
+/** What `program` is to run for a mutant. @param {Mutant} mutant */
+const wantedOf = ({ scope = "quick", cases }) => `${scope}|${cases}`;
+
+/** @typedef {{ id: string, level: string, status: "passed" | "failed", use: number, reason?: string }} Ran */
+
+/**
+ * Runs a bundle.
+ * @param {string} path @param {string} device @param {readonly string[]} wanted
+ * @returns {Promise<{ cases: Ran[], error?: string }>}
+ */
+function runBundle(path, device, wanted) {
+  const env = { ...process.env, ...(device === "webgpu" && !process.env.VK_ICD_FILENAMES && softwareGpu().env) };
+  const args = [path, device, join(root, "conformance/golden"), join(root, "sdk/demo/samples"), ...wanted];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (out) resolve(JSON.parse(out));
+      else resolve({ cases: [], error: `the run ended with ${signal ?? code}: ${err.trim().split("\n").at(-1)}` });
+    });
+  });
+}
+
+/** Why mutants of a device cannot be run here, if they cannot. @param {string} device */
+export function whyNot(device) {
+  if (device !== "webgpu" || process.env.VK_ICD_FILENAMES || softwareGpuRuns()) return undefined;
+  return "no software GPU for this machine (it needs Linux on x64 with glibc)";
+}
+
+/**
+ * @param {string} name @param {string} device @param {readonly string[]} wanted @param {Mutant} [mutant]
+ */
+async function run(name, device, wanted, mutant) {
+  const path = await bundle(name, mutant);
+  try {
+    return await runBundle(path, device, wanted);
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** @typedef {{ name: string, level: string, device: string, ms: number, skipped?: string, caught?: string, use?: number, failed: number, cases: number, why?: string }} Outcome */
+
+/**
+ * Runs the cases that must catch a mutant. Without `caught` and `skipped` it survived, and `why` says how.
+ * @param {Mutant} mutant @returns {Promise<Outcome>}
+ */
+export async function tryMutant(mutant) {
+  const { name, level, device } = mutant;
+  const started = performance.now();
+  const skipped = whyNot(device);
+  if (skipped) return { name, level, device, ms: 0, skipped, failed: 0, cases: 0 };
+  const { cases, error } = await run(name, device, [wantedOf(mutant)], mutant);
+  const failed = cases.filter((c) => c.level === level && c.status === "failed");
+  const worst = failed.reduce((/** @type {Ran | undefined} */ a, b) => (a && a.use >= b.use ? a : b), undefined);
+  const common = { name, level, device, ms: performance.now() - started, failed: failed.length, cases: cases.length };
+  if (worst) return { ...common, caught: worst.id, use: worst.use };
+  if (error && mutant.throws) return { ...common, caught: error };
+  return { ...common, why: error ?? "all cases passed" };
+}
+
+/**
+ * What fails of the mutants' cases where nothing is mutated: names of cases, and errors. It must be nothing.
+ * @param {readonly Mutant[]} mutants @returns {Promise<string[]>}
+ */
+export async function tryUnmutated(mutants) {
+  const wrong = [];
+  for (const device of ["wasm", "webgpu"]) {
+    const wanted = [...new Set(mutants.filter((m) => m.device === device).map(wantedOf))];
+    if (wanted.length === 0 || whyNot(device)) continue;
+    const { cases, error } = await run(`unmutated-${device}`, device, wanted);
+    wrong.push(...cases.filter((c) => c.status === "failed").map((c) => `${device}: ${c.id} uses ${c.use}`));
+    if (error) wrong.push(`${device}: ${error}`);
+  }
+  return wrong;
+}

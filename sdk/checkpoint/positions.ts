@@ -1,0 +1,51 @@
+/**
+ * The position embedding of one grid resized to another, as mmpretrain does on load: bicubic interpolation (R. Keys, "Cubic Convolution
+ * Interpolation for Digital Image Processing", 1981, with A = -0.75) at half-pixel centres, taps beyond the edge repeated; the class
+ * position stays. Computed in f64 and rounded once, where torch rounds each product.
+ */
+
+import type { Tensor } from "../tensor.js";
+
+/** Side of the square grid behind the class position of `[1,1+N,C]`; undefined where there is none. */
+export function gridSide(shape: readonly number[]): number | undefined {
+  const [one, tokens] = shape;
+  const side = Math.floor(Math.sqrt(tokens - 1));
+  return shape.length === 3 && one === 1 && side > 0 && side * side === tokens - 1 ? side : undefined;
+}
+
+/** [1,1+from*from,C] -> [1,1+to*to,C] */
+export function resizePositions({ data, shape }: Tensor, from: number, to: number): Tensor {
+  const C = shape[2];
+  const out = new Float32Array((1 + to * to) * C);
+  out.set(data.subarray(0, C));
+  const rows = taps(from, to);
+  const sum = new Float64Array(C);
+  for (let n = 0; n < to * to; n++) {
+    sum.fill(0);
+    for (const [y, wy] of rows[Math.floor(n / to)]) {
+      for (const [x, wx] of rows[n % to]) {
+        const at = (1 + y * from + x) * C;
+        for (let c = 0; c < C; c++) sum[c] += wy * wx * data[at + c];
+      }
+    }
+    out.set(sum, (1 + n) * C);
+  }
+  return { data: out, shape: [1, 1 + to * to, C] };
+}
+
+/** For each place of the new axis the four places of the old one with their weights. */
+function taps(from: number, to: number): (readonly [place: number, weight: number])[][] {
+  return Array.from({ length: to }, (_, i) => {
+    const centre = ((i + 0.5) * from) / to - 0.5;
+    const first = Math.floor(centre) - 1;
+    return [0, 1, 2, 3].map((k) => [Math.min(Math.max(first + k, 0), from - 1), cubic(centre - first - k)] as const);
+  });
+}
+
+const A = -0.75;
+
+function cubic(distance: number): number {
+  const d = Math.abs(distance);
+  if (d <= 1) return ((A + 2) * d - (A + 3)) * d * d + 1;
+  return d < 2 ? ((A * d - 5 * A) * d + 8 * A) * d - 4 * A : 0;
+}

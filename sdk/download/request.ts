@@ -1,0 +1,136 @@
+/** One request for a file or its rest: redirects, states, and what the answer says of the file. */
+
+import { FileError } from "../../gpu/errors.js";
+import { message } from "../checkpoint/source.js";
+import type { Platform } from "../platform/types.js";
+import type { Kept } from "./store.js";
+
+const MAX_REDIRECTS = 8;
+
+/** Something that a second try may mend. */
+export class Broken extends Error {
+  constructor(
+    readonly error: FileError,
+    /** Seconds that the server asks for. */
+    readonly wait = 0,
+  ) {
+    super(error.message);
+  }
+}
+
+export interface Answer {
+  readonly response: Response;
+  /** Where the body begins in the file; undefined for a range that was not asked for. */
+  readonly start: number | undefined;
+  readonly kept: Kept;
+  /** Bytes of the body, for progress: a guess where the answer hides whether it is compressed. */
+  readonly length?: number;
+}
+
+/**
+ * Asks for the bytes of `url` from `from` on. `name` is the URL as messages and records show it.
+ * @throws FileError; Broken
+ */
+export async function request(
+  platform: Platform,
+  url: string,
+  name: string,
+  from: { at: number; kept?: Kept; conditional: boolean },
+  signal: AbortSignal,
+): Promise<Answer> {
+  // Ranges count the bytes as sent; compressed, they would not be those of the file. Browsers set this header themselves.
+  const headers = new Headers({ "Accept-Encoding": "identity" });
+  if (from.at > 0) {
+    headers.set("Range", `bytes=${from.at}-`);
+    const validator = from.kept?.etag ?? from.kept?.modified;
+    if (validator && from.conditional) headers.set("If-Range", validator);
+  }
+  const response = await follow(platform, url, name, headers, signal);
+  const answer = read(response, name);
+  // The range is empty where the file became shorter; whoever asked begins again.
+  if (response.ok || response.status === 416) return answer;
+  await response.body?.cancel();
+  throw refusal(response, name);
+}
+
+async function follow(
+  platform: Platform,
+  url: string,
+  name: string,
+  headers: Headers,
+  signal: AbortSignal,
+): Promise<Response> {
+  let at = url;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await get(platform, at, name, { headers, signal, redirect: "manual" });
+    // Browsers show no redirects, follow 20 of them, and keep pages of https from http.
+    if (response.type === "opaqueredirect") {
+      return get(platform, at, name, { headers, signal, redirect: "follow" });
+    }
+    const to = response.headers.get("location");
+    if (response.status < 301 || response.status > 308 || response.status === 304 || to === null) return response;
+    await response.body?.cancel();
+    at = redirected(at, to, name);
+  }
+  throw new FileError("NET_STATUS", `${name}: redirected more than ${MAX_REDIRECTS} times`);
+}
+
+function redirected(from: string, to: string, name: string): string {
+  const target = URL.canParse(to, from) ? new URL(to, from) : undefined;
+  const secure = from.startsWith("https:");
+  if (target?.protocol === "https:" || (target?.protocol === "http:" && !secure)) return target.href;
+  const where = target ? `${target.protocol.slice(0, -1)}` : "something that is no URL";
+  throw new FileError(
+    "NET_STATUS",
+    `${name}: redirected from ${secure ? "https" : "http"} to ${where}, which is not followed`,
+  );
+}
+
+async function get(platform: Platform, url: string, name: string, init: RequestInit, again = true): Promise<Response> {
+  try {
+    // The store is the cache: a second copy in the browser's would only take space, and might be old.
+    return await fetch(url, { ...init, cache: "no-store" });
+  } catch (cause) {
+    const signal = init.signal as AbortSignal;
+    signal.throwIfAborted();
+    const why = await platform.whyNoAnswer?.(url, signal);
+    // The reason was found out by another request: the first may have failed for a passing one.
+    if (why && again) return get(platform, url, name, init, false);
+    const error = new FileError("NET_FAILED", `${name}: cannot be fetched: ${why ?? message(cause)}`, { cause });
+    throw why ? error : new Broken(error);
+  }
+}
+
+function read(response: Response, name: string): Answer {
+  const { headers, status } = response;
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
+  const length = number(headers.get("content-length"));
+  const start = status === 206 ? (range ? Number(range[1]) : undefined) : 0;
+  // Of a compressed answer the length is another, and its ranges are of no use. From other origins browsers hide whether it was.
+  if (response.type === "cors" || headers.has("content-encoding"))
+    return { response, start, length, kept: { url: name } };
+  const etag = headers.get("etag");
+  const kept = {
+    url: name,
+    size: status === 206 ? number(range?.[2]) : length,
+    // A weak one is the same for files that differ.
+    etag: etag && !etag.startsWith("W/") ? etag : undefined,
+    modified: headers.get("last-modified") ?? undefined,
+  };
+  return { response, start, length, kept };
+}
+
+function number(digits: string | null | undefined): number | undefined {
+  return digits && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** States of a server that is busy or not well at the moment. */
+const PASSING = [408, 425, 429, 500, 502, 503, 504];
+
+function refusal({ status, statusText, headers }: Response, name: string): Error {
+  const what = `${name}: the server answered ${status} ${statusText}`.trimEnd();
+  if (status === 404 || status === 410) return new FileError("FILE_NOT_FOUND", what);
+  const error = new FileError("NET_STATUS", what);
+  const wait = Number(headers.get("retry-after") ?? 0);
+  return PASSING.includes(status) ? new Broken(error, wait >= 0 && wait <= 30 ? wait : 0) : error;
+}

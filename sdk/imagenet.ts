@@ -1,0 +1,15 @@
+/**
+ * The names of ImageNet's 1000 classes (ILSVRC 2012), in the order of the labels and as mmpretrain has them: all synonyms of a class, with
+ * commas between them.
+ */
+
+// Of Google's package this list alone is used; its run-time peers are stood in for by a small package, by package.json's `overrides`.
+import { IMAGENET_CLASSES } from "@tensorflow-models/mobilenet/dist/imagenet_classes.js";
+
+/** The one name that is spelt otherwise there: "jelly fish". */
+const JELLYFISH = 107;
+
+/** Names by label, 0 to 999; two of them are the same ("crane", the bird and the machine). */
+export const imagenetClasses: readonly string[] = Array.from({ length: 1000 }, (_, label) =>
+  label === JELLYFISH ? "jellyfish" : IMAGENET_CLASSES[label],
+);

@@ -1,0 +1,91 @@
+/**
+ * Hugging Face transformers' `config.json` and `preprocessor_config.json` of a ViT. What these leave out has the value that `ViTConfig`
+ * and `ViTImageProcessor` document; a processor of another kind has to say everything itself.
+ */
+
+import type { PartialConfig } from "../config.js";
+import type { PresetName } from "../presets.js";
+import { Fields, onBytes } from "./fields.js";
+
+/** Pillow's numbers of filters. */
+const filters = { 2: "bilinear", 3: "bicubic" } as const;
+
+export function huggingfaceConfig(json: object, processor: object | undefined, preset?: PresetName): PartialConfig {
+  const fields = new Fields("config.json", json);
+  fields.choice("model_type", { vit: true });
+  fields.choice("hidden_act", { gelu: true }, "gelu");
+  if (fields.number("num_channels", 3) !== 3) fields.bad("num_channels", "3");
+  const imageSize = side(fields, "image_size", 224);
+  const architecture: PartialConfig = {
+    ...head(fields),
+    imageSize,
+    patchSize: side(fields, "patch_size", 16),
+    embedDims: fields.number("hidden_size", 768),
+    numLayers: fields.number("num_hidden_layers", 12),
+    numHeads: fields.number("num_attention_heads", 12),
+    feedforwardChannels: fields.number("intermediate_size", 3072),
+    layerNormEps: fields.number("layer_norm_eps", 1e-12),
+    qkvBias: fields.bool("qkv_bias", true),
+    pooling: "cls_token",
+  };
+  if (processor)
+    return { ...architecture, ...processing(new Fields("preprocessor_config.json", processor), imageSize) };
+  return preset ? { preset, ...architecture } : fields.unknown("the preprocessor_config.json beside it");
+}
+
+/** What stands on the backbone, and the names of its classes. */
+function head(fields: Fields): PartialConfig {
+  const named = fields.get("architectures");
+  if (!Array.isArray(named) || named[0] !== "ViTForImageClassification") return { kind: "backbone" };
+  const labels = fields.object("id2label");
+  if (!labels) return { kind: "classifier", numClasses: fields.number("num_labels", 2) };
+  const classes = labels.keys().map((_, i) => labels.get(String(i)));
+  if (!classes.every((name) => typeof name === "string")) fields.bad("id2label", "names by numbers from 0");
+  return { kind: "classifier", numClasses: classes.length, classes: classes as string[] };
+}
+
+/** A number, or the same number for height and width. */
+function side(fields: Fields, name: string, byDefault?: number): number {
+  const value = fields.get(name);
+  const square = Array.isArray(value) && value.length === 2 && value[0] === value[1] ? value[0] : value;
+  if (square === undefined) return byDefault ?? fields.unknown(name);
+  return typeof square === "number" ? square : fields.bad(name, "a number or two equal ones");
+}
+
+function processing(fields: Fields, imageSize: number): PartialConfig {
+  const kind = fields.get("image_processor_type") ?? fields.get("feature_extractor_type") ?? "ViTImageProcessor";
+  const isViT = typeof kind === "string" && /^ViT(ImageProcessor|FeatureExtractor)/.test(kind);
+  const own = <T>(value: T) => (isViT ? value : undefined);
+  if (!fields.bool("do_resize", true)) fields.bad("do_resize", "true");
+  const factor = fields.bool("do_rescale", true) ? fields.number("rescale_factor", 1 / 255) : 1;
+  const normalizes = fields.bool("do_normalize", true);
+  return {
+    ...resizing(fields, imageSize, isViT),
+    interpolation: fields.choice("resample", filters, own(2)),
+    mean: normalizes ? onBytes(fields.colours("image_mean", own(0.5)), factor) : [0, 0, 0],
+    std: normalizes ? onBytes(fields.colours("image_std", own(0.5)), factor) : onBytes([1, 1, 1], factor),
+  };
+}
+
+/** `size` as a number or by height and width is that of both edges; as `shortest_edge` the rest is cropped. */
+function resizing(fields: Fields, imageSize: number, isViT: boolean): PartialConfig {
+  const cropped = fields.bool("do_center_crop", false);
+  const crop = cropped ? edge(fields, "crop_size") : undefined;
+  const size = fields.get("size");
+  if (size === undefined && !isViT) return fields.unknown("size");
+  if (typeof size === "number" && !isViT) fields.bad("size", "an object with height and width, or shortest_edge");
+  const shortest = typeof size === "object" ? fields.object("size")?.get("shortest_edge") : undefined;
+  const resizeEdge = (shortest as number | undefined) ?? (size === undefined ? 224 : edge(fields, "size"));
+  if (shortest !== undefined && !cropped) fields.bad("do_center_crop", "true with a shortest_edge");
+  const seen = crop ?? resizeEdge;
+  if (seen !== imageSize) fields.bad(cropped ? "crop_size" : "size", `the model's image_size, ${imageSize}`);
+  return { resizeEdge, cropMode: shortest === undefined ? "squash" : "center" };
+}
+
+/** A number, or height and width that are the same. */
+function edge(fields: Fields, name: string): number {
+  if (typeof fields.get(name) === "number") return fields.number(name);
+  const size = fields.object(name) ?? fields.unknown(name);
+  const height = size.number("height");
+  return size.number("width") === height ? height : fields.bad(name, "a square");
+}

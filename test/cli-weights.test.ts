@@ -1,0 +1,68 @@
+/** The command line with weights and configurations of other projects. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { writeSafetensors } from "../sdk/node.js";
+import { cli, json, samples, temporaryFolder } from "./cli.js";
+import { asHuggingFace, asTimm, ours } from "./naming.js";
+
+const folder = temporaryFolder();
+const image = join(samples, "wood-oak.jpg");
+const architecture = {
+  model_type: "vit",
+  architectures: ["ViTModel"],
+  hidden_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 96,
+  image_size: 56,
+  patch_size: 4,
+};
+const small = { imageSize: 56, patchSize: 4, embedDims: 48, numLayers: 2, numHeads: 4, feedforwardChannels: 96 };
+const entries = ours({ preset: "hf-google-vit", ...small });
+mkdirSync(join(folder, "vit"));
+const put = (name: string, content: unknown) =>
+  writeFileSync(join(folder, name), content instanceof Uint8Array ? content : JSON.stringify(content));
+put("vit/config.json", architecture);
+put("vit/model.safetensors", writeSafetensors(asHuggingFace(entries)));
+put("timm.safetensors", writeSafetensors(asTimm([...entries, ["backbone.mask_token", entries[0][1]]])));
+put("small.json", { kind: "backbone", ...small });
+const extract = (...args: string[]) => ["extract", image, "--threads", "1", ...args];
+
+describe("weights of other projects", () => {
+  it("come with a folder, a configuration or a preset", async () => {
+    const silent = await cli(extract("--model", "vit/"), folder);
+    expect([silent.code, silent.stderr]).toEqual([
+      2,
+      expect.stringMatching(/preprocessor_config\.json .*hf-google-vit/),
+    ]);
+    const preset = await json(extract("--model", "vit/", "--preset", "hf-google-vit"), folder);
+    expect(preset).toMatchObject({ trained: true, weights: "vit/model.safetensors", outputs: [{ shape: [1, 48] }] });
+    put("vit/preprocessor_config.json", { size: 56 });
+    const whole = await json(extract("--model", "vit/"), folder);
+    const weights = ["--weights", "vit/model.safetensors"];
+    const parts = await json(extract("--model", "vit/config.json", ...weights), folder);
+    const own = await json(extract("--model", "small.json", "--preset", "hf-google-vit", ...weights), folder);
+    for (const run of [whole, parts, own]) expect(run.outputs).toEqual(preset.outputs);
+  });
+
+  it("are named where no one says what surrounds them, and what was left out is told on stderr", async () => {
+    const weights = ["--model", "small.json", "--weights", "timm.safetensors"];
+    const failed = await cli(extract(...weights), folder);
+    expect([failed.code, failed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/timm's names.*the presets are mmpretrain/),
+    ]);
+    const told = await cli(extract(...weights, "--preset", "hf-google-vit"), folder);
+    expect(told).toMatchObject({ code: 0, stderr: "maskfeat-wgpu: timm.safetensors: not used: backbone.mask_token\n" });
+  });
+
+  it("models have PySlowFast's names", async () => {
+    const run = extract("--model", "configs/masked_ssl/in1k_VIT_B_MaskFeat_PT.yaml", "--weights", "none.safetensors");
+    expect(await cli(run, folder)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("none.safetensors: no such file"),
+    });
+  });
+});

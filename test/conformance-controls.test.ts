@@ -1,0 +1,82 @@
+/** The suite itself: devices that compute nothing fail, one that computes perfectly passes with half of every bound to spare. */
+
+import { describe, expect, it } from "vitest";
+import type { CaseResult } from "../conformance/case.js";
+import { ReferenceDevice } from "../conformance/reference-device.js";
+import { conformance, type RunOptions } from "../conformance/run.js";
+import type { Host } from "../conformance/suite.js";
+import { hostOn, zeroDevice } from "./conformance.controls.js";
+import { host } from "./conformance.host.js";
+import { hasWebGpu } from "./devices.js";
+import { codeOf } from "./helpers.js";
+
+/** What the cases that match find at level quick. */
+async function run(on: Host, cases: string, options: Partial<RunOptions> = {}): Promise<readonly CaseResult[]> {
+  return (await conformance(on, { scope: "quick", cases, ...options })).cases;
+}
+
+const passed = (results: readonly CaseResult[]) => results.filter((r) => r.status === "passed").map((r) => r.id);
+
+describe("a device whose programs give zeros", () => {
+  const zeros = hostOn(zeroDevice);
+
+  it("fails C0 in all but what memory and flushing alone decide", async () => {
+    const allowed = /^C0\/(canary\/|memory\/|arithmetic\/denormals$)/;
+    expect(passed(await run(zeros, "C0/*")).filter((id) => !allowed.test(id))).toEqual([]);
+  });
+
+  it("fails C2 wherever the answer is not zero, or flushed to it", async () => {
+    const results = await run(zeros, "C2/*");
+    expect(results.length).toBeGreaterThan(290);
+    const believed = results.filter((r) => r.status === "passed" && r.maxAbs > 0 && !r.id.endsWith("/subnormal"));
+    expect(believed.map(({ id, use }) => `${id}: ${use}`)).toEqual([]);
+  });
+
+  it("fails every case of C3 and of C4", async () => {
+    expect(passed([...(await run(zeros, "C3/*")), ...(await run(zeros, "C4/tiny/*"))])).toEqual([]);
+  });
+});
+
+describe.runIf(hasWebGpu)("Dawn's null backend", () => {
+  it("fails C0, C2, C3 and C4", async () => {
+    const { create } = await import("webgpu");
+    // kept for the life of the process
+    const none = create(["backend=null"]);
+    const device = (await (await none.requestAdapter())?.requestDevice()) as GPUDevice;
+    for (const cases of ["C0/*", "C2/attention/*", "C2/layerNorm/*", "C2/linear/[5,*", "C3/*", "C4/tiny/*"]) {
+      const results = await run(host, cases, { device });
+      expect(results.length).toBeGreaterThan(3);
+      // what is read back was never written: now and then it repeats itself, as C0 asks
+      expect(passed(results).filter((id) => !id.startsWith("C0/repeats/"))).toEqual([]);
+      expect(passed(results).length).toBeLessThan(results.length / 10);
+    }
+  });
+});
+
+describe("float64, rounded to f32 at the end", () => {
+  const exact = hostOn(() => new ReferenceDevice());
+
+  // one kind of data and one block: test/kernels.test.ts does this for every kernel, and blocks take seconds in plain TypeScript
+  it.each(["C0/*", "C1/*", "C2/*/spread", "C3/block/4", "C4/tiny/*"])(
+    "uses at most half of every bound: %s",
+    async (cases) => {
+      const results = await run(exact, cases);
+      expect(results.length).toBeGreaterThan(0);
+      expect(results.filter((r) => r.use > 0.5).map(({ id, use }) => `${id}: ${use}`)).toEqual([]);
+    },
+  );
+});
+
+it.each(["quick/tiny.safetensors", "quick/pipeline.json"])(
+  "a changed byte of %s is found by its hash",
+  async (changed) => {
+    const other: Host = {
+      ...host,
+      async golden(name) {
+        const data = await host.golden(name);
+        return name === changed ? data?.with(data.length - 9, data[data.length - 9] ^ 1) : data;
+      },
+    };
+    expect(await codeOf(() => run(other, "C0/arithmetic/NaN", { device: "wasm", threads: 1 }))).toBe("GOLDEN_CHANGED");
+  },
+);

@@ -1,0 +1,78 @@
+/** Hosts of the suite whose device, for models too, is one of the test's own. */
+
+import type { Host } from "../conformance/suite.js";
+import type { Device } from "../gpu/device.js";
+import { size } from "../gpu/graph/ops.js";
+import { completeConfig, type PartialConfig } from "../sdk/config.js";
+import type { DeviceInfo } from "../sdk/device.js";
+import type { ModelOptions } from "../sdk/load.js";
+import { Model } from "../sdk/model.js";
+import { openParameters, Parameters, paramUses, type Weights } from "../sdk/parameters.js";
+import { nodePlatform } from "../sdk/platform/node.js";
+import { traceWhole } from "../sdk/registry.js";
+import { Runner } from "../sdk/runner.js";
+import { WasmDevice } from "../sdk/wasm/device.js";
+import { host } from "./conformance.host.js";
+import { altered } from "./fake-gpu.js";
+
+const info: DeviceInfo = {
+  kind: "wasm",
+  adapter: null,
+  isFallback: false,
+  reason: "a control of the suite",
+  threads: 1,
+  variant: "control",
+  selfTest: null,
+};
+
+/** A model on a device that is already open. */
+async function modelOn(device: Device, model: PartialConfig, options: ModelOptions): Promise<Model> {
+  const { finalNorm, weights } = options;
+  const config = completeConfig({ ...model, ...(finalNorm !== undefined && { finalNorm }) });
+  const { tape } = traceWhole(config);
+  const params = [...tape.params.values()];
+  const source = await openParameters(
+    nodePlatform,
+    weights as Weights,
+    { params, config, surroundingsKnown: true },
+    {},
+  );
+  const parameters = new Parameters(device, source);
+  await parameters.load(params, paramUses(tape.calls));
+  return new Model({
+    platform: nodePlatform,
+    name: "custom",
+    config,
+    outIndices: [config.numLayers - 1],
+    weights: source.label,
+    trained: source.trained,
+    warnings: source.warnings,
+    device,
+    deviceInfo: info,
+    parameters,
+    runner: new Runner(device, parameters),
+    close: async () => device.destroy(),
+  });
+}
+
+/** The suite's host on the devices that `make` gives. */
+export function hostOn(make: () => Device): Host {
+  return {
+    ...host,
+    api: {
+      ...host.api,
+      getModel: (model, options = {}) => modelOn(make(), model as PartialConfig, options),
+    },
+    open: async () => ({ device: make(), info }),
+  };
+}
+
+/** A device that keeps what is written to it, and whose programs give zeros. */
+export function zeroDevice(): Device {
+  const real: Device = new WasmDevice(nodePlatform, 1) as Device;
+  const compile: Device["compile"] = async (plan, bound) => {
+    const program = await real.compile(plan, bound);
+    return { ...program, run: async () => plan.outputs.map(({ shape }) => new Float32Array(size(shape))) };
+  };
+  return altered(real, { compile });
+}
