@@ -123,7 +123,7 @@ class Sheet:
         return [problem for id, result in self.used for problem in judge(id, result)]
 
     def golden(self, **metadata):
-        metadata = dict(cases=self.cases, blas=reference.blas_name(), **metadata)
+        metadata = dict(cases=self.cases, blas=common.blas(), **metadata)
         return common.Golden(self.name, self.about, tensors=self.tensors, metadata=metadata, within=self.within)
 
     def write_table(self):

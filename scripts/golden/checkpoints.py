@@ -213,8 +213,8 @@ def run(kind, model):
     outputs = {}
     for precision, one in dict(f32=model, f64=reference.single(model).double()).items():
         images = reference.fill(INPUT["fill"], tuple(INPUT["shape"])).to(next(one.parameters()).dtype)
-        found = reference.features(one, images)
-        outputs[f"{kind}/raw/{precision}"] = torch.from_numpy(common.sketch(found["raw/0"].numpy()))
+        found = reference.features({kind: one}, images)
+        outputs[f"{kind}/raw/{precision}"] = torch.from_numpy(common.sketch(found[f"{kind}/raw/0"].numpy()))
         if kind == "classifier":
-            outputs[f"logits/{precision}"] = found["logits"]
+            outputs[f"logits/{precision}"] = found["classifier/logits"]
     return {name: tensor.detach().double().numpy() for name, tensor in outputs.items()}

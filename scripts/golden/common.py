@@ -1,5 +1,6 @@
 """What all golden scripts share: the versions they demand, numbers and images that follow from names, sketches, and files."""
 
+import ctypes
 import hashlib
 import json
 import math
@@ -19,15 +20,26 @@ FOLDER = ROOT / "conformance" / "golden"
 DEMANDED = {"torch": "1.13", "numpy": "1.24.2", "cv2": "4.6.0", "PIL": "9.4.0", "mmpretrain": "1.2.0"}
 
 
+def blas():
+    """What multiplies matrices below PyTorch, and so decides in which order it sums."""
+    library = ctypes.CDLL("libblas.so.3")
+    if not hasattr(library, "openblas_get_config"):
+        return "not OpenBLAS"
+    library.openblas_get_config.restype = ctypes.c_char_p
+    return library.openblas_get_config().decode().strip()
+
+
 def versions():
     """Versions of what is imported. Exits where they are not the ones demanded."""
+    if not blas().startswith("OpenBLAS"):
+        sys.exit("OpenBLAS is needed below PyTorch: apt-get install libopenblas0-pthread (scripts/golden/README.md)")
     found = {"python": platform.python_version()}
     for name, version in DEMANDED.items():
         try:
             found[name] = __import__(name).__version__
         except ImportError as error:
             sys.exit(f"{name} {version} is needed: {error}; scripts/golden/README.md says how to make the environment")
-        if not (found[name] + ".").startswith(version + ".") and not found[name].startswith(version):
+        if not found[name].startswith(version):
             sys.exit(f"{name} {version} is needed, {found[name]} was found at {sys.modules[name].__file__}")
     for name in ("torchvision", "mmengine", "mmcv"):
         found[name] = __import__(name).__version__

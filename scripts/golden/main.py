@@ -48,7 +48,8 @@ def write(goldens):
         command="npm run golden",
         licence=LICENCE,
         versions=common.versions(),
-        machine=dict(cpu=cpu(), threads=THREADS),
+        machine=dict(cpu=cpu(), threads=THREADS, blas=common.blas()),
+        seeds="fixed in the scripts: those of envelopes follow from the names of cases, those of draws stand in each file",
         files=dict(sorted(files.items())),
     )
     MANIFEST.write_text(json.dumps(about, indent=1) + "\n")

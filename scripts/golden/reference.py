@@ -142,14 +142,6 @@ def set_threads(count):
 BLAS = ctypes.CDLL("libblas.so.3")
 
 
-def blas_name():
-    """What multiplies matrices below PyTorch. Debian's default, netlib's, takes 20 times as long."""
-    if not hasattr(BLAS, "openblas_get_config"):
-        return "not OpenBLAS"
-    BLAS.openblas_get_config.restype = ctypes.c_char_p
-    return BLAS.openblas_get_config().decode().strip()
-
-
 # Passes: each gives named outputs.
 
 
