@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig, type Options } from "tsup";
 
 /** The bundled commander is CommonJS and requires Node's own modules. */
@@ -18,12 +18,25 @@ function inputs(name: string): NonNullable<Options["esbuildPlugins"]>[number] {
   };
 }
 
+/** Kernels without comments and indentation, which browsers would download; the first line may name the files that a kernel goes with. */
+const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "kernels",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.wgsl$/ }, ({ path }) => {
+      const lines = readFileSync(path, "utf8").split("\n");
+      const kept = lines.map((line) => line.replace(/\/\/(?! with ).*/, "").trim()).filter(Boolean);
+      return { contents: kept.join("\n"), loader: "text" };
+    });
+  },
+};
+
 /** What all bundles share. */
 const common: Options = {
   format: "esm",
   target: "es2022",
   removeNodeProtocol: false,
-  loader: { ".wgsl": "text", ".wasm": "binary" },
+  loader: { ".wasm": "binary" },
+  esbuildPlugins: [kernels],
 };
 
 export default defineConfig([
@@ -35,7 +48,7 @@ export default defineConfig([
     splitting: true,
     platform: "neutral",
     external: [/^node:/],
-    esbuildPlugins: [inputs("node")],
+    esbuildPlugins: [kernels, inputs("node")],
     dts: {
       entry: { node: "sdk/node.ts", browser: "sdk/browser.ts", hog: "sdk/hog.ts", imagenet: "sdk/imagenet.ts" },
       compilerOptions: { stripInternal: true },
@@ -49,7 +62,7 @@ export default defineConfig([
     platform: "node",
     splitting: false,
     banner: { js: withRequire },
-    esbuildPlugins: [inputs("cli")],
+    esbuildPlugins: [kernels, inputs("cli")],
   },
   {
     ...common,
@@ -59,7 +72,7 @@ export default defineConfig([
     minify: true,
     // This file is served on its own; a comment like this one survives the bundlers of others, too.
     banner: { js: "/*! maskfeat-wgpu, MIT License; the licences of bundled libraries: LICENSES.txt in the package */" },
-    esbuildPlugins: [inputs("browser")],
+    esbuildPlugins: [kernels, inputs("browser")],
   },
   {
     ...common,
