@@ -16,14 +16,12 @@ import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNam
 import { runPlan } from "../ops.js";
 import { measure } from "../score.js";
 import type { Case, Env, LevelCases } from "../suite.js";
+import { fill } from "./pipeline-rows.js";
 
-/** f32(offset + scale * s) with s of the deterministic fill. */
-function filled({ fill, shape, offset, scale }: Filled): Tensor {
-  const key = fnv1a32(fill);
-  const data = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < data.length; i++) data[i] = offset + scale * (((u32(key, i) >>> 8) - 2 ** 23) / 2 ** 23);
-  return { data, shape };
-}
+const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
+  data: fill(name, sizeOf(shape), offset, scale),
+  shape,
+});
 
 /** 0 or 1 for each element. */
 function maskOf({ bits, shape }: NonNullable<GoldenCase["mask"]>): Tensor {
