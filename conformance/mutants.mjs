@@ -573,9 +573,9 @@ export const mutants = [
   // C4: models
   {
     name: "eps 1e-5 in every norm of the model",
-    file: "sdk/config.ts",
-    find: "layerNormEps: 1e-6,",
-    replace: "layerNormEps: 1e-5,",
+    file: "sdk/presets.ts",
+    find: 'const center = { cropMode: "center", layerNormEps: 1e-6 }',
+    replace: 'const center = { cropMode: "center", layerNormEps: 1e-5 }',
     level: "C4",
     cases: "C4/tiny/*",
     device: "wasm",
@@ -661,7 +661,7 @@ export const mutants = [
   },
   {
     name: "the sum of the loss is divided by all tokens",
-    file: "sdk/model.ts",
+    file: "sdk/masked.ts",
     find: "return { loss: sum / count,",
     replace: "return { loss: sum / (mask.data.length + 0 * count),",
     level: "C4",
@@ -670,9 +670,9 @@ export const mutants = [
   },
   {
     name: "the target is the HOG without its window",
-    file: "sdk/model.ts",
-    find: "hog(images, { ...this.config.hog, patchSize: this.config.patchSize })",
-    replace: "hog(images, { ...this.config.hog, gaussianWindow: 0, patchSize: this.config.patchSize })",
+    file: "sdk/masked.ts",
+    find: "hog(images, { ...config.hog, patchSize: config.patchSize })",
+    replace: "hog(images, { ...config.hog, gaussianWindow: 0, patchSize: config.patchSize })",
     level: "C4",
     cases: "C4/tiny/*",
     device: "wasm",
