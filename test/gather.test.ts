@@ -1,8 +1,8 @@
 /** Strided tensors larger than what is read at once, against plain index arithmetic. */
 
 import { describe, expect, it } from "vitest";
+import { conversionOf } from "../sdk/checkpoint/convert.js";
 import { bytesSource } from "../sdk/checkpoint/source.js";
-import { conversionOf } from "../sdk/checkpoint/torch/convert.js";
 import { gather } from "../sdk/checkpoint/torch/gather.js";
 import { dice } from "./helpers.js";
 

@@ -106,8 +106,22 @@ describe("accepts", () => {
     expect((await open(file(header, 10))).names).toEqual(["a", "b"]);
   });
 
-  it.each(["I64", "F64", "BOOL", "F8_E4M3", "U8"])("%s, until its data is asked for", async (dtype) => {
-    const width = { I64: 8, F64: 8 }[dtype] ?? 1;
+  it.each([
+    ["F64", Float64Array.of(0.1, -2)],
+    ["I64", BigInt64Array.of(3n, -4n)],
+    ["I32", Int32Array.of(5, -6)],
+    ["U8", Uint8Array.of(7, 255)],
+    ["BOOL", Uint8Array.of(0, 1)],
+  ] as const)("%s as f32", async (dtype, numbers) => {
+    const width = numbers.byteLength;
+    const bytes = file(`{"a":{"dtype":"${dtype}","shape":[2],"data_offsets":[0,${width}]}}`, width);
+    bytes.set(new Uint8Array(numbers.buffer), bytes.length - width);
+    const { data } = await (await open(bytes)).get("a");
+    expect([...data]).toEqual([...numbers].map((v) => Math.fround(Number(v))));
+  });
+
+  it.each(["U64", "C64", "F8_E4M3"])("%s, until its data is asked for", async (dtype) => {
+    const width = { U64: 8, C64: 8 }[dtype] ?? 1;
     const checkpoint = await open(file(`{"a":{"dtype":"${dtype}","shape":[1],"data_offsets":[0,${width}]}}`, width));
     expect(checkpoint.info("a")).toEqual({ dtype, shape: [1] });
     expect(await codeOf(() => checkpoint.get("a"))).toBe("CKPT_DTYPE");

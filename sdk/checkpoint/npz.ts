@@ -5,10 +5,10 @@
 
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
+import { conversionOf } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
 import { MAX_NPY_HEADER, parseNpyHeader } from "./npy.js";
 import { copyBytes } from "./source.js";
-import { conversionOf } from "./torch/convert.js";
 import { openZip, type Zip, type ZipEntry } from "./torch/zip.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 

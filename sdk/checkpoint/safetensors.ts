@@ -7,7 +7,7 @@
 import { CheckpointError } from "../../gpu/errors.js";
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
-import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
+import { conversionOf } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
 import { copyBytes } from "./source.js";
@@ -38,13 +38,6 @@ const BITS = new Map([
   ["I64", 64],
   ["U64", 64],
   ["C64", 64],
-]);
-
-/** Data of the dtypes that weights are read from, as f32. The bytes are little-endian, and so is every platform that runs WASM. */
-const TO_F32 = new Map<string, (buffer: ArrayBuffer) => Float32Array>([
-  ["F32", (buffer) => new Float32Array(buffer)],
-  ["F16", (buffer) => f16ToF32(new Uint16Array(buffer))],
-  ["BF16", (buffer) => bf16ToF32(new Uint16Array(buffer))],
 ]);
 
 /** A tensor's place: `begin` and `end` count bytes from the end of the header. */
@@ -198,15 +191,15 @@ class SafetensorsFile implements Checkpoint {
 
   async get(name: string, staging?: Staging): Promise<Tensor> {
     const { dtype, shape, begin, end } = this.entry(name);
-    const toF32 = TO_F32.get(dtype);
-    if (!toF32) {
+    const conversion = conversionOf(dtype);
+    if (!conversion) {
       const what = `${this.source}: tensor ${quoted(name)} holds ${dtype}`;
-      throw new CheckpointError("CKPT_DTYPE", `${what}; weights are read from F32, F16 and BF16`);
+      throw new CheckpointError("CKPT_DTYPE", `${what}, from which no weights are read; save it as F32, F16 or BF16`);
     }
     const target = dtype === "F32" ? staging?.take((end - begin) / 4) : undefined;
     const into = target && new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
     const bytes = await this.bytes.read(this.dataStart + begin, end - begin, into);
-    return { data: target && bytes === into ? target : toF32(wholeBuffer(bytes)), shape };
+    return { data: target && bytes === into ? target : conversion.toF32(wholeBuffer(bytes)), shape };
   }
 
   close(): Promise<void> {

@@ -1,8 +1,8 @@
 /** The zip that torch.save writes since 1.6: a folder with data.pkl, a member for each storage, and the byte order of both. */
 
 import type { ByteSource } from "../../platform/types.js";
+import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
-import { bytesOf } from "./convert.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
 import type { StorageRef, Value } from "./values.js";

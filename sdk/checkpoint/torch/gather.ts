@@ -1,8 +1,8 @@
 /** Reads a strided tensor as row-major f32, in the order in which the file stores it, a few megabytes at a time. */
 
 import type { ByteSource } from "../../platform/types.js";
+import type { Conversion } from "../convert.js";
 import { copyBytes } from "../source.js";
-import type { Conversion } from "./convert.js";
 
 /** Bytes that are read at once. */
 const CHUNK = 2 ** 22;

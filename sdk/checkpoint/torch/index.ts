@@ -2,10 +2,10 @@
 
 import type { ByteSource } from "../../platform/types.js";
 import type { Tensor } from "../../tensor.js";
+import { bytesOf, conversionOf } from "../convert.js";
 import { type Fail, failer, product, quoted } from "../fail.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "../types.js";
 import { readArchive } from "./archive.js";
-import { bytesOf, conversionOf } from "./convert.js";
 import { gather } from "./gather.js";
 import { findWeights, type Layout } from "./layout.js";
 import { readLegacy } from "./legacy.js";

@@ -4,8 +4,8 @@
  */
 
 import type { ByteSource } from "../../platform/types.js";
+import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
-import { bytesOf } from "./convert.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
 import { Dict, type StorageRef, type Value } from "./values.js";

@@ -1,6 +1,6 @@
 /** Stored elements to f32. The bytes are little-endian, and so is every platform that runs WASM. */
 
-import { bf16ToF32, f16ToF32 } from "../../wasm/half.js";
+import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
 
 export interface Conversion {
   /** Of one element. */
