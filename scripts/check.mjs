@@ -3,6 +3,7 @@ import { execSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { browserBytes, limits } from "./sizes.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,7 +26,8 @@ for (const [name, [program, ...args]] of Object.entries(checks)) {
 }
 
 const pack = () => JSON.parse(execSync("npm pack --dry-run --ignore-scripts --json", { cwd: root, encoding: "utf8" }));
-const sizes = { tarball: pack()[0].size, browser: await browserBytes(root) };
+const file = gzipSync(readFileSync(join(root, "dist/browser.js")), { level: 9 }).length;
+const sizes = { tarball: pack()[0].size, browser: await browserBytes(root), file };
 console.log("\nbytes, of at most");
 for (const [name, bytes] of Object.entries(sizes)) {
   const fits = bytes <= limits[name];

@@ -3,11 +3,12 @@
  * C order. The header is a Python literal; it is read by a grammar of just what may stand there and never evaluated.
  */
 
-import { type Zippable, zipSync } from "fflate";
 import { FileError, ShapeError } from "../../gpu/errors.js";
 import { startsWith } from "../magic.js";
 import { sizeOf } from "../tensor.js";
+import { joined } from "./encode.js";
 import { copyBytes } from "./source.js";
+import { crc32, ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
@@ -196,11 +197,15 @@ function npyFile(descr: string, shape: readonly number[], data: ArrayBufferView)
 }
 
 /**
- * A `.npz` file: a zip of stored `.npy` files, which `numpy.load` gives back by the names of `entries`. The date inside is fixed, so that
- * the same arrays give the same bytes. fflate writes no zip64: 4 GB at most.
+ * A `.npz` file: a zip of stored `.npy` files, which `numpy.load` gives back by the names of `entries`. It holds no date, so that the same
+ * arrays give the same bytes.
  */
 export function writeNpz(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array<ArrayBuffer> {
-  const files: Zippable = {};
-  for (const [name, npy] of entries) files[`${name}.npy`] = npy;
-  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) }) as Uint8Array<ArrayBuffer>;
+  const zip = new ZipWriter();
+  const members = [...entries].flatMap(([name, npy]) => [
+    ...zip.begin(`${name}.npy`, npy.length),
+    npy,
+    zip.end(crc32(npy)),
+  ]);
+  return joined([...members, ...zip.finish()]);
 }
