@@ -1,10 +1,13 @@
 /** Runs the suite on a device and reports. */
 
+import type { Device } from "../gpu/device.js";
 import { OptionError } from "../gpu/errors.js";
 import { kernelFiles, moduleSource } from "../gpu/kernels/index.js";
 import { version } from "../package.json";
 import { type DeviceChoice, type DeviceInfo, type DeviceOptions, type Dtype, openDevice } from "../sdk/device.js";
-import { wasmBytes } from "../sdk/wasm/core.js";
+import { dataBytes } from "../sdk/wasm/data.js";
+import { WasmDevice } from "../sdk/wasm/device.js";
+import { bestBuild } from "../sdk/wasm/kernels.js";
 import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
 import { factsOf } from "./facts.js";
 import { checkGolden, manifestHash, sha256 } from "./golden.js";
@@ -22,6 +25,7 @@ export interface RunOptions {
   readonly device?: DeviceChoice;
   readonly dtype?: Dtype;
   readonly threads?: number;
+  readonly turbo?: boolean;
   /** Only cases whose id matches this pattern, in which * stands for anything. */
   readonly cases?: string;
   /** A user's own goldens, and the weights that they were made for. Only these are run then, with the levels that need no goldens. */
@@ -85,10 +89,12 @@ function summary(level: Level, results: readonly CaseResult[], skipped: readonly
   };
 }
 
-/** Of the code that computes: every kernel's text, and the WASM module. */
-async function codeHashes() {
+/** Of the code that computes: every kernel's text, and the WASM of the data side and of the kernels. */
+async function codeHashes(device: Device) {
   const wgsl = kernelFiles.map((file) => moduleSource(file, false)).join("\n");
-  return { wasm: await sha256(wasmBytes), wgsl: await sha256(wgsl), golden: await manifestHash() };
+  const { alone, together } = device instanceof WasmDevice ? device.build : bestBuild();
+  const wasm = await new Blob([dataBytes, alone, together] as BlobPart[]).arrayBuffer();
+  return { wasm: await sha256(new Uint8Array(wasm)), wgsl: await sha256(wgsl), golden: await manifestHash() };
 }
 
 async function listCases(env: Env, options: RunOptions, models: Models, info: DeviceInfo): Promise<LevelCases> {
@@ -110,10 +116,10 @@ async function listCases(env: Env, options: RunOptions, models: Models, info: De
  * @throws OptionError; DeviceError where the device is absent or cannot be opened; MaskFeatError GOLDEN_CHANGED; AbortError
  */
 export async function conformance(host: Host, options: RunOptions): Promise<Report> {
-  const { scope, signal, device: choice, dtype = "f32", threads } = options;
+  const { scope, signal, device: choice, dtype = "f32", threads, turbo } = options;
   if (!scopes.includes(scope)) throw new OptionError("OPT_VALUE", `level: expected one of ${scopes.join(", ")}`);
   const started = performance.now();
-  const deviceOptions = { device: choice, dtype, threads };
+  const deviceOptions = { device: choice, dtype, threads, turbo };
   // what the self-test would refuse is to be measured
   const asked: DeviceOptions = { ...deviceOptions, selfTest: "off" };
   const { device, info } = await (host.open?.(asked) ?? openDevice(host.platform, asked));
@@ -155,7 +161,7 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
       device: info,
       dtype,
       facts: await factsOf(host.platform, info, choice),
-      hashes: await codeHashes(),
+      hashes: await codeHashes(device),
       levels: levels.map((level) => summary(level, results, skipped)).filter((s) => s.cases + s.skipped > 0),
       failed: results
         .filter((r) => r.status === "failed")

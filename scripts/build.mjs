@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
-import { ascFlags, variants } from "./assembly.mjs";
+import { ascFlags, modules } from "./assembly.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -62,12 +62,12 @@ async function completeConformance() {
   writeFileSync(join(to, "report.css"), style);
 }
 
-mkdirSync(join(root, "build"), { recursive: true });
-for (const folder of ["dist", "build/inputs"]) rmSync(join(root, folder), { recursive: true, force: true });
+for (const folder of ["dist", "build"]) rmSync(join(root, folder), { recursive: true, force: true });
+mkdirSync(join(root, "build"));
 try {
   await Promise.all(
-    Object.entries(variants).map(([name, flags]) =>
-      node([asc, "assembly/index.ts", "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
+    Object.entries(modules).map(([name, { entry, flags }]) =>
+      node([asc, entry, "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
     ),
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);

@@ -5,7 +5,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
-import { ascFlags } from "./assembly.mjs";
+import { ascFlags, modules } from "./assembly.mjs";
 import { softwareGpu, softwareGpuRuns } from "./software.mjs";
 
 /** @typedef {import("../conformance/mutants.mjs").Mutant} Mutant */
@@ -29,33 +29,39 @@ export function mutatedText({ name, file, find, replace, times = 1 }) {
 }
 
 /**
- * The module of one thread with one source file replaced, compiled in memory.
- * @param {string} file @param {string} text @returns {Promise<Uint8Array>}
+ * A module of assembly/ with one source file replaced, compiled in memory.
+ * @param {string} module @param {string} file @param {string} text @returns {Promise<Uint8Array>}
  */
-async function compileAssembly(file, text) {
+async function compileAssembly(module, file, text) {
+  const { entry, flags } = modules[module];
   /** @type {Map<string, Uint8Array | string>} */
   const made = new Map();
   const stderr = asc.createMemoryStream();
-  const { error } = await asc.main(["assembly/index.ts", "-o", "simd.wasm", ...ascFlags], {
+  const { error } = await asc.main([entry, "-o", "made.wasm", ...ascFlags, ...flags], {
     stdout: asc.createMemoryStream(),
     stderr,
     readFile: (path) => (path === file ? text : existsSync(join(root, path)) ? read(path) : null),
     writeFile: (path, contents) => void made.set(path, contents),
     listFiles: () => [],
   });
-  const wasm = made.get("simd.wasm");
-  if (error || !(wasm instanceof Uint8Array)) throw new Error(`${file}: ${error?.message}\n${stderr.toString()}`);
-  return wasm;
+  const contents = made.get("made.wasm");
+  if (error || !(contents instanceof Uint8Array)) throw new Error(`${file}: ${error?.message}\n${stderr.toString()}`);
+  return contents;
 }
 
 /**
- * What the bundler takes instead of a file.
- * @param {Mutant} mutant
+ * What the bundler takes instead of files, by their paths: of assembly/ the modules that run on one thread.
+ * @param {Mutant} mutant @returns {Promise<[string, string | Uint8Array][]>}
  */
-async function substitute(mutant) {
+async function substitutes(mutant) {
   const text = mutatedText(mutant);
-  if (!mutant.file.startsWith("assembly/")) return { path: mutant.file, contents: text };
-  return { path: "build/simd.wasm", contents: await compileAssembly(mutant.file, text) };
+  if (!mutant.file.startsWith("assembly/")) return [[join(root, mutant.file), text]];
+  /** @type {[string, Uint8Array][]} */
+  const made = [];
+  for (const module of mutant.file.startsWith("assembly/nn/") ? ["simd", "relaxed"] : ["data"]) {
+    made.push([join(root, `build/${module}.wasm`), await compileAssembly(module, mutant.file, text)]);
+  }
+  return made;
 }
 
 const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
@@ -83,14 +89,14 @@ const program = `
  * @param {string} name @param {Mutant} [mutant]
  */
 async function bundle(name, mutant) {
-  const other = mutant && (await substitute(mutant));
+  const others = new Map(mutant && (await substitutes(mutant)));
   const plugin = {
     name: "mutant",
     /** @param {import("esbuild").PluginBuild} pluginBuild */
     setup(pluginBuild) {
       pluginBuild.onLoad({ filter: /\.(ts|wgsl|wasm)$/ }, ({ path }) => {
-        if (!other || path !== join(root, other.path)) return undefined;
-        return { contents: other.contents, loader: loaders[/** @type {".ts"} */ (extname(path))] };
+        const contents = others.get(path);
+        return contents === undefined ? undefined : { contents, loader: loaders[/** @type {".ts"} */ (extname(path))] };
       });
     },
   };

@@ -60,6 +60,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "interpolation",
   "classes",
   "threads",
+  "turbo",
   "selfTest",
   "signal",
   "onProgress",

@@ -12,6 +12,7 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { traceWhole } from "../sdk/registry.js";
 import { Runner } from "../sdk/runner.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
+import { bestBuild } from "../sdk/wasm/kernels.js";
 import { host } from "./conformance.host.js";
 import { altered } from "./fake-gpu.js";
 
@@ -69,7 +70,7 @@ export function hostOn(make: () => Device): Host {
 
 /** A device that keeps what is written to it, and whose programs give zeros. */
 export function zeroDevice(): Device {
-  const real: Device = new WasmDevice(nodePlatform, 1) as Device;
+  const real: Device = new WasmDevice(nodePlatform, 1, bestBuild()) as Device;
   const compile: Device["compile"] = async (plan, bound) => {
     const program = await real.compile(plan, bound);
     return { ...program, run: async () => plan.outputs.map(({ shape }) => new Float32Array(size(shape))) };

@@ -1,17 +1,25 @@
 /** The devices of this process that kernel tests run on. */
 
+import { setFlagsFromString } from "node:v8";
 import type { Device } from "../gpu/device.js";
 import { openWebGpu, type WebGpuDevice } from "../gpu/webgpu.js";
 import { softwareGpuRuns } from "../scripts/software.mjs";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
+import { builds } from "../sdk/wasm/kernels.js";
+
+// Node 20 has relaxed SIMD behind this; later ones have it anyway.
+setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** Name -> WASM device; threaded ones are listed after the single thread whose bits they must give. */
-export const wasmDevices: Readonly<Record<string, () => Device>> = {
-  "wasm, 1 thread": () => new WasmDevice(nodePlatform, 1),
-  "wasm, 2 threads": () => new WasmDevice(nodePlatform, 2),
-  "wasm, 3 threads": () => new WasmDevice(nodePlatform, 3),
-};
+export const wasmDevices: Readonly<Record<string, () => Device>> = Object.fromEntries(
+  Object.values(builds).flatMap((build) =>
+    [1, 2, 3].map((threads) => [
+      `wasm ${build.name}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      () => new WasmDevice(nodePlatform, threads, build),
+    ]),
+  ),
+);
 
 /** Whether WebGPU must be here: on other machines its tests are skipped. */
 export const hasWebGpu = softwareGpuRuns();

@@ -3,8 +3,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
-import { createCore } from "../sdk/wasm/core.js";
 import { Heap } from "../sdk/wasm/heap.js";
+import { bestBuild, createKernels } from "../sdk/wasm/kernels.js";
 
 describe("Heap", () => {
   it("hands out aligned blocks that never overlap, over random use", () => {
@@ -69,7 +69,7 @@ describe("the memory of a core", () => {
 
   it("is as large as the engine allows", () => {
     engine(20_000);
-    const { heap, memory } = createCore(true);
+    const { heap, memory } = createKernels(bestBuild(), 2);
     expect(heap.alloc(2 ** 20)).toBeGreaterThan(0);
     expect(() => memory.grow(16384)).toThrow();
     expect(memory.grow(16384 - memory.buffer.byteLength / 65536)).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ describe("the memory of a core", () => {
 
   it("is a typed error where the engine allows next to none", () => {
     engine(4000);
-    expect(() => createCore(true)).toThrow(
+    expect(() => createKernels(bestBuild(), 2)).toThrow(
       expect.objectContaining({ name: "OutOfMemoryError", code: "DEVICE_MEMORY" }),
     );
   });

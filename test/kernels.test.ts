@@ -7,6 +7,7 @@ import { expectedOf, runCall } from "../conformance/ops.js";
 import { evaluate } from "../conformance/reference.js";
 import { measure } from "../conformance/score.js";
 import { ops } from "../gpu/graph/ops.js";
+import { builds } from "../sdk/wasm/kernels.js";
 import { wasmDevices } from "./devices.js";
 
 const cases = opCases();
@@ -28,8 +29,8 @@ describe("the case table", () => {
 
 const sameBits = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 
-describe("threads of WASM", () => {
-  const [one, ...more] = Object.values(wasmDevices).map((make) => make());
+describe.each(Object.keys(builds))("threads of WASM %s", (build) => {
+  const [one, ...more] = Object.entries(wasmDevices).flatMap(([name, make]) => (name.includes(build) ? [make()] : []));
   afterAll(() => {
     for (const device of [one, ...more]) device.destroy();
   });
@@ -48,7 +49,7 @@ describe("threads of WASM", () => {
 });
 
 describe("the bounds", () => {
-  const device = wasmDevices["wasm, 1 thread"]();
+  const device = wasmDevices["wasm simd, 1 thread"]();
   afterAll(() => device.destroy());
 
   it("are met by the float64 result rounded to f32, with half to spare", () => {

@@ -8,6 +8,7 @@ import { type ParameterSource, Parameters } from "../sdk/parameters.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { Runner } from "../sdk/runner.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
+import { bestBuild } from "../sdk/wasm/kernels.js";
 import { proceduralFill } from "../sdk/weights.js";
 
 const config = {
@@ -38,7 +39,7 @@ const images = new Float32Array(7 * 3 * 8 * 8).map(() => draw());
 class Limited extends WasmDevice {
   override readonly maxValueBytes: number;
   constructor(maxValueBytes: number) {
-    super(nodePlatform, 1);
+    super(nodePlatform, 1, bestBuild());
     this.maxValueBytes = maxValueBytes;
   }
 }

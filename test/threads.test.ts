@@ -8,6 +8,7 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { PROGRAM } from "../sdk/platform/node-threads.js";
 import type { Platform } from "../sdk/platform/types.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
+import { bestBuild } from "../sdk/wasm/kernels.js";
 
 /** A platform whose threads die before they serve. */
 const deadThreads: Platform = {
@@ -19,7 +20,7 @@ const deadThreads: Platform = {
 };
 
 async function addOn(platform: Platform): Promise<Float32Array> {
-  const device = new WasmDevice(platform, 2);
+  const device = new WasmDevice(platform, 2, bestBuild());
   const tape = new Tape();
   const x = tape.input("x", [4]);
   const y = tape.call("add", "", [x, x], {});

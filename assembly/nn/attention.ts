@@ -1,6 +1,6 @@
 /**
- * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), four query rows at a time: keys and values of a head are
- * packed once into panels, scores exist for four rows only.
+ * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), a tile of query rows at a time: keys and values of a head
+ * are packed once into panels, scores exist for the rows of a tile only.
  *
  * qkv [B,L,3C], a row laid out [q|k|v] x heads x D; out [B,L,C]. The work of one unit is one head of one image and one block of
  * `QUERY_BLOCK` query rows; units are numbered block-fastest, and threads take `chunk` of them
@@ -8,9 +8,9 @@
  */
 
 import { exp4, max4, sum4, take } from "./math";
-import { copyBlock, MR, NR, packColumns, packPanel, packRows, TILE_BYTES, tile } from "./tile";
+import { copyBlock, MR, NR, packColumns, packRows, TILE_BYTES, tile } from "./tile";
 
-export const QUERY_BLOCK: i32 = 64;
+export const QUERY_BLOCK: i32 = 16 * MR;
 
 function roundUp(n: i32): i32 {
   return ((n + NR - 1) / NR) * NR;
@@ -60,10 +60,10 @@ export function attention(
       const row0 = (unit % blocks) * QUERY_BLOCK;
       for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += MR) {
         const rows = min(MR, L - r);
-        packRows(q + <usize>r * ld, ld, rows, D, query);
+        packRows(q + <usize>r * ld, ld, rows, D, query, MR);
         scoreRows(query, keys, L, D, scores);
         softmaxRows(scores, L, D);
-        packRows(scores, <usize>roundUp(L) * 4, MR, L, weights);
+        packRows(scores, <usize>roundUp(L) * 4, MR, L, weights, MR);
         mixValues(weights, values, L, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4, edge);
       }
     }
@@ -71,12 +71,12 @@ export function attention(
 }
 
 function packHead(k: usize, v: usize, ld: usize, L: i32, D: i32, keys: usize, values: usize): void {
-  for (let j = 0; j < L; j += NR) packPanel(k + <usize>j * ld, ld, min(NR, L - j), D, keys + <usize>(j * D) * 4);
+  for (let j = 0; j < L; j += NR) packRows(k + <usize>j * ld, ld, min(NR, L - j), D, keys + <usize>(j * D) * 4, NR);
   for (let j = 0; j < D; j += NR)
     packColumns(v + ((<usize>j) << 2), ld, min(NR, D - j), L, values + <usize>(j * L) * 4);
 }
 
-/** scores [4, roundUp(L)] = query keys^T. */
+/** scores [MR, roundUp(L)] = query keys^T. */
 function scoreRows(query: usize, keys: usize, L: i32, D: i32, scores: usize): void {
   const ld = <usize>roundUp(L) * 4;
   memory.fill(scores, 0, ld * MR);

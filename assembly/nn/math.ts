@@ -8,25 +8,29 @@
  * (own weighted minimax fit, relative error 2e-8); the whole is within 6 u |x|.
  */
 
-/** a b + c with two roundings. */
+/** a b + c: with one rounding or two in the relaxed build, as the processor has it, else with two. */
 export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** Adding 1.5 2^23 rounds to an integer, which then stands in the low bits. */
+const ROUND: f32 = 12582912;
+
 export function exp4(x: v128): v128 {
   x = f32x4.max(x, f32x4.splat(-87.0));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
+  const shifted = madd(x, f32x4.splat(1.4426950408889634), f32x4.splat(ROUND));
+  const n = f32x4.sub(shifted, f32x4.splat(ROUND));
   // ln 2 in two parts, the first short enough for n * part to be exact
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
+  let r = madd(n, f32x4.splat(-0.693359375), x);
+  r = madd(n, f32x4.splat(2.1219444e-4), r);
   let q = f32x4.splat(0.001381461275741458);
   q = madd(q, r, f32x4.splat(0.00836870912462473));
   q = madd(q, r, f32x4.splat(0.04166838899254799));
   q = madd(q, r, f32x4.splat(0.1666652113199234));
   q = madd(q, r, f32x4.splat(0.4999999403953552));
   const y = f32x4.add(madd(q, f32x4.mul(r, r), r), f32x4.splat(1.0));
-  const scale = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return f32x4.mul(y, scale);
+  return f32x4.mul(y, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23)));
 }
 
 export function gelu4(x: v128): v128 {
@@ -45,6 +49,24 @@ export function gelu4(x: v128): v128 {
   const half = f32x4.mul(ax, f32x4.splat(0.5));
   const erfc = f32x4.mul(f32x4.mul(p, t), exp4(f32x4.neg(f32x4.mul(ax, half))));
   return f32x4.sub(f32x4.max(x, f32x4.splat(0.0)), f32x4.mul(half, erfc));
+}
+
+// Pairs of vectors are loaded before either is stored: so V8 can make one vector of 256 bits of them (turbo).
+
+/** Adds to the eight floats at `c`. */
+export function addPair(c: usize, a: v128, b: v128): void {
+  const c0 = f32x4.add(v128.load(c), a);
+  const c1 = f32x4.add(v128.load(c, 16), b);
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+}
+
+/** gelu of the eight floats at `x` to `y`. */
+export function gelu8(x: usize, y: usize): void {
+  const g0 = gelu4(v128.load(x));
+  const g1 = gelu4(v128.load(x, 16));
+  v128.store(y, g0);
+  v128.store(y, g1, 16);
 }
 
 /** The sum of the lanes, in the order (0 + 1) + (2 + 3). */

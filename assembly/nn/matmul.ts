@@ -3,11 +3,13 @@
  * out the panels.
  */
 
-import { gelu4, share, take } from "./math";
+import { gelu8, share, take } from "./math";
 import { copyBlock, MR, NR, packRows, tile } from "./tile";
 
-/** Depth of a block of K: 8 x 768 floats of B stay in a first-level cache of 32 KB, all rows x 768 of A in the second. */
+/** Depth of a block of K: NR x 768 floats of B stay in the first-level cache, all rows x 768 of A in the second. */
 const KC: i32 = 768;
+/** Bytes of a row of a tile. */
+const ROW_BYTES: usize = <usize>NR * 4;
 /** Terms that are summed by themselves: an element's rounding error grows with the square root of 128 + K/128 rather than of K. */
 const SUM: i32 = 128;
 
@@ -20,13 +22,13 @@ export function packedBytes(rows: i32, k: i32): usize {
   return <usize>((rows + MR - 1) / MR) * MR * <usize>k * 4;
 }
 
-/** Where rows `row` to `row + 3` of the block of K from `k0` lie in the packed input. */
+/** Where the tile of rows from `row` on, of K from `k0`, lies in the packed input. */
 function packedTile(packed: usize, rows: i32, k0: i32, kc: i32, row: i32): usize {
   const blockRows = ((rows + MR - 1) / MR) * MR;
   return packed + (<usize>k0 * <usize>blockRows + <usize>row * <usize>kc) * 4;
 }
 
-/** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles of four rows [kc][4]. */
+/** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles [kc][MR]. */
 export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
   const ld = (<usize>k) << 2;
   const tiles = (rows + MR - 1) / MR;
@@ -34,7 +36,8 @@ export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i3
   for (let r = share(tiles, thread, threads) * MR; r < last; r += MR) {
     for (let k0 = 0; k0 < k; k0 += KC) {
       const kc = min(KC, k - k0);
-      packRows(x + <usize>r * ld + ((<usize>k0) << 2), ld, min(MR, rows - r), kc, packedTile(packed, rows, k0, kc, r));
+      const from = x + <usize>r * ld + ((<usize>k0) << 2);
+      packRows(from, ld, min(MR, rows - r), kc, packedTile(packed, rows, k0, kc, r), MR);
     }
   }
 }
@@ -68,7 +71,7 @@ export function matmul(
   }
 }
 
-/** Adds one block of K to the eight columns of panel `p`: begins with the bias, ends with the epilogue. */
+/** Adds one block of K to the columns of panel `p`: begins with the bias, ends with the epilogue. */
 function column(
   rows: i32,
   k: i32,
@@ -98,7 +101,9 @@ function column(
     if (k0 == 0) fillRows(c, ld, bias + ((<usize>col) << 2));
     else if (!whole) copyBlock(edge, ld, y + at, ldy, live, cols);
     const a = packedTile(packed, rows, k0, kc, r);
-    for (let s = 0; s < kc; s += SUM) tile(a + ((<usize>s) << 4), panel + ((<usize>s) << 5), min(SUM, kc - s), c, ld);
+    for (let s = 0; s < kc; s += SUM) {
+      tile(a + <usize>(s * MR) * 4, panel + <usize>(s * NR) * 4, min(SUM, kc - s), c, ld);
+    }
     if (done && epilogue == GELU) geluTile(c, ld);
     if (!whole) copyBlock(y + at, ldy, edge, ld, live, cols);
     if (done && epilogue == ADD) addBlock(y + at, residual + at, ldy, live, cols);
@@ -108,16 +113,14 @@ function column(
 /** Sets the rows of a tile to the bias. */
 function fillRows(c: usize, ld: usize, bias: usize): void {
   for (let r = 0; r < MR; r++) {
-    v128.store(c, v128.load(bias));
-    v128.store(c, v128.load(bias, 16), 16);
+    for (let i: usize = 0; i < ROW_BYTES; i += 16) v128.store(c + i, v128.load(bias + i));
     c += ld;
   }
 }
 
 function geluTile(c: usize, ld: usize): void {
   for (let r = 0; r < MR; r++) {
-    v128.store(c, gelu4(v128.load(c)));
-    v128.store(c, gelu4(v128.load(c, 16)), 16);
+    for (let i: usize = 0; i < ROW_BYTES; i += 32) gelu8(c + i, c + i);
     c += ld;
   }
 }

@@ -25,6 +25,7 @@ interface ConformanceFlags {
   readonly device?: "auto" | "webgpu" | "wasm";
   readonly dtype?: Dtype;
   readonly threads?: number;
+  readonly turbo?: boolean;
   readonly html?: string;
   readonly md?: string;
   readonly baseline?: string;
@@ -121,18 +122,19 @@ async function goldenOf({ golden, weights }: ConformanceFlags): Promise<{ folder
 async function here({ output, signal }: Context, flags: ConformanceFlags): Promise<Report> {
   const { conformance, nodeHost } = await suite();
   const { folder, own } = await goldenOf(flags);
-  const { level: scope, device, dtype, threads, cases } = flags;
+  const { level: scope, device, dtype, threads, turbo, cases } = flags;
   const onCase = (result: CaseResult, done: number, total: number) => {
     if (result.status === "failed")
       output.note(`${result.id} failed: ${result.reason ?? `uses ${result.use} of its bound`}`);
     output.progress(result.level, done, total);
   };
-  return conformance(nodeHost(folder, samplesFolder), { scope, device, dtype, threads, cases, own, signal, onCase });
+  const host = nodeHost(folder, samplesFolder);
+  return conformance(host, { scope, device, dtype, threads, turbo, cases, own, signal, onCase });
 }
 
 async function inBrowser(context: Context, flags: ConformanceFlags): Promise<Report> {
-  const { browser = "", level, device, dtype, cases, golden, weights, threads } = flags;
-  const barred = Object.entries({ "--weights": weights, "--threads": threads }).filter(
+  const { browser = "", level, device, dtype, cases, golden, weights, threads, turbo } = flags;
+  const barred = Object.entries({ "--weights": weights, "--threads": threads, "--turbo": turbo }).filter(
     ([, value]) => value !== undefined,
   );
   if (barred.length > 0) throw new OptionError("OPT_VALUE", `${barred[0][0]} does not go with --browser`);

@@ -73,6 +73,7 @@ export interface ModelFlags {
   readonly device?: "auto" | "webgpu" | "wasm";
   readonly dtype?: Dtype;
   readonly threads?: number;
+  readonly turbo?: boolean;
   readonly batchSize?: number;
 }
 
@@ -80,7 +81,8 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
     .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32", "f16"]))
-    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64));
+    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
+    .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer");
 }
 
 export function addModelOptions(command: Command): Command {
@@ -135,7 +137,7 @@ async function load(
   { output, signal }: Context,
   more: ModelSettings,
 ): Promise<Model> {
-  const { weights, offline, device, dtype, threads } = flags;
+  const { weights, offline, device, dtype, threads, turbo } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
@@ -147,6 +149,7 @@ async function load(
     device,
     dtype,
     threads,
+    turbo,
     signal,
     onProgress,
   });

@@ -4,7 +4,7 @@ import { OptionError, ShapeError } from "../../gpu/errors.js";
 import { checkChoice, checkInteger, checkKeys, checkTensor } from "../check.js";
 import type { Image } from "../platform/types.js";
 import { checkFinite, sizeOf, type Tensor, tensor } from "../tensor.js";
-import { withScratch } from "../wasm/core.js";
+import { withScratch } from "../wasm/data.js";
 import { toImage } from "./transform.js";
 
 export interface HogOptions {

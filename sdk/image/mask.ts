@@ -2,7 +2,7 @@
 
 import { OptionError } from "../../gpu/errors.js";
 import { checkChoice, checkInteger, checkKeys } from "../check.js";
-import type { Scratch } from "../wasm/core.js";
+import type { Scratch } from "../wasm/data.js";
 import { type Mt19937, mt19937numpy, mt19937python, withState } from "./rng.js";
 
 /** Masks of a token grid: 1 is masked. */

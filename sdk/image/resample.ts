@@ -1,6 +1,6 @@
 /** Resizing within WASM memory: which tables and passes Pillow's and OpenCV's resize need, for a whole result or a part of it. */
 
-import type { Scratch } from "../wasm/core.js";
+import type { Scratch } from "../wasm/data.js";
 
 export interface Size {
   readonly width: number;

@@ -2,7 +2,7 @@
 
 import { OptionError } from "../../gpu/errors.js";
 import { checkInteger } from "../check.js";
-import { type Scratch, withScratch } from "../wasm/core.js";
+import { type Scratch, withScratch } from "../wasm/data.js";
 
 /** A stream of random numbers; each draw continues it. */
 export interface Rng {

@@ -4,7 +4,7 @@ import { ImageError, OptionError } from "../../gpu/errors.js";
 import { checkChoice, checkImage, checkInteger, checkKeys, checkSize } from "../check.js";
 import type { Image } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
-import { type Scratch, withScratch } from "../wasm/core.js";
+import { type Scratch, withScratch } from "../wasm/data.js";
 import { pickChannels, put, take } from "./pixels.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 

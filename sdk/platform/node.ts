@@ -6,6 +6,7 @@ import { decodeImage } from "./node-decode.js";
 import { openFile } from "./node-source.js";
 import { folderStore } from "./node-store.js";
 import { startThreads } from "./node-threads.js";
+import { nodeTurbo } from "./node-turbo.js";
 import { openGpu } from "./node-webgpu.js";
 import type { Hasher, Platform } from "./types.js";
 
@@ -31,5 +32,6 @@ export const nodePlatform: Platform = {
   decode: (bytes, name) => decodeImage(bytes, name),
   imagenetClasses: async () => (await import("../imagenet.js")).imagenetClasses,
   startThreads,
+  turbo: nodeTurbo,
   gpu: openGpu,
 };

@@ -2,6 +2,7 @@
 
 import type { UrlOptions } from "../checkpoint/source.js";
 import type { Store } from "../download/store.js";
+import type { KernelBuild } from "../wasm/kernels.js";
 
 /** Decoded pixels: u8 RGB, HWC, row-major. */
 export interface Image {
@@ -62,8 +63,17 @@ export interface Platform {
   imagenetClasses?(): Promise<readonly string[]>;
   /** Starts threads that call the module's `serve` on its shared memory. They keep no process alive. */
   startThreads(start: ThreadStart): Threads;
+  /** Kernels for 256-bit vectors; absent where the engine has no switch for them. */
+  readonly turbo?: Turbo;
   /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */
   gpu(): Promise<GPU>;
+}
+
+export interface Turbo {
+  /** Why this process cannot have it. */
+  readonly lacking?: string;
+  /** Turns the switch, for the whole process. */
+  build(): KernelBuild;
 }
 
 /** What serving threads need. */

@@ -1,24 +1,16 @@
-/** The WASM core: one instance of the AssemblyScript module with a memory of its own, and typed access to it. */
+/** A WASM core: one instance of a module of AssemblyScript with a memory of its own. */
 
-import simd from "../../build/simd.wasm";
-import threads from "../../build/threads.wasm";
 import { DeviceError, OutOfMemoryError } from "../../gpu/errors.js";
 import { Heap } from "./heap.js";
-
-/** What `assembly/index.ts` exports; the types are the compiler's own. */
-export type CoreExports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
 
 const MAX_PAGES = 65536; // 4 GiB, the most that 32-bit addresses reach
 const MIN_PAGES = 4096; // 256 MiB
 const PAGE = 65536;
 
-/** The module that runs on one thread. */
-export const wasmBytes: Uint8Array = simd;
-
-export interface Core {
+export interface Core<Exports> {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly exports: CoreExports;
+  readonly exports: Exports;
   readonly heap: Heap;
 }
 
@@ -64,60 +56,10 @@ function reserve(shared: boolean): WebAssembly.Memory {
   }
 }
 
-/** Instantiates the core with a fresh memory; `shared` chooses the build whose memory several threads can use. */
-export function createCore(shared = false): Core {
-  const module = compile(shared ? threads : simd);
+/** Instantiates a module of assembly/ with a fresh memory, `shared` where the build is one for several threads. */
+export function createCore<Exports extends { heapBase(): number }>(bytes: Uint8Array, shared = false): Core<Exports> {
+  const module = compile(bytes);
   const memory = reserve(shared);
-  const exports = new WebAssembly.Instance(module, imports(memory)).exports as unknown as CoreExports;
+  const exports = new WebAssembly.Instance(module, imports(memory)).exports as unknown as Exports;
   return { module, memory, exports, heap: new Heap(memory, exports.heapBase()) };
-}
-
-/** A data core that grew beyond this many bytes is dropped after the call, so that one huge image does not hold memory for ever. */
-const KEEP_BYTES = 64 * 2 ** 20;
-
-let dataCore: Core | undefined;
-
-/** Memory that lasts for one call of a data function. */
-export interface Scratch {
-  readonly exports: CoreExports;
-  /** Address of `bytes` undefined bytes. */
-  alloc(bytes: number): number;
-  /** Address of a copy of `data`. */
-  put(data: ArrayBufferView): number;
-  /** A copy of `bytes` bytes at `address`. */
-  u8(address: number, bytes: number): Uint8Array<ArrayBuffer>;
-  /** A copy of `count` floats at `address`. */
-  f32(address: number, count: number): Float32Array<ArrayBuffer>;
-}
-
-/** Runs `work` on the data core, which all plain functions (resize, hog, masks, half precision) share, and frees what it allocated. */
-export function withScratch<T>(work: (scratch: Scratch) => T): T {
-  dataCore ??= createCore();
-  const { memory, heap, exports } = dataCore;
-  const blocks: number[] = [];
-  const alloc = (bytes: number) => {
-    const address = heap.alloc(bytes);
-    blocks.push(address);
-    return address;
-  };
-  const u8 = (address: number, bytes: number) =>
-    new Uint8Array(memory.buffer, address, bytes).slice() as Uint8Array<ArrayBuffer>;
-  try {
-    return work({
-      exports,
-      alloc,
-      put(data) {
-        const address = alloc(data.byteLength);
-        new Uint8Array(memory.buffer, address, data.byteLength).set(
-          new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-        );
-        return address;
-      },
-      u8,
-      f32: (address, count) => new Float32Array(u8(address, 4 * count).buffer),
-    });
-  } finally {
-    for (const address of blocks) heap.release(address);
-    if (memory.buffer.byteLength > KEEP_BYTES) dataCore = undefined;
-  }
 }

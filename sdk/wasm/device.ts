@@ -6,11 +6,12 @@ import { fanIn, size } from "../../gpu/graph/ops.js";
 import type { Plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import type { Platform, Threads } from "../platform/types.js";
-import { type Core, createCore } from "./core.js";
+import type { Core } from "./core.js";
 import type { Heap } from "./heap.js";
+import { createKernels, type KernelBuild, type KernelExports } from "./kernels.js";
 import { lower, type Step } from "./lower.js";
 
-/** A block of WASM memory. A matrix product's weight lies in panels of 8 rows (assembly/nn/tile.ts). */
+/** A block of WASM memory. A matrix product's weight lies in panels (assembly/nn/tile.ts). */
 export interface WasmBuffer {
   readonly address: number;
   readonly label: string;
@@ -57,7 +58,7 @@ export class WasmDevice implements Device<WasmBuffer> {
   readonly maxValueBytes: number = MAX_VALUE_BYTES;
   readonly numberBytes = 4;
 
-  private readonly core: Core;
+  private readonly core: Core<KernelExports>;
   private readonly control: number;
   private readonly threads?: Threads;
   /** Of all threads, and of each thread for itself; all programs use the same. */
@@ -68,8 +69,9 @@ export class WasmDevice implements Device<WasmBuffer> {
   constructor(
     platform: Platform,
     readonly threadCount: number,
+    readonly build: KernelBuild,
   ) {
-    this.core = createCore(threadCount > 1);
+    this.core = createKernels(build, threadCount);
     const { exports, heap, module, memory } = this.core;
     this.shared = new Scratch(heap);
     this.own = new Scratch(heap);

@@ -1,9 +1,9 @@
 /** Arrays of f16 and bf16 bit patterns to f32 and back, in WASM. */
 
-import { type CoreExports, withScratch } from "./core.js";
+import { type DataExports, withScratch } from "./data.js";
 
 type Bits = Uint16Array | Float32Array;
-type Convert = (exports: CoreExports, from: number, to: number, count: number) => void;
+type Convert = (exports: DataExports, from: number, to: number, count: number) => void;
 
 /** Elements converted at a time, so that an array of any length needs little WASM memory. */
 const CHUNK = 2 ** 18;

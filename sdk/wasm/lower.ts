@@ -3,7 +3,7 @@
 import type { OpName } from "../../gpu/graph/ops.js";
 import { fanIn, size } from "../../gpu/graph/ops.js";
 import type { AnyCall, Call, Value } from "../../gpu/graph/tape.js";
-import type { CoreExports } from "./core.js";
+import type { KernelExports } from "./kernels.js";
 
 /** Arguments of one kernel (assembly/nn/program.ts). */
 export interface Step {
@@ -17,7 +17,7 @@ export interface Step {
 
 type Slice = Omit<Step, "call">;
 type Address = (value: Value) => number;
-type Lower<K extends OpName> = (call: Call<K>, at: Address, core: CoreExports, threads: number) => Slice[];
+type Lower<K extends OpName> = (call: Call<K>, at: Address, core: KernelExports, threads: number) => Slice[];
 
 /** A step of a matrix product or an attention costs each thread at most about this many multiply-adds: 10 ms at 15 GFLOP/s. */
 const SLICE_MACS = 75e6;
@@ -53,7 +53,7 @@ function chunkOf(count: number, threads: number, most: number): number {
 
 type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
 
-function linear(call: LinearCall, at: Address, core: CoreExports, threads: number, epilogue: number): Slice[] {
+function linear(call: LinearCall, at: Address, core: KernelExports, threads: number, epilogue: number): Slice[] {
   const [x, weight, bias, residual] = call.inputs;
   const [n, k] = [weight.shape[0], fanIn(weight.shape)];
   const NR = core.NR.value;
@@ -142,7 +142,7 @@ const table: { readonly [K in OpName]: Lower<K> } = {
 };
 
 /** The steps of `call` on `threads` threads; `at` gives the address of each of its values. */
-export function lower(call: AnyCall, at: Address, core: CoreExports, threads: number): Step[] {
+export function lower(call: AnyCall, at: Address, core: KernelExports, threads: number): Step[] {
   const entry = table[call.op] as Lower<OpName>;
   return entry(call, at, core, threads).map((slice) => ({ call, ...slice }));
 }

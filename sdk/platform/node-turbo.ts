@@ -1,0 +1,28 @@
+/** Turbo: V8 makes 256-bit vectors of pairs of 128-bit ones, in kernels whose tiles are made for it (scripts/assembly.mjs). */
+
+import { setFlagsFromString } from "node:v8";
+import turbo from "../../build/turbo.wasm";
+import turboThreads from "../../build/turbo-threads.wasm";
+import type { KernelBuild } from "../wasm/kernels.js";
+import type { Turbo } from "./types.js";
+
+/** The V8 of Node 24. The flag is known to Node 22, and does nothing there. */
+const FIRST_V8 = 13;
+
+function whyNot(): string | undefined {
+  const { deno, bun, v8, node } = process.versions as NodeJS.ProcessVersions & Partial<Record<"deno" | "bun", string>>;
+  if (deno || bun) return "only Node has it";
+  if (process.arch !== "x64") return `only x64 processors have it, this one is ${process.arch}`;
+  return Number.parseInt(v8, 10) < FIRST_V8 ? `it needs Node 24 or newer, this is ${node}` : undefined;
+}
+
+const build: KernelBuild = { name: "turbo", alone: turbo, together: turboThreads };
+
+export const nodeTurbo: Turbo = {
+  lacking: whyNot(),
+  build() {
+    // V8 reads the flag when it optimises a kernel, which may be much later.
+    setFlagsFromString("--experimental-wasm-revectorize");
+    return build;
+  },
+};
