@@ -62,7 +62,10 @@ export function exactCall<K extends OpName>(op: K, shapes: readonly Shape[], att
   };
 }
 
-/** Runs a compiled call on several inputs, one after the other; buffers are those of the first run. */
+/**
+ * Runs a compiled call on several inputs, one after the other; buffers are those of the first run. A weight is written as it stands, in no
+ * layout of the device's: its rows must fill whole tiles.
+ */
 async function runs(
   device: Device,
   call: AnyCall,

@@ -3,7 +3,6 @@
 import { setFlagsFromString } from "node:v8";
 import turbo from "../../build/turbo.wasm";
 import turboThreads from "../../build/turbo-threads.wasm";
-import type { KernelBuild } from "../wasm/kernels.js";
 import type { Turbo } from "./types.js";
 
 /** The V8 of Node 24. The flag is known to Node 22, and does nothing there. */
@@ -16,13 +15,17 @@ function whyNot(): string | undefined {
   return Number.parseInt(v8, 10) < FIRST_V8 ? `it needs Node 24 or newer, this is ${node}` : undefined;
 }
 
-const build: KernelBuild = { name: "turbo", alone: turbo, together: turboThreads };
+/** Whatever else the process compiles shall not notice: the switch is on while these modules compile, all of each at once. */
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  setFlagsFromString("--experimental-wasm-revectorize --no-liftoff --no-wasm-lazy-compilation");
+  try {
+    return new WebAssembly.Module(bytes as BufferSource);
+  } finally {
+    setFlagsFromString("--no-experimental-wasm-revectorize --liftoff --wasm-lazy-compilation");
+  }
+}
 
 export const nodeTurbo: Turbo = {
   lacking: whyNot(),
-  build() {
-    // V8 reads the flag when it optimises a kernel, which may be much later.
-    setFlagsFromString("--experimental-wasm-revectorize");
-    return build;
-  },
+  build: { name: "turbo", alone: turbo, together: turboThreads, compile },
 };

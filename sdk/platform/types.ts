@@ -72,8 +72,7 @@ export interface Platform {
 export interface Turbo {
   /** Why this process cannot have it. */
   readonly lacking?: string;
-  /** Turns the switch, for the whole process. */
-  build(): KernelBuild;
+  readonly build: KernelBuild;
 }
 
 /** What serving threads need. */

@@ -16,11 +16,13 @@ export interface Core<Exports> {
 
 const modules = new Map<Uint8Array, WebAssembly.Module>();
 
-function compile(bytes: Uint8Array): WebAssembly.Module {
+const compileAsUsual = (bytes: Uint8Array) => new WebAssembly.Module(bytes as BufferSource);
+
+function moduleOf(bytes: Uint8Array, compile: typeof compileAsUsual): WebAssembly.Module {
   let module = modules.get(bytes);
   if (!module) {
     try {
-      module = new WebAssembly.Module(bytes as BufferSource);
+      module = compile(bytes);
     } catch (cause) {
       const why =
         "WebAssembly with 128-bit SIMD is needed (any browser since 2023, Node >= 16), and must not be barred by policy";
@@ -57,8 +59,12 @@ function reserve(shared: boolean): WebAssembly.Memory {
 }
 
 /** Instantiates a module of assembly/ with a fresh memory, `shared` where the build is one for several threads. */
-export function createCore<Exports extends { heapBase(): number }>(bytes: Uint8Array, shared = false): Core<Exports> {
-  const module = compile(bytes);
+export function createCore<Exports extends { heapBase(): number }>(
+  bytes: Uint8Array,
+  shared = false,
+  compile = compileAsUsual,
+): Core<Exports> {
+  const module = moduleOf(bytes, compile);
   const memory = reserve(shared);
   const exports = new WebAssembly.Instance(module, imports(memory)).exports as unknown as Exports;
   return { module, memory, exports, heap: new Heap(memory, exports.heapBase()) };

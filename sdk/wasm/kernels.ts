@@ -16,6 +16,8 @@ export interface KernelBuild {
   readonly alone: Uint8Array;
   /** For several threads on shared memory. */
   readonly together: Uint8Array;
+  /** How the engine is to compile it, where that is special. */
+  readonly compile?: (bytes: Uint8Array) => WebAssembly.Module;
 }
 
 /** Those that need no switch of the engine. */
@@ -33,6 +35,6 @@ export function bestBuild(): KernelBuild {
 }
 
 /** A core with the kernels of `build`, for one thread or for `threads` of them. */
-export function createKernels({ alone, together }: KernelBuild, threads = 1): Core<KernelExports> {
-  return threads > 1 ? createCore(together, true) : createCore(alone);
+export function createKernels({ alone, together, compile }: KernelBuild, threads = 1): Core<KernelExports> {
+  return threads > 1 ? createCore(together, true, compile) : createCore(alone, false, compile);
 }
