@@ -192,8 +192,8 @@ export const mutants = [
   {
     name: "linear: the weight is not transposed",
     file: "gpu/numbers.ts",
-    find: "return transposed(weight, n, k, align(n, 4));",
-    replace: "return Float32Array.from({ length: k * align(n, 4) }, (_, i) => weight[i] ?? 0);",
+    find: "transpose(weight.subarray(row), n, k, rows, width);",
+    replace: "rows.set(weight.subarray(row * width, row * width + rows.length));",
     level: "C2",
     cases: "C2/linear/[33,36]*",
     device: "webgpu",

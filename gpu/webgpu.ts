@@ -7,7 +7,7 @@ import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
 import { bindingsOf, type Kernel, kernelOf, moduleSource, wideOps } from "./kernels/index.js";
-import { align, type GpuNumbers, type Halves, MAP_READ, packWeight, Storage, USAGE, unpackWeight } from "./numbers.js";
+import { align, type GpuNumbers, type Halves, MAP_READ, type Piece, Storage, USAGE, unpackWeight } from "./numbers.js";
 import { type Dispatch, GpuProgram, type Output } from "./program.js";
 
 export interface WebGpuOptions {
@@ -80,8 +80,9 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   async param(value: Value, data: Float32Array, use: ParamUse): Promise<GpuNumbers> {
     const label = value.name;
     const packed = use === "weight" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
-    const bytes = this.storage.encode(packed ? packWeight(data, packed.n, packed.k) : data);
-    return { buffer: await this.allocate(bytes.length, label, STORED, bytes), label, packed };
+    const count = packed ? packed.k * align(packed.n, 4) : data.length;
+    const pieces = this.storage.pieces(data, packed);
+    return { buffer: await this.allocate(this.storage.bytes(count), label, STORED, pieces), label, packed };
   }
 
   write({ buffer, label, wide }: GpuNumbers, data: Float32Array): Promise<void> {
@@ -102,7 +103,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
       });
       await this.guard.orLost(staging.mapAsync(MAP_READ));
       const data = this.storage.decode(staging.getMappedRange(), 0, stored, wide);
-      return packed ? unpackWeight(data, packed.n, packed.k) : data;
+      return packed ? unpackWeight(data, packed) : data;
     } finally {
       this.free(staging);
     }
@@ -160,12 +161,12 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     if (!this.options.borrowed) this.device.destroy();
   }
 
-  /** A buffer with `data`, if any, at its beginning. */
+  /** A buffer with `data`, if any, in it. */
   private async allocate(
     bytes: number,
     label: string,
     usage: number = STORED,
-    data?: Uint8Array<ArrayBuffer>,
+    data: Iterable<Piece> = [],
   ): Promise<GPUBuffer> {
     const aligned = Math.max(16, bytes);
     if (aligned > this.device.limits.maxBufferSize) {
@@ -180,7 +181,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
         this.held.add(buffer);
         this.used += aligned;
         this.peak = Math.max(this.peak, this.used);
-        if (data) this.device.queue.writeBuffer(buffer, 0, data);
+        for (const { at, bytes } of data) this.device.queue.writeBuffer(buffer, at, bytes);
         return buffer;
       },
       (buffer) => this.free(buffer),

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import * as maskfeat from "../dist/node.js";
 import { dataRows } from "./bench/data.mjs";
-import { loadRow } from "./bench/load.mjs";
+import { loadRows } from "./bench/load.mjs";
 import { modelRows } from "./bench/models.mjs";
 import { webgpuRows } from "./bench/webgpu.mjs";
 import { softwareGpu } from "./software.mjs";
@@ -26,9 +26,9 @@ function rounded(row) {
 }
 
 if (process.argv.includes("load")) {
-  const row = await loadRow(maskfeat);
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ rows: [row], env }));
-  else console.table([rounded(row)]);
+  const rows = await loadRows(maskfeat);
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ rows, env }));
+  else console.table(rows.map(rounded));
   process.exit();
 }
 

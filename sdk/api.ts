@@ -44,8 +44,9 @@ export interface Api {
   download(from: string | URL, options?: DownloadCall): Promise<Download>;
   /**
    * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
-   * it is asked for. Nothing in the file is ever run. Close it when done.
-   * @throws FileError, CheckpointError
+   * it is asked for. Nothing in the file is ever run. Close it when done. Of a URL only what is read is transferred, where the server gives
+   * ranges and says by ETag or Last-Modified which version of the file they are of; `signal` ends reading from it, too.
+   * @throws FileError, CheckpointError; AbortError
    */
   openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
   /** The devices of this runtime, usable or not. */
@@ -72,8 +73,8 @@ export function bindApi(platform: Platform): Api {
     decode: (image, options) => decodeImage(platform, image, options?.signal),
     download: (from, options) => downloadFile(platform, from, options),
     openCheckpoint: async (file, options) =>
-      openCheckpoint(await openBytes(platform, file, options), (name) =>
-        openBytes(platform, besideOf(file, name), options),
+      openCheckpoint(await openBytes(platform, file, { ...options, ranges: true }), (name) =>
+        openBytes(platform, besideOf(file, name), { ...options, ranges: true }),
       ),
     devices: () => listDevices(platform),
     runtime: platform.runtime,

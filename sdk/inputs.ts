@@ -2,8 +2,9 @@
 
 import { ImageError, OptionError, ShapeError } from "../gpu/errors.js";
 import { checkTensor } from "./check.js";
-import { blobSource, bytesSource, type UrlOptions, urlSource } from "./checkpoint/source.js";
+import { blobSource, bytesSource, type OpenOptions } from "./checkpoint/source.js";
 import { type ModelConfig, transformOf } from "./config.js";
+import { openUrl } from "./download/ranges.js";
 import { preprocess, type RawPixels, toImage } from "./image/transform.js";
 import type { ByteSource, Drawable, Image, Platform } from "./platform/types.js";
 import type { Tensor } from "./tensor.js";
@@ -26,11 +27,17 @@ const isDrawable = (x: ImageInput): x is Drawable =>
   ["close", "getContext", "decode"].some((key) => key in Object(x));
 
 /** Opens encoded bytes wherever they are. @throws FileError */
-export async function openBytes(platform: Platform, from: EncodedImage, options: UrlOptions = {}): Promise<ByteSource> {
+export async function openBytes(
+  platform: Platform,
+  from: EncodedImage,
+  options: OpenOptions = {},
+): Promise<ByteSource> {
   if (from instanceof Uint8Array) return bytesSource(from);
   if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
   if (from instanceof Blob) return blobSource(from);
-  return /^https?:/.test(String(from)) ? urlSource(from, options) : platform.openFile(from, options);
+  return /^https?:/.test(String(from))
+    ? openUrl(platform, from as string | URL, options)
+    : platform.openFile(from, options);
 }
 
 /** The file `name` in the folder of `from`. @throws OptionError where `from` is in no folder. */

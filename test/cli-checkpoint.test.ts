@@ -4,10 +4,12 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint } from "../sdk/node.js";
+import { openCheckpoint, writeTorch } from "../sdk/node.js";
 import { cli, json, temporaryFolder } from "./cli.js";
+import { serverPerTest } from "./file-server.js";
 
 const folder = temporaryFolder();
+const start = serverPerTest();
 const checkpoints = resolve("conformance/golden/full/checkpoints");
 const classifier = join(checkpoints, "classifier.pth");
 const sha256 = (...paths: string[]) => {
@@ -57,6 +59,14 @@ describe("inspect", () => {
       code: "CKPT_FORMAT",
       message: expect.stringContaining("an HTML page"),
     });
+  });
+
+  it("reads of a URL what it shows, and no more", async () => {
+    const server = await start();
+    server.bytes = writeTorch([["w", { data: new Float32Array(1e6), shape: [1000, 1000] }]]);
+    const found = await json(["inspect", server.url("w.pth")], folder);
+    expect(found).toMatchObject({ format: "torch", sha256: null, tensors: [{ name: "w", shape: [1000, 1000] }] });
+    expect(server.sent).toBeLessThan(300_000);
   });
 });
 

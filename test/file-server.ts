@@ -24,6 +24,12 @@ export interface Seen {
   readonly ifRange?: string;
 }
 
+/** The first byte that a Range header asks for, and the one behind the last. */
+function rangeOf(header: string | undefined, size: number) {
+  const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(header ?? "") ?? [];
+  return { from: Number(from ?? 0), to: last ? Math.min(size, Number(last) + 1) : size, ranged: from !== undefined };
+}
+
 /** Answers the n-th request; returns false to have it answered properly. */
 export type Trick = (request: IncomingMessage, response: ServerResponse, n: number) => boolean | undefined;
 
@@ -61,21 +67,26 @@ export class FileServer {
   /** As a good server does: whole, or the range asked for where the file is still the same. */
   answer({ headers }: IncomingMessage, response: ServerResponse): void {
     const { bytes, etag } = this;
-    const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+    const { from, to, ranged } = rangeOf(headers.range, bytes.length);
     const same = headers["if-range"] === undefined || headers["if-range"] === etag;
     const common = { ...(etag ? { ETag: etag } : {}), ...this.headers };
-    if (from >= bytes.length && same) {
+    if (ranged && from >= bytes.length && same) {
       response.writeHead(416, { ...common, "Content-Range": `bytes */${bytes.length}` }).end();
-    } else if (from > 0 && same) {
-      const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
-      const length = String(bytes.length - from);
+    } else if (ranged && same) {
+      const range = `bytes ${from}-${to - 1}/${bytes.length}`;
+      const length = String(to - from);
+      this.sent += to - from;
       response
         .writeHead(206, { ...common, "Content-Range": range, "Content-Length": length })
-        .end(bytes.subarray(from));
+        .end(bytes.subarray(from, to));
     } else {
+      this.sent += bytes.length;
       response.writeHead(200, { ...common, "Content-Length": String(bytes.length) }).end(bytes);
     }
   }
+
+  /** Bytes of all proper answers. */
+  sent = 0;
 
   /** Bytes that the client says have arrived. */
   received = 0;
@@ -83,7 +94,7 @@ export class FileServer {
   /** Sends so many bytes of the answer that `answer` would give, and breaks the connection once they have arrived. */
   breakAfter(count: number, request: IncomingMessage, response: ServerResponse): true {
     const { end } = response;
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const { from } = rangeOf(request.headers.range, this.bytes.length);
     response.end = ((body: Uint8Array) => {
       response.end = end;
       response.write(body.subarray(0, count), () => this.breakAt(from + Math.min(count, body.length), response));

@@ -57,11 +57,12 @@ describe("gather", () => {
     ["permuted", { offset: 0, shape: [100, 300, 100], strides: [1, 10_000, 100] }],
     ["a part", { offset: 123_457, shape: [2000, 777], strides: [1000, 1] }],
     ["every seventh", { offset: 3, shape: [428_000], strides: [7] }],
-  ])("%s", async (_, view) => {
+  ])("%s", async (name, view) => {
     const { data, reads, largest } = await read(view);
     expect(same(data, expected(view))).toBe(true);
     expect(reads).toBeLessThanOrEqual(3);
-    expect(largest).toBeLessThanOrEqual(2 ** 22);
+    // what is stored as it is wanted goes straight to its place
+    expect(largest).toBeLessThanOrEqual(name === "contiguous" ? 4 * COUNT : 2 ** 22);
   });
 
   it("random views", async () => {

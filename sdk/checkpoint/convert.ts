@@ -1,25 +1,54 @@
 /** Stored elements to f32. The bytes are little-endian, and so is every platform that runs WASM. */
 
+import type { ByteSource } from "../platform/types.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
+import { copyBytes } from "./source.js";
 
 export interface Conversion {
   /** Of one element. */
   readonly bytes: number;
-  /** `buffer` holds whole elements and nothing else. */
-  toF32(buffer: ArrayBuffer): Float32Array;
+  /** As many elements as `out` takes. They may lie at the end of its own memory: none is overwritten before it is read. */
+  toF32(stored: Uint8Array, out: Float32Array): void;
 }
 
-const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map<string, Conversion>([
-  ["F32", { bytes: 4, toF32: (buffer) => new Float32Array(buffer) }],
-  ["F16", { bytes: 2, toF32: (buffer) => f16ToF32(new Uint16Array(buffer)) }],
-  ["BF16", { bytes: 2, toF32: (buffer) => bf16ToF32(new Uint16Array(buffer)) }],
-  ["F64", { bytes: 8, toF32: (buffer) => Float32Array.from(new Float64Array(buffer)) }],
-  ["I64", { bytes: 8, toF32: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number) }],
-  ["I32", { bytes: 4, toF32: (buffer) => Float32Array.from(new Int32Array(buffer)) }],
-  ["I16", { bytes: 2, toF32: (buffer) => Float32Array.from(new Int16Array(buffer)) }],
-  ["I8", { bytes: 1, toF32: (buffer) => Float32Array.from(new Int8Array(buffer)) }],
-  ["U8", { bytes: 1, toF32: (buffer) => Float32Array.from(new Uint8Array(buffer)) }],
-  ["BOOL", { bytes: 1, toF32: (buffer) => Float32Array.from(new Uint8Array(buffer), (byte) => (byte === 0 ? 0 : 1)) }],
+type View = { new (buffer: ArrayBufferLike, offset: number, length: number): ArrayLike<number | bigint> };
+
+function conversion<T extends View>(
+  View: T & { readonly BYTES_PER_ELEMENT: number },
+  convert: (from: InstanceType<T>, out: Float32Array) => void,
+): Conversion {
+  const bytes = View.BYTES_PER_ELEMENT;
+  const toF32 = (stored: Uint8Array, out: Float32Array) => {
+    const { buffer, byteOffset } = stored.byteOffset % bytes === 0 ? stored : copyBytes(stored);
+    convert(new View(buffer, byteOffset, out.length) as InstanceType<T>, out);
+  };
+  return { bytes, toF32 };
+}
+
+/** One by one, from the first to the last. */
+function eachTo(from: ArrayLike<number | bigint>, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = Number(from[i]);
+}
+
+function copy(from: Float32Array, out: Float32Array): void {
+  if (from.buffer !== out.buffer) out.set(from);
+}
+
+function bools(from: Uint8Array, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = from[i] === 0 ? 0 : 1;
+}
+
+const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
+  ["F32", conversion(Float32Array, copy)],
+  ["F16", conversion(Uint16Array, f16ToF32)],
+  ["BF16", conversion(Uint16Array, bf16ToF32)],
+  ["F64", conversion(Float64Array, eachTo)],
+  ["I64", conversion(BigInt64Array, eachTo)],
+  ["I32", conversion(Int32Array, eachTo)],
+  ["I16", conversion(Int16Array, eachTo)],
+  ["I8", conversion(Int8Array, eachTo)],
+  ["U8", conversion(Uint8Array, eachTo)],
+  ["BOOL", conversion(Uint8Array, bools)],
 ]);
 
 /** Undefined for dtypes that have no f32 value (complex ones). */
@@ -34,4 +63,27 @@ const COMPLEX: ReadonlyMap<string, number> = new Map([
 
 export function bytesOf(dtype: string): number {
   return CONVERSIONS.get(dtype)?.bytes ?? COMPLEX.get(dtype)!;
+}
+
+/** Elements wider than f32 that are read at once. */
+const WIDE = 2 ** 17;
+
+/**
+ * Fills `out` with the elements from byte `at` on, which are read into its own memory where they fit there, so that nothing else is
+ * needed. @throws FileError
+ */
+export async function readF32(
+  source: ByteSource,
+  at: number,
+  { bytes, toF32 }: Conversion,
+  out: Float32Array,
+): Promise<void> {
+  const fits = bytes <= out.BYTES_PER_ELEMENT;
+  const most = fits ? out.length : WIDE;
+  for (let from = 0; from < out.length; from += most) {
+    const part = out.subarray(from, from + most);
+    const length = part.length * bytes;
+    const into = fits ? new Uint8Array(out.buffer, out.byteOffset + out.byteLength - length, length) : undefined;
+    toF32(await source.read(at + from * bytes, length, into), part);
+  }
 }

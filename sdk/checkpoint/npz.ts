@@ -5,7 +5,7 @@
 
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
-import { conversionOf } from "./convert.js";
+import { conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
 import { MAX_NPY_HEADER, parseNpyHeader } from "./npy.js";
 import { copyBytes } from "./source.js";
@@ -149,15 +149,13 @@ class NpzFile implements Checkpoint {
       const fix = "save it with numpy.ascontiguousarray";
       return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} is in Fortran order: ${fix}`);
     }
-    const size = entry.size - header;
+    const count = (entry.size - header) / conversion.bytes;
+    const data = staging?.take(count) ?? new Float32Array(count);
     if (entry.deflated) {
       const all = await contents(this.bytes, this.zip, entry, entry.size, this.fail);
-      return { data: conversion.toF32(copyBytes(all, header).buffer), shape };
-    }
-    const target = dtype === "F32" ? staging?.take(size / 4) : undefined;
-    const into = target && new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    const bytes = await this.bytes.read((await this.zip.dataStart(entry)) + header, size, into);
-    return { data: target && bytes === into ? target : conversion.toF32(copyBytes(bytes).buffer), shape };
+      conversion.toF32(all.subarray(header), data);
+    } else await readF32(this.bytes, (await this.zip.dataStart(entry)) + header, conversion, data);
+    return { data, shape };
   }
 
   close(): Promise<void> {

@@ -7,10 +7,9 @@
 import { CheckpointError } from "../../gpu/errors.js";
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
-import { conversionOf } from "./convert.js";
+import { conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
-import { copyBytes } from "./source.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
@@ -196,10 +195,10 @@ class SafetensorsFile implements Checkpoint {
       const what = `${this.source}: tensor ${quoted(name)} holds ${dtype}`;
       throw new CheckpointError("CKPT_DTYPE", `${what}, from which no weights are read; save it as F32, F16 or BF16`);
     }
-    const target = dtype === "F32" ? staging?.take((end - begin) / 4) : undefined;
-    const into = target && new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    const bytes = await this.bytes.read(this.dataStart + begin, end - begin, into);
-    return { data: target && bytes === into ? target : conversion.toF32(wholeBuffer(bytes)), shape };
+    const count = (end - begin) / conversion.bytes;
+    const data = staging?.take(count) ?? new Float32Array(count);
+    await readF32(this.bytes, this.dataStart + begin, conversion, data);
+    return { data, shape };
   }
 
   close(): Promise<void> {
@@ -211,10 +210,4 @@ class SafetensorsFile implements Checkpoint {
     if (!entry) throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${quoted(name)} in this file`);
     return entry;
   }
-}
-
-/** The bytes as a buffer of their own, which typed arrays of wider elements need; copied only where it is shared. */
-function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : copyBytes(bytes);
-  return buffer as ArrayBuffer;
 }

@@ -23,7 +23,7 @@ import type { Context, Define } from "./run.js";
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
     .description("what a file of weights holds; nothing in it is run")
-    .argument("<file>", "a .pth or .safetensors file");
+    .argument("<file>", "a .pth, .safetensors or .npz file, or its URL");
   return define(command, inspectWork);
 }
 

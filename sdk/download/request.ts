@@ -28,23 +28,18 @@ export interface Answer {
 }
 
 /**
- * Asks for the bytes of `url` from `from` on. `name` is the URL as messages and records show it.
+ * Asks for the bytes of `url`, all of them unless `asked` has a Range. `name` is the URL as messages and records show it.
  * @throws FileError; Broken
  */
 export async function request(
   platform: Platform,
   url: string,
   name: string,
-  from: { at: number; kept?: Kept; conditional: boolean },
+  asked: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Answer> {
   // Ranges count the bytes as sent; compressed, they would not be those of the file. Browsers set this header themselves.
-  const headers = new Headers({ "Accept-Encoding": "identity" });
-  if (from.at > 0) {
-    headers.set("Range", `bytes=${from.at}-`);
-    const validator = from.kept?.etag ?? from.kept?.modified;
-    if (validator && from.conditional) headers.set("If-Range", validator);
-  }
+  const headers = new Headers({ "Accept-Encoding": "identity", ...asked });
   const response = await follow(platform, url, name, headers, signal);
   const answer = read(response, name);
   // The range is empty where the file became shorter; whoever asked begins again.
@@ -103,21 +98,39 @@ async function get(platform: Platform, url: string, name: string, init: RequestI
 
 function read(response: Response, name: string): Answer {
   const { headers, status } = response;
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
+  const range = status === 206 ? rangeOf(headers) : undefined;
   const length = number(headers.get("content-length"));
-  const start = status === 206 ? (range ? Number(range[1]) : undefined) : 0;
+  const start = status === 206 ? range?.start : 0;
   // Of a compressed answer the length is another, and its ranges are of no use. From other origins browsers hide whether it was.
   if (response.type === "cors" || headers.has("content-encoding"))
     return { response, start, length, kept: { url: name } };
+  const kept = { url: name, size: status === 206 ? range?.size : length, ...versionOf(headers) };
+  return { response, start, length, kept };
+}
+
+/** What tells this version of a file from others. */
+export function versionOf(headers: Headers): Pick<Kept, "etag" | "modified"> {
   const etag = headers.get("etag");
-  const kept = {
-    url: name,
-    size: status === 206 ? number(range?.[2]) : length,
-    // A weak one is the same for files that differ.
+  // A weak one is the same for files that differ.
+  return {
     etag: etag && !etag.startsWith("W/") ? etag : undefined,
     modified: headers.get("last-modified") ?? undefined,
   };
-  return { response, start, length, kept };
+}
+
+/** Which bytes of the file a body has, the last one included, and how many the file has, where Content-Range says it. */
+export function rangeOf(headers: Headers): { start: number; last: number; size?: number } | undefined {
+  const [, start, last, size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+  return start === undefined ? undefined : { start: Number(start), last: Number(last), size: number(size) };
+}
+
+/** @throws FileError NET_STATUS where the server says that it sends a web page */
+export function refuseHtml({ headers }: Response, name: string): void {
+  if (/^text\/html\b/i.test(headers.get("content-type") ?? "")) throw somethingElse(name, "this is an HTML page");
+}
+
+export function somethingElse(name: string, found: string): FileError {
+  return new FileError("NET_STATUS", `${name}: the server answered with something else than the file: ${found}`);
 }
 
 function number(digits: string | null | undefined): number | undefined {

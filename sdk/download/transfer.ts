@@ -1,29 +1,19 @@
 /** Brings a file into a store: again and again where the connection breaks, from where it broke. */
 
-import { FileError } from "../../gpu/errors.js";
-import { message } from "../checkpoint/source.js";
 import type { Hasher, Platform } from "../platform/types.js";
+import { broken, retried, type TryOptions, type Watch, watched } from "./attempts.js";
 import { eachBlock, instead } from "./hashes.js";
-import { pause } from "./pause.js";
-import { type Answer, Broken, request } from "./request.js";
+import { type Answer, type Broken, refuseHtml, request, somethingElse } from "./request.js";
 import type { Kept, Unfinished } from "./store.js";
 
-export interface TransferOptions {
-  readonly signal?: AbortSignal;
+export interface TransferOptions extends TryOptions {
   readonly onProgress?: (loaded: number, total: number | undefined) => void;
   /** Whether requests may carry If-Range. */
   readonly conditional: boolean;
   /** Whether the hash is known beforehand, so that parts of two versions cannot pass for the file. */
   readonly hashKnown: boolean;
-  /** Milliseconds before the second try; doubled each time. */
-  readonly firstPause?: number;
 }
 
-/** Tries in a row that bring nothing. */
-const TRIES = 5;
-const MAX_TRIES = 100;
-/** Milliseconds without a byte after which a connection counts as broken. */
-const SILENCE = 60_000;
 /** As many bytes as tell what a file is. */
 const HEAD = 512;
 
@@ -51,23 +41,14 @@ export class Transfer {
 
   /** Returns what to record of the whole file. @throws FileError NET_FAILED, NET_STATUS, FILE_NOT_FOUND, FILE_WRITE; AbortError */
   async run(): Promise<Kept> {
-    const { signal, firstPause = 500 } = this.options;
-    for (let failed = 0, tries = 1; ; tries++) {
-      const before = this.shown;
-      try {
-        await this.attempt();
-        await this.checkContent();
-        const { size } = this.file;
-        return { ...this.file.kept!, size, sha256: this.hash.hex() };
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof Broken)) throw error;
-        // Further than ever before: bytes that come again after a new beginning are no progress.
-        failed = this.shown > before ? 1 : failed + 1;
-        if (failed >= TRIES || tries >= MAX_TRIES) throw error.error;
-        await pause(Math.max(firstPause * 2 ** (failed - 1), 1000 * error.wait), signal);
-      }
-    }
+    const attempt = async () => {
+      await this.attempt();
+      await this.checkContent();
+    };
+    // Further than ever before: bytes that come again after a new beginning are no progress.
+    await retried(attempt, () => this.shown, this.options);
+    const { size } = this.file;
+    return { ...this.file.kept!, size, sha256: this.hash.hex() };
   }
 
   /** One request, and its body. @throws Broken where the file is not whole then */
@@ -76,22 +57,23 @@ export class Transfer {
     if (!this.resumable()) await this.restart({ url: this.name });
     if (file.size > this.hashed) await this.hashKept();
     if (file.size > 0 && file.size === file.kept?.size) return;
-    const watch = new Watch(options.signal);
-    try {
-      const from = { at: file.size, kept: file.kept, conditional: options.conditional };
-      const answer = await request(this.platform, this.url, this.name, from, watch.signal);
-      await this.take(answer, watch);
-    } catch (error) {
-      if (watch.silent) throw this.broken(`nothing came for ${SILENCE / 1000} seconds`);
-      if (error instanceof FileError || error instanceof Broken || options.signal?.aborted) throw error;
-      throw this.broken(`the connection broke at byte ${file.size}: ${message(error)}`, error);
-    } finally {
-      watch.end();
-    }
+    await watched(
+      this.name,
+      () => file.size,
+      options.signal,
+      async (watch) => this.take(await request(this.platform, this.url, this.name, this.rest(), watch.signal), watch),
+    );
   }
 
-  private broken(what: string, cause?: unknown): Broken {
-    return new Broken(new FileError("NET_FAILED", `${this.name}: ${what}; try again`, { cause }));
+  /** Headers that ask for what is not there yet. */
+  private rest(): Record<string, string> {
+    const { size, kept } = this.file;
+    const validator = this.options.conditional ? (kept?.etag ?? kept?.modified) : undefined;
+    return size > 0 ? { Range: `bytes=${size}-`, ...(validator ? { "If-Range": validator } : {}) } : {};
+  }
+
+  private broken(what: string): Broken {
+    return broken(this.name, what);
   }
 
   /** Whether the next bytes can be told to belong to those that are there. */
@@ -129,7 +111,7 @@ export class Transfer {
   /** Writes the body, if it is the one that was asked for. */
   private async take({ response, start, kept, length }: Answer, watch: Watch): Promise<void> {
     const { file } = this;
-    if (/^text\/html\b/i.test(response.headers.get("content-type") ?? "")) throw this.refusal("this is an HTML page");
+    refuseHtml(response, this.name);
     if (response.status !== 206 && response.ok) await this.restart(kept);
     else if (!response.ok || !startsAt(start, file.size, response) || !sameVersion(file.kept, kept)) {
       await this.restart({ url: this.name });
@@ -157,12 +139,7 @@ export class Transfer {
     const found = this.file.size === 0 ? "there are no bytes" : instead(this.head);
     if (!found) return;
     await this.restart({ url: this.name });
-    throw this.refusal(found);
-  }
-
-  private refusal(found: string): FileError {
-    const what = "the server answered with something else than the file";
-    return new FileError("NET_STATUS", `${this.name}: ${what}: ${found}`);
+    throw somethingElse(this.name, found);
   }
 }
 
@@ -175,35 +152,4 @@ function startsAt(start: number | undefined, wanted: number, { type }: Response)
 function sameVersion(before: Kept | undefined, now: Kept): boolean {
   const keys = ["size", "etag", "modified"] as const;
   return keys.every((key) => before?.[key] === undefined || now[key] === undefined || before[key] === now[key]);
-}
-
-/** Aborts a request when the caller says so, or when nothing comes any more. */
-class Watch {
-  private readonly abort = new AbortController();
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  readonly signal = this.abort.signal;
-  silent = false;
-
-  constructor(private readonly outer: AbortSignal | undefined) {
-    outer?.throwIfAborted();
-    outer?.addEventListener("abort", this.stop);
-    this.touch();
-  }
-
-  private readonly stop = () => this.abort.abort();
-
-  touch(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.silent = true;
-      this.stop();
-    }, SILENCE);
-  }
-
-  /** Drops what is still open. */
-  end(): void {
-    clearTimeout(this.timer);
-    this.outer?.removeEventListener("abort", this.stop);
-    this.stop();
-  }
 }

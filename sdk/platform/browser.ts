@@ -2,7 +2,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DeviceError, FileError } from "../../gpu/errors.js";
-import { type UrlOptions, urlSource } from "../checkpoint/source.js";
+import type { OpenOptions } from "../checkpoint/source.js";
+import { openUrl } from "../download/ranges.js";
 import { pixelsOf } from "./browser-canvas.js";
 import { decodeImage } from "./browser-decode.js";
 import { browserStore } from "./browser-store.js";
@@ -24,10 +25,10 @@ function runtimeName(): string {
 }
 
 /** Fetches what a URL relative to the page (in a worker: to its script) leads to. */
-async function openFile(path: string | URL, options?: UrlOptions): Promise<ByteSource> {
+async function openFile(path: string | URL, options?: OpenOptions): Promise<ByteSource> {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return urlSource(url, options);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return openUrl(browserPlatform, url, options);
   const where = url ? `a ${url.protocol} URL` : "no URL here";
   throw new FileError(
     "FILE_READ",

@@ -1,6 +1,6 @@
 /** What the package needs of the runtime around it. Everything that differs between Node and browsers goes through a `Platform`. */
 
-import type { UrlOptions } from "../checkpoint/source.js";
+import type { OpenOptions } from "../checkpoint/source.js";
 import type { Store } from "../download/store.js";
 import type { KernelBuild } from "../wasm/kernels.js";
 
@@ -49,7 +49,7 @@ export interface Platform {
   /** Why threads cannot be had, where that depends on how the package is run. */
   readonly oneThread?: string;
   /** Opens a file, by path or `file:` URL, for random access; in browsers what a relative URL leads to. @throws FileError; AbortError */
-  openFile(path: string | URL, options?: UrlOptions): Promise<ByteSource>;
+  openFile(path: string | URL, options?: OpenOptions): Promise<ByteSource>;
   sha256(): Hasher;
   /** Where downloads are kept. @throws FileError */
   openStore(): Promise<Store>;

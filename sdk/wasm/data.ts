@@ -17,6 +17,8 @@ let dataCore: Core<DataExports> | undefined;
 /** Memory that lasts for one call of a data function. */
 export interface Scratch {
   readonly exports: DataExports;
+  /** Its `buffer` is another one after each `alloc` and `put`. */
+  readonly memory: WebAssembly.Memory;
   /** Address of `bytes` undefined bytes. */
   alloc(bytes: number): number;
   /** Address of a copy of `data`. */
@@ -42,6 +44,7 @@ export function withScratch<T>(work: (scratch: Scratch) => T): T {
   try {
     return work({
       exports,
+      memory,
       alloc,
       put(data) {
         const address = alloc(data.byteLength);

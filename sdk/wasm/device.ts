@@ -37,6 +37,9 @@ class Scratch {
 /** The event loop gets its turn at least this often while a program runs, provided that no single step takes longer. */
 const TURN_MS = 20;
 
+/** As many numbers of a weight are brought into panels at once. */
+const PACK_NUMBERS = 2 ** 18;
+
 /** A value beyond this leaves no room for its neighbours in 32-bit addresses. */
 const MAX_VALUE_BYTES = 2 ** 30;
 
@@ -97,10 +100,15 @@ export class WasmDevice implements Device<WasmBuffer> {
     const { heap, exports } = this.core;
     const panels = { n: value.shape[0], k: fanIn(value.shape) };
     const NR = exports.NR.value;
-    const address = heap.alloc(Math.ceil(panels.n / NR) * NR * panels.k * 4);
-    const rows = this.block(data.byteLength, value.name);
-    await this.write(rows, data);
-    exports.packPanels(rows.address, panels.n, panels.k, address);
+    const { n, k } = panels;
+    const address = heap.alloc(Math.ceil(n / NR) * NR * k * 4);
+    // A few panels at a time, so that the rows take little room beside them.
+    const most = NR * Math.max(1, Math.floor(PACK_NUMBERS / (NR * k)));
+    const rows = this.block(4 * Math.min(n, most) * k, value.name);
+    for (let row = 0; row < n; row += most) {
+      await this.write(rows, data.subarray(row * k, (row + most) * k));
+      exports.packPanels(rows.address, Math.min(most, n - row), k, address + 4 * row * k);
+    }
     this.release(rows);
     return { address, label: value.name, panels };
   }

@@ -18,33 +18,34 @@ function padded<T extends Bits>(part: T): T {
   return whole;
 }
 
+/** In `to`, whose memory may end with that of `from` where its elements are wider: a chunk is read before it is written. */
 function convert<T extends Bits>(from: Bits, to: T, kernel: Convert): T {
   const read = to.BYTES_PER_ELEMENT === 2 ? Uint16Array : Float32Array;
   for (let start = 0; start < from.length; start += CHUNK) {
     const part = padded(from.subarray(start, start + CHUNK));
-    withScratch(({ exports, put, alloc, u8 }) => {
+    withScratch(({ exports, put, alloc, memory }) => {
       const target = alloc(part.length * to.BYTES_PER_ELEMENT);
       kernel(exports, put(part), target, part.length);
       const count = Math.min(CHUNK, from.length - start);
-      to.set(new read(u8(target, count * to.BYTES_PER_ELEMENT).buffer), start);
+      to.set(new read(memory.buffer, target, count), start);
     });
   }
   return to;
 }
 
-/** f16 bit patterns [n] -> f32 [n], exact; a NaN stays a NaN (IEEE 754 binary16). */
-export function f16ToF32(bits: Uint16Array): Float32Array {
-  return convert(bits, new Float32Array(bits.length), (wasm, from, to, n) => wasm.f16ToF32(from, to, n));
+/** f16 bit patterns [n] -> f32 [n], exact; a NaN stays a NaN (IEEE 754 binary16); in `out`, where that is given. */
+export function f16ToF32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
+  return convert(bits, out, (wasm, from, to, n) => wasm.f16ToF32(from, to, n));
 }
 
-/** f32 [n] -> f16 bit patterns [n], rounded to nearest even; beyond 65,504 an infinity, a NaN stays a NaN. */
-export function f32ToF16(numbers: Float32Array): Uint16Array {
-  return convert(numbers, new Uint16Array(numbers.length), (wasm, from, to, n) => wasm.f32ToF16(from, to, n));
+/** f32 [n] -> f16 bit patterns [n], rounded to nearest even; beyond 65,504 an infinity, a NaN stays a NaN; in `out`, where that is given. */
+export function f32ToF16(numbers: Float32Array, out: Uint16Array = new Uint16Array(numbers.length)): Uint16Array {
+  return convert(numbers, out, (wasm, from, to, n) => wasm.f32ToF16(from, to, n));
 }
 
-/** bf16 bit patterns [n] -> f32 [n], exact. */
-export function bf16ToF32(bits: Uint16Array): Float32Array {
-  return convert(bits, new Float32Array(bits.length), (wasm, from, to, n) => wasm.bf16ToF32(from, to, n));
+/** bf16 bit patterns [n] -> f32 [n], exact; in `out`, where that is given. */
+export function bf16ToF32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
+  return convert(bits, out, (wasm, from, to, n) => wasm.bf16ToF32(from, to, n));
 }
 
 /** f32 [n] -> bf16 bit patterns [n], rounded to nearest even; a NaN stays a NaN. */

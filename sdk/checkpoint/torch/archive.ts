@@ -5,12 +5,12 @@ import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
-import type { StorageRef, Value } from "./values.js";
+import type { StorageRef, Stored, Value } from "./values.js";
 import { openZip, type Zip, type ZipEntry } from "./zip.js";
 
 export interface Archive {
   readonly root: Value;
-  readonly storages: ReadonlyMap<string, { readonly begin: number; readonly count: number }>;
+  readonly storages: ReadonlyMap<string, Stored>;
 }
 
 /**
@@ -30,9 +30,8 @@ export async function readArchive(
     fail("CKPT_FORMAT", "written on a big-endian machine, which is not supported");
   }
   const root = await rootOf(source, zip, member("data.pkl")!, fail);
-  const storages = new Map<string, { begin: number; count: number }>();
-  for (const storage of storagesOf(root)) {
-    const { key, count, dtype } = storage;
+  const storages = new Map<string, Stored>();
+  for (const { key, count, dtype } of storagesOf(root)) {
     const entry = member(`data/${key}`) ?? fail("CKPT_TRUNCATED", `storage ${quoted(key)} is not in the file`);
     const bytes = count * bytesOf(dtype);
     if (bytes !== entry.size) {
@@ -41,7 +40,7 @@ export async function readArchive(
         `storage ${quoted(key)}: ${count} elements of ${dtype} need ${bytes} bytes, it has ${entry.size}`,
       );
     }
-    storages.set(key, { begin: storages.get(key)?.begin ?? (await zip.dataStart(entry)), count });
+    storages.set(key, { place: entry.offset, begin: () => zip.dataStart(entry) });
   }
   return { root, storages };
 }

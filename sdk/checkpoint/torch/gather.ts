@@ -1,11 +1,10 @@
-/** Reads a strided tensor as row-major f32, in the order in which the file stores it, a few megabytes at a time. */
+/** Reads a strided tensor as row-major f32, in the order in which the file stores it: at once where that is row-major, else in chunks. */
 
 import type { ByteSource } from "../../platform/types.js";
-import type { Conversion } from "../convert.js";
-import { copyBytes } from "../source.js";
+import { type Conversion, readF32 } from "../convert.js";
 
-/** Bytes that are read at once. */
-const CHUNK = 2 ** 22;
+/** Elements in a chunk. */
+const CHUNK = 2 ** 20;
 
 /** A dimension: its size, the distance of its elements in the storage, and in the row-major result. */
 interface Dim {
@@ -48,6 +47,9 @@ export async function gather(
   if (out.length === 0) return;
   const dims = dimsOf(shape, strides);
   const inner = dims.pop() ?? { size: 1, stride: 1, step: 1 };
+  if (dims.length === 0 && inner.stride === 1 && inner.step === 1) {
+    return readF32(source, span.begin + offset * conversion.bytes, conversion, out);
+  }
   const window = new Window(source, span, conversion);
   const index = dims.map(() => 0);
   let from = offset;
@@ -95,13 +97,15 @@ class Window {
   data = new Float32Array(0);
   /** Element of the storage that `data` begins with. */
   start = 0;
-  private scratch = new Uint8Array(0);
+  private readonly buffer: Float32Array<ArrayBuffer>;
 
   constructor(
     private readonly source: ByteSource,
     private readonly span: Span,
     private readonly conversion: Conversion,
-  ) {}
+  ) {
+    this.buffer = new Float32Array(Math.min(CHUNK, span.length));
+  }
 
   holds(element: number): boolean {
     return element >= this.start && element < this.start + this.data.length;
@@ -109,15 +113,8 @@ class Window {
 
   /** Reads on from element `first`. */
   async load(first: number): Promise<void> {
-    const { bytes } = this.conversion;
-    const count = Math.min(CHUNK / bytes, this.span.length - first);
-    // The last chunk is shorter; a view of the scratch would be copied once more.
-    if (this.scratch.length !== count * bytes) this.scratch = new Uint8Array(count * bytes);
-    const read = await this.source.read(this.span.begin + first * bytes, count * bytes, this.scratch);
-    const whole = read.byteOffset === 0 && read.byteLength === read.buffer.byteLength;
-    this.data = this.conversion.toF32(
-      (whole ? read : copyBytes(read)).buffer as ArrayBuffer,
-    ) as Float32Array<ArrayBuffer>;
+    this.data = this.buffer.subarray(0, Math.min(CHUNK, this.span.length - first));
     this.start = first;
+    await readF32(this.source, this.span.begin + first * this.conversion.bytes, this.conversion, this.data);
   }
 }

@@ -9,7 +9,7 @@ import { readArchive } from "./archive.js";
 import { gather } from "./gather.js";
 import { findWeights, type Layout } from "./layout.js";
 import { readLegacy } from "./legacy.js";
-import { Dict, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
+import { Dict, SetOf, StorageRef, type Stored, TensorRef, Unknown, type Value } from "./values.js";
 
 /**
  * Opens a file of `torch.save`: reads and checks everything but the numbers, which are read tensor by tensor. Closes `source` where it
@@ -49,8 +49,6 @@ function pushAll(to: Value[], values: Iterable<Value>): void {
   for (const value of values) to.push(value);
 }
 
-type Storages = ReadonlyMap<string, { readonly begin: number; readonly count: number }>;
-
 class TorchFile implements Checkpoint {
   readonly names: readonly string[];
   readonly metadata: ReadonlyMap<string, string> = new Map();
@@ -62,7 +60,7 @@ class TorchFile implements Checkpoint {
     private readonly bytes: ByteSource,
     readonly format: "torch" | "torch-legacy",
     { tensors, extra, opaque }: Layout,
-    private readonly storages: Storages,
+    private readonly storages: ReadonlyMap<string, Stored>,
     private readonly fail: Fail,
   ) {
     this.tensors = tensors;
@@ -89,7 +87,7 @@ class TorchFile implements Checkpoint {
     }
     const count = product(shape)!;
     const data = staging?.take(count) ?? new Float32Array(count);
-    const begin = this.storages.get(storage.key)!.begin + storage.first * conversion.bytes;
+    const begin = (await this.storages.get(storage.key)!.begin()) + storage.first * conversion.bytes;
     await gather(this.bytes, { begin, length: storage.length }, conversion, { offset, shape, strides }, data);
     return { data, shape };
   }
@@ -100,7 +98,7 @@ class TorchFile implements Checkpoint {
 
   /** Where a tensor's data begins in the file. */
   private placeOf({ storage, offset }: TensorRef): number {
-    return this.storages.get(storage.key)!.begin + (storage.first + offset) * bytesOf(storage.dtype);
+    return this.storages.get(storage.key)!.place + (storage.first + offset) * bytesOf(storage.dtype);
   }
 
   private tensor(name: string): TensorRef {

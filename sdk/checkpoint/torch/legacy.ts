@@ -8,15 +8,14 @@ import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
-import { Dict, type StorageRef, type Value } from "./values.js";
+import { Dict, type StorageRef, type Stored, type Value } from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
 export interface Legacy {
   readonly root: Value;
-  /** Where each storage's elements begin, and how many there are. */
-  readonly storages: ReadonlyMap<string, { readonly begin: number; readonly count: number }>;
+  readonly storages: ReadonlyMap<string, Stored>;
 }
 
 /**
@@ -37,7 +36,7 @@ export async function readLegacy(
   }
   if (!Array.isArray(keys)) return fail("CKPT_PICKLE", "malformed pickle: the keys of the storages are no list");
   const wanted = byKey(storagesOf(root), fail);
-  const storages = new Map<string, { begin: number; count: number }>();
+  const storages = new Map<string, Stored>();
   let at = length;
   for (const key of keys as readonly Value[]) {
     const storage = typeof key === "string" ? wanted.get(key) : undefined;
@@ -54,7 +53,8 @@ export async function readLegacy(
     const end = at + 8 + storage.count * bytesOf(storage.dtype);
     if (!(end <= source.size))
       fail("CKPT_TRUNCATED", `storage ${quoted(storage.key)} ends at ${end} of ${source.size} bytes`);
-    storages.set(storage.key, { begin: at + 8, count: storage.count });
+    const begin = at + 8;
+    storages.set(storage.key, { place: begin, begin: async () => begin });
     at = end;
   }
   for (const key of wanted.keys())

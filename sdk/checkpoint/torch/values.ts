@@ -60,6 +60,14 @@ export class StorageRef {
   ) {}
 }
 
+/** Where the file has a storage. */
+export interface Stored {
+  /** By which storages can be put in the file's order. */
+  readonly place: number;
+  /** Where its elements begin; asked for when they are read, as it takes a look at the file. @throws CheckpointError CKPT_ZIP; FileError */
+  begin(): Promise<number>;
+}
+
 /** A view of a storage; offset and strides count elements from the storage's first. */
 export class TensorRef {
   constructor(
