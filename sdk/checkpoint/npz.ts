@@ -7,9 +7,10 @@ import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
 import { conversionOf } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
-import { MAX_NPY_HEADER, parseNpyHeader } from "./npy.js";
+import { MAX_NPY_HEADER, parseNpyHeader, rowMajor } from "./npy.js";
 import { copyBytes } from "./source.js";
-import { openZip, type Zip, type ZipEntry } from "./torch/zip.js";
+import { checkCrc, openZip, type Zip, type ZipEntry } from "./torch/zip.js";
+import { crc32 } from "./torch/zip-write.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 
 /** NumPy's little-endian types as the other formats spell them. */
@@ -27,8 +28,9 @@ const DTYPES = new Map([
 
 interface Member extends TensorInfo {
   readonly entry: ZipEntry;
-  /** Bytes of the `.npy` header. */
+  /** Bytes of the `.npy` header, and their checksum, which that of the data goes on from. */
   readonly header: number;
+  readonly headerCrc: number;
   readonly fortran: boolean;
 }
 
@@ -66,7 +68,8 @@ async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: F
       `${what}: ${dtype} of shape [${shape}] needs ${wanted} bytes, it has ${entry.size - dataStart}`,
     );
   }
-  return { dtype, shape, entry, header: dataStart, fortran: fortran && shape.length > 1 };
+  const headerCrc = crc32(start.subarray(0, dataStart));
+  return { dtype, shape, entry, header: dataStart, headerCrc, fortran };
 }
 
 /** The first `length` bytes of a member. */
@@ -83,7 +86,8 @@ async function contents(
 }
 
 /** The first `length` bytes of what `packed` unpacks to; where that is all, it has to end there and to have the archive's checksum. */
-async function inflate(packed: Uint8Array, length: number, { name, size, crc }: ZipEntry, fail: Fail) {
+async function inflate(packed: Uint8Array, length: number, entry: ZipEntry, fail: Fail) {
+  const { name, size } = entry;
   const out = new Uint8Array(length);
   const broken = (why: string) => fail("CKPT_ZIP", `the member ${quoted(name)} ${why}`);
   const reader = new Blob([copyBytes(packed)]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
@@ -98,21 +102,8 @@ async function inflate(packed: Uint8Array, length: number, { name, size, crc }: 
     return out;
   }
   if (at < length) broken(`unpacks to ${at} of ${size} bytes`);
-  if (crc32(out) !== crc) broken("has another checksum than the archive says");
+  checkCrc(entry, crc32(out), fail);
   return out;
-}
-
-/** CRC-32 of ISO 3309, bit by bit in a table of bytes. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 class NpzFile implements Checkpoint {
@@ -141,23 +132,29 @@ class NpzFile implements Checkpoint {
   }
 
   async get(name: string, staging?: Staging): Promise<Tensor> {
-    const { dtype, shape, entry, header, fortran } = this.member(name);
+    const member = this.member(name);
+    const { dtype, shape, fortran } = member;
     const conversion = conversionOf(dtype);
     if (!conversion)
       return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`);
-    if (fortran) {
-      const fix = "save it with numpy.ascontiguousarray";
-      return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} is in Fortran order: ${fix}`);
-    }
-    const size = entry.size - header;
-    if (entry.deflated) {
-      const all = await contents(this.bytes, this.zip, entry, entry.size, this.fail);
-      return { data: conversion.toF32(copyBytes(all, header).buffer), shape };
-    }
-    const target = dtype === "F32" ? staging?.take(size / 4) : undefined;
+    const numbers = () => staging?.take(product(shape)!);
+    if (fortran)
+      return { data: rowMajor(conversion.toF32(copyBytes(await this.data(member)).buffer), shape, numbers()), shape };
+    const target = dtype === "F32" && !member.entry.deflated ? numbers() : undefined;
     const into = target && new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    const bytes = await this.bytes.read((await this.zip.dataStart(entry)) + header, size, into);
+    const bytes = await this.data(member, into);
     return { data: target && bytes === into ? target : conversion.toF32(copyBytes(bytes).buffer), shape };
+  }
+
+  /** The bytes behind a member's header, whose checksum is right; of a stored one in `into`, where that is given and can be used. */
+  private async data({ entry, header, headerCrc }: Member, into?: Uint8Array): Promise<Uint8Array> {
+    if (entry.deflated) {
+      return (await contents(this.bytes, this.zip, entry, entry.size, this.fail)).subarray(header);
+    }
+    const start = (await this.zip.dataStart(entry)) + header;
+    const bytes = await this.bytes.read(start, entry.size - header, into);
+    checkCrc(entry, crc32(bytes, headerCrc), this.fail);
+    return bytes;
   }
 
   close(): Promise<void> {
