@@ -151,17 +151,21 @@ class HeaderParser {
     if (typeof this.token === "string") return this.take("string") as string;
     const sizes: number[] = [];
     this.expect("(");
-    this.items(")", () => sizes.push(this.take("number") as number));
+    const comma = this.items(")", () => sizes.push(this.take("number") as number));
+    if (sizes.length === 1 && !comma) this.fail("a malformed header: in Python a tuple of one has a comma");
     return sizes;
   }
 
-  /** Items with commas between them, and perhaps one behind the last. */
-  private items(close: string, item: () => void): void {
+  /** Items with commas between them, and perhaps one behind the last: whether there is. */
+  private items(close: string, item: () => void): boolean {
+    let comma = false;
     while (!this.isSign(close)) {
       item();
-      if (!this.isSign(close)) this.expect(",");
+      comma = !this.isSign(close);
+      if (comma) this.expect(",");
     }
     this.next();
+    return comma;
   }
 
   private isSign(sign: string): boolean {
