@@ -190,3 +190,37 @@ export function errorBound(
   if (bound.length !== size(call.output.shape)) throw new Error(`${call.op}: a bound for each element is needed`);
   return bound;
 }
+
+/** Half a step, and what rounding the step itself adds for the 127th of them. */
+const HALF_STEP = 0.5 + 2 ** -14;
+/** Rows whose largest magnitude is below this count as zero (assembly/nn/int8.ts). */
+const COUNTS_AS_ZERO = 1e-30;
+
+/**
+ * What 8-bit integers add: each factor is off by half a step of its row, whose step is its largest magnitude over 127, and the integers'
+ * sum, which is exact, is scaled with four roundings. Zero where every row is a multiple of its step. Undefined for calls that multiply no
+ * matrices.
+ */
+export function integerBound(call: AnyCall, [x, w, b]: Arrays): Float64Array | undefined {
+  if (call.op !== "linear" && call.op !== "linearGelu" && call.op !== "linearAdd") return undefined;
+  const [n, k] = [call.inputs[1].shape[0], fanIn(call.inputs[1].shape)];
+  const rows = (values: Float64Array) => Array.from({ length: values.length / k }, (_, r) => stepsOf(values, r * k, k));
+  const [xs, ws] = [rows(x), rows(w)];
+  const magnitude = linearMagnitude(call as Call<"linear">, [x, w, b]);
+  const slope = call.op === "linearGelu" ? GELU_SLOPE : 1;
+  return magnitude.map((all, i) => {
+    const [row, column] = [xs[Math.floor(i / n)], ws[i % n]];
+    const error = row.error * column.sum + row.sum * column.error + k * row.error * column.error;
+    return slope * (error + 4 * U * (all + error) + TINY);
+  });
+}
+
+/** The sum of magnitudes of a row, and how far each of its numbers may be from what stands for it. */
+function stepsOf(values: Float64Array, from: number, k: number): { sum: number; error: number } {
+  const row = abs(values.subarray(from, from + k));
+  const top = row.reduce((a, b) => Math.max(a, b), 0);
+  const step = top / 127;
+  const isWhole = row.every((v) => v === Math.round(v / step) * step);
+  const error = top < COUNTS_AS_ZERO ? top : isWhole ? 0 : HALF_STEP * step;
+  return { sum: row.reduce((a, b) => a + b, 0), error };
+}

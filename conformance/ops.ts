@@ -6,7 +6,7 @@ import { type Plan, plan } from "../gpu/graph/plan.js";
 import { type AnyCall, Tape, type Value } from "../gpu/graph/tape.js";
 import { paramUses } from "../sdk/parameters.js";
 import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
-import { certain, errorBound } from "./bounds.js";
+import { certain, errorBound, integerBound } from "./bounds.js";
 import { evaluate } from "./reference.js";
 import { measure } from "./score.js";
 import type { Finding } from "./suite.js";
@@ -63,23 +63,29 @@ export async function runCall(device: Device, call: AnyCall, inputs: readonly Fl
 /** Of storing a number as f16: relative for normal numbers, absolute below them. */
 const HALF = { largest: 65504, relative: 2 ** -11, absolute: 2 ** -25 };
 
-/** Why a device that stores f16 cannot take these numbers, if it cannot. */
-function misfit(device: Device, numbers: readonly ArrayLike<number>[]): string | undefined {
-  const tooLarge = (x: ArrayLike<number>) => Array.prototype.some.call(x, (v) => Math.abs(v) > HALF.largest);
-  return device.numberBytes === 2 && numbers.some(tooLarge) ? "numbers beyond what f16 holds" : undefined;
-}
+/** Whether input `i` of a call is kept as f16: all numbers on a device that stores them, the weights of products on one that keeps those. */
+const isHalf = ({ numberBytes, weights }: Device, { op }: AnyCall, i: number) =>
+  numberBytes === 2 || (weights === "f16" && op.startsWith("linear") && i === 1);
 
-/** What a device that stores f16 makes of its inputs. */
-const stored = (device: Device, x: Float32Array) => (device.numberBytes === 2 ? f16ToF32(f32ToF16(x)) : x);
+/** Why a device that stores f16 cannot take these numbers, if it cannot. */
+function misfit(device: Device, call: AnyCall, inputs: readonly Float32Array[], output: Float64Array) {
+  const tooLarge = (x: ArrayLike<number>) => Array.prototype.some.call(x, (v) => Math.abs(v) > HALF.largest);
+  const stored: ArrayLike<number>[] = inputs.filter((_, i) => isHalf(device, call, i));
+  if (device.numberBytes === 2) stored.push(output);
+  return stored.some(tooLarge) ? "numbers beyond what f16 holds" : undefined;
+}
 
 /** The float64 result of a call, and how far each number of a correct device may be from it. */
 export function expectedOf(device: Device, call: AnyCall, inputs: readonly Float32Array[]) {
-  const exact = inputs.map((x) => Float64Array.from(stored(device, x)));
+  const exact = inputs.map((x, i) => Float64Array.from(isHalf(device, call, i) ? f16ToF32(f32ToF16(x)) : x));
   const output = evaluate(call, exact);
   // a sum is kept in f32 by every device
   const narrow = device.numberBytes === 2 && call.op !== "maskedMse";
-  const widened = (bound: Float64Array) =>
-    narrow ? bound.map((b, i) => b + HALF.relative * (Math.abs(output[i]) + b) + HALF.absolute) : bound;
+  const integers = device.weights === "int8" ? integerBound(call, exact) : undefined;
+  const widened = (bound: Float64Array) => {
+    const whole = integers ? bound.map((b, i) => b + integers[i]) : bound;
+    return narrow ? whole.map((b, i) => b + HALF.relative * (Math.abs(output[i]) + b) + HALF.absolute) : whole;
+  };
   return {
     output,
     bound: widened(errorBound(call, exact, output)),
@@ -90,7 +96,7 @@ export function expectedOf(device: Device, call: AnyCall, inputs: readonly Float
 /** Runs a call and compares every number. The reason tells the share of the bound that holds without any assumption on roundings. */
 export async function measureCall(device: Device, call: AnyCall, inputs: readonly Float32Array[]): Promise<Finding> {
   const { output, bound, certain } = expectedOf(device, call, inputs);
-  const cannot = misfit(device, [...inputs, output]);
+  const cannot = misfit(device, call, inputs, output);
   if (cannot) return { ...measure([], [], []), reason: cannot };
   const actual = await runCall(device, call, inputs);
   const finding = measure(actual, output, bound);

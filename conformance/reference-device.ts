@@ -20,6 +20,7 @@ export class ReferenceDevice implements Device<Numbers> {
   readonly kind = "wasm";
   readonly maxValueBytes = 2 ** 30;
   readonly numberBytes = 4;
+  readonly weights = "f32";
 
   async buffer(count: number): Promise<Numbers> {
     return numbers(count);

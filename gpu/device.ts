@@ -28,6 +28,7 @@ export interface Device<B = unknown> {
   readonly maxValueBytes: number;
   /** Bytes that a stored number takes. */
   readonly numberBytes: 2 | 4;
+  readonly weights: WeightType;
   /** A buffer of `count` numbers. @throws OutOfMemoryError */
   buffer(count: number, label: string): Promise<B>;
   /** A buffer with a parameter in the layout that its readers want. @throws OutOfMemoryError */
@@ -43,6 +44,9 @@ export interface Device<B = unknown> {
   memory(): { used: number; allocated: number; peak: number };
   destroy(): void;
 }
+
+/** How the weights of matrix products are stored: "int8" has a scale for each row and rounds the other factor as well. */
+export type WeightType = "f32" | "f16" | "int8";
 
 /** How a model reads a parameter: as the weight of matrix products alone, or otherwise too. */
 export type ParamUse = "weight" | "plain";

@@ -25,6 +25,12 @@ interface Answer {
 
 type Solve = (x: readonly Float32Array[]) => Answer;
 
+/**
+ * A number for a factor of a matrix product, from a random one in [-1, 1): a multiple of 1/128, of which every row has the largest in
+ * magnitude, 127/128. Weights in f16 and products in 8-bit integers then round nothing.
+ */
+const onGrid = (x: number, i: number) => (i % 2 ? Math.round(127 * x) : 127 * (Math.sign(x) || 1)) / 128;
+
 /** Roundings of the largest magnitude that a correct kernel may be off by, in units of its storage: f32 sums up to 67 terms, f16 stores. */
 const ALLOWED = { 4: 64 * 2 ** -24, 2: 16 * 2 ** -11 } as const;
 
@@ -72,7 +78,12 @@ function questions() {
     const inputs = shapes.map((shape, i) => {
       const value = tape.input(`${expected.length}/${ops[op].inputs[i]}`, shape);
       const isMask = ops[op].inputs[i] === "mask";
-      const draw = () => (isMask ? Math.round(Math.random()) : magnitude(i) * (2 * Math.random() - 1));
+      const isFactor = op.startsWith("linear") && i < 2;
+      const draw = (_: number, at: number) => {
+        if (isMask) return Math.round(Math.random());
+        const x = 2 * Math.random() - 1;
+        return isFactor ? onGrid(x, at) : magnitude(i) * x;
+      };
       given.set(value, {
         data: new Float32Array(size(shape)).map(draw),
         isWeight: ops[op].inputs[i] === "weight" && op !== "layerNorm",

@@ -68,6 +68,10 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     return this.storage.numberBytes;
   }
 
+  get weights(): "f16" | "f32" {
+    return this.numberBytes === 2 ? "f16" : "f32";
+  }
+
   /** Pipelines that were made so far. */
   get pipelineCount(): number {
     return this.pipelines.size;

@@ -1,6 +1,7 @@
-// `npm run fuzz -- --row R1|R2|R4 --count N --seed S --json`: malformed checkpoints (R1), arrays (R2) and images (R4), each of which must be
-// read or refused with a typed error, within a second. Mutant number i follows from seed + i alone, so any failure can be had again by
-// `--seed` and `--count 1`.
+// `npm run fuzz -- --row R1|R2|R4|R14 --count N --seed S --json`: malformed checkpoints (R1), arrays (R2) and images (R4), each of which
+// must be read or refused with a typed error, within a second and within 64 MB and four times its size; and kept downloads that are damaged
+// (R14), which must be mended, or named where there is no network. Mutant number i follows from seed + i alone, so any failure can be had
+// again by `--seed` and `--count 1`.
 import { parseArgs } from "node:util";
 import * as maskfeat from "../dist/node.js";
 import { fuzz, rowNames } from "./fuzz/rows.mjs";
@@ -20,9 +21,12 @@ if (!chosen.every((name) => rowNames.includes(name)) || !/^\d+$/.test(count) || 
 for (const name of chosen) {
   const onProgress = (done) => process.stderr.isTTY && process.stderr.write(`\r${name} ${done} of ${count} `);
   const result = await fuzz(maskfeat, name, { count: Number(count), seed: Number(seed), onProgress });
-  const { bad, accepted, seconds, failures } = result;
+  const { bad, accepted, seconds, rssGrowth, failures } = result;
   if (json) console.log(JSON.stringify(result));
-  else console.log(`${name}: ${count} mutants, ${bad} bad, ${accepted} read, ${seconds.toFixed(1)} s`);
+  else
+    console.log(
+      `${name}: ${count} mutants, ${bad} bad, ${accepted} read, ${seconds.toFixed(1)} s, ${Math.round(rssGrowth / 2 ** 20)} MB more`,
+    );
   for (const { seed, wrong } of failures) process.stderr.write(`${name} --seed ${seed} --count 1: ${wrong}\n`);
   if (bad > 0) process.exitCode = 1;
 }

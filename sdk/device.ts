@@ -1,6 +1,6 @@
 /** Chooses the device that runs a model, tests it, and says why it was chosen. */
 
-import type { Device } from "../gpu/device.js";
+import type { Device, WeightType } from "../gpu/device.js";
 import { DeviceError, MaskFeatError, OptionError } from "../gpu/errors.js";
 import { lackingLimit } from "../gpu/limits.js";
 import { type SelfTest, selfTest } from "../gpu/selftest.js";
@@ -25,10 +25,13 @@ export interface CallerDevice {
 
 const deviceChoices = ["auto", "webgpu", "wasm"] as const;
 
-/** How parameters and activations are stored; arithmetic is in f32 always. */
-export type Dtype = "f32" | "f16";
+/**
+ * How numbers are stored. "f16": weights and activations on WebGPU, weights on WASM; arithmetic is in f32. "int8": matrix products of 8-bit
+ * integers on WASM, faster, in a quarter of the memory, and approximate.
+ */
+export type Dtype = WeightType;
 
-const dtypes: readonly Dtype[] = ["f32", "f16"];
+const dtypes: readonly Dtype[] = ["f32", "f16", "int8"];
 
 /** Which device runs a model, and why. */
 export interface DeviceInfo {
@@ -40,7 +43,7 @@ export interface DeviceInfo {
   readonly reason: string;
   /** Of the WASM device; 1 on WebGPU. */
   readonly threads: number;
-  /** Build of the kernels: "simd", "relaxed" or "turbo" on WASM, "f32" or "f16" (the storage) on WebGPU. */
+  /** Of the kernels: on WASM the build ("simd", "relaxed", "turbo") and the weights where they are not f32; on WebGPU "f32" or "f16". */
   readonly variant: string;
   /** Null where it was turned off. */
   readonly selfTest: SelfTest | null;
@@ -115,6 +118,9 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
   if (options.threads !== undefined) checkThreads(platform, options.threads);
   if (options.turbo) checkTurbo(platform, options);
+  if (dtype === "int8" && choice !== "auto" && choice !== "wasm") {
+    throw new OptionError("OPT_VALUE", "dtype: int8 belongs to device wasm; a GPU takes f32 or f16");
+  }
   if (typeof choice === "object") return borrow(checkGpuDevice(choice), options);
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
@@ -145,6 +151,7 @@ function checkTurbo({ turbo }: Platform, { device = "auto" }: DeviceOptions): vo
 /** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
 async function openBest(platform: Platform, options: DeviceOptions): Promise<OpenDevice> {
   if (options.turbo) return openWasm(platform, options, "turbo asked for");
+  if (options.dtype === "int8") return openWasm(platform, options, "int8 asked for");
   let why: string;
   try {
     const { adapter, ...about } = await findAdapter(platform);
@@ -160,12 +167,13 @@ async function openBest(platform: Platform, options: DeviceOptions): Promise<Ope
 async function openWasm(platform: Platform, options: DeviceOptions, why: string): Promise<OpenDevice> {
   const threads = options.threads ?? Math.min(platform.parallelism, AUTO_THREADS);
   const parts = [why];
-  if (options.dtype === "f16") parts.push("f32, as WASM has no f16");
   if (platform.oneThread) parts.push(`1 thread: ${platform.oneThread}`);
   const reason = parts.join("; ");
   const build = options.turbo ? turboBuild(platform) : bestBuild();
-  const about = { kind: "wasm", adapter: null, isFallback: false, reason, threads, variant: build.name } as const;
-  return tested(new WasmDevice(platform, threads, build), about, options);
+  const { dtype = "f32" } = options;
+  const variant = dtype === "f32" ? build.name : `${build.name} ${dtype}`;
+  const about = { kind: "wasm", adapter: null, isFallback: false, reason, threads, variant } as const;
+  return tested(new WasmDevice(platform, threads, build, dtype), about, options);
 }
 
 /** `checkTurbo` has found that it is there. */

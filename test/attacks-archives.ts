@@ -1,5 +1,7 @@
 /** Attacks by the file round a pickle: zip archives, and torch's stream before 1.6. */
 
+import { writeNpy } from "../sdk/checkpoint/npy.js";
+import { crc32 } from "../sdk/checkpoint/torch/zip-write.js";
 import { good, type Row, safe, system } from "./attacks-common.js";
 import {
   archive,
@@ -24,6 +26,8 @@ import { latin1 } from "./helpers.js";
 
 const change = (index: number, more: object) => (members: object[]) =>
   members.map((member, i) => (i === index ? { ...member, ...more } : member)) as never;
+const crcOf = (data: string) => crc32(latin1(data));
+const ARRAY = String.fromCharCode(...writeNpy({ data: Uint8Array.of(1, 2), shape: [2] }));
 const end64 = (start: number, size: number, count: number) =>
   zip64(BigInt(start), BigInt(size), BigInt(count), BigInt(start + size));
 export const archives: Row[] = [
@@ -52,6 +56,29 @@ export const archives: Row[] = [
   ["another size in the local header", "CKPT_ZIP", () => archive(good, change(1, { local: { size: 4 } }))],
   ["another method in the local header", "CKPT_ZIP", () => archive(good, change(0, { local: { method: 8 } }))],
   ["a deflate bomb", "CKPT_ZIP", () => archive(good, change(1, { method: 8, size: 2 ** 31, packed: 24 }))],
+  [
+    "a changed byte of the pickle",
+    "CKPT_ZIP",
+    () =>
+      archive(good, ([pickled, ...rest]) => [{ ...pickled, data: good.replace("w", "v"), crc: crcOf(good) }, ...rest]),
+  ],
+  [
+    "a changed byte of the byte order",
+    "CKPT_ZIP",
+    () => archive(good, (m) => [...m, { name: "archive/byteorder", data: "little", crc: crcOf("big") }]),
+  ],
+  ["no checksum, as torch.save writes on request", "none", () => archive(good, change(0, { crc: 0 }))],
+  [
+    "an npz of a changed array",
+    "CKPT_ZIP",
+    () => zip([{ name: "a.npy", data: `${ARRAY.slice(0, -1)}!`, crc: crcOf(ARRAY) }]),
+  ],
+  ["an npz of an array without checksum", "CKPT_ZIP", () => zip([{ name: "a.npy", data: ARRAY, crc: 0 }])],
+  [
+    "an npz of a deflate bomb",
+    "CKPT_ZIP",
+    () => zip([{ name: "a.npy", data: ARRAY, method: 8, packed: ARRAY.length, size: ARRAY.length * 1033 }]),
+  ],
   ["a stored member of two sizes", "CKPT_ZIP", () => archive(good, change(1, { packed: 4 }))],
   ["a name twice", "CKPT_ZIP", () => archive(good, (m) => [...m, m[0]])],
   ["a name with ../", "CKPT_ZIP", () => archive(good, (m) => [...m, { name: "archive/../../.bashrc", data: "" }])],

@@ -42,8 +42,13 @@ export const globals: Row[] = [
   ],
   [
     "CVE-2025-10156: a wrong checksum hides nothing",
-    "CKPT_UNKNOWN_GLOBAL",
+    "CKPT_ZIP",
     () => archive(checkpoint([["w", system]]), ([a, ...m]) => [{ ...a, crc: 1 }, ...m]),
+  ],
+  [
+    "CVE-2025-10156: nor does a missing one",
+    "CKPT_UNKNOWN_GLOBAL",
+    () => archive(checkpoint([["w", system]]), ([a, ...m]) => [{ ...a, crc: 0 }, ...m]),
   ],
   [
     "STACK_GLOBAL of protocol 4",

@@ -1,33 +1,17 @@
 /** A web server on this machine that gives one file, well or badly. */
 
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
-import { dice } from "./helpers.js";
+import { answer, content, hashedName, rangeOf, sha256 } from "../scripts/fuzz/server.mjs";
 
-export const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-export const sri = (bytes: Uint8Array) => `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
-
-/** Bytes that look like nothing known. */
-export function content(size: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const draw = dice(seed);
-  return Uint8Array.from({ length: size }, (_, i) => (i < 8 ? 0xf0 : draw(256)));
-}
-
-/** A name as OpenMMLab gives it. */
-export const hashedName = (bytes: Uint8Array) => `model_20221101-${sha256(bytes).slice(0, 8)}.pth`;
+export { content, hashedName, sha256 };
+export const sri = (bytes: Uint8Array) => `sha256-${Buffer.from(sha256(bytes), "hex").toString("base64")}`;
 
 export interface Seen {
   readonly path: string;
   readonly range?: string;
   readonly ifRange?: string;
-}
-
-/** The first byte that a Range header asks for, and the one behind the last. */
-function rangeOf(header: string | undefined, size: number) {
-  const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(header ?? "") ?? [];
-  return { from: Number(from ?? 0), to: last ? Math.min(size, Number(last) + 1) : size, ranged: from !== undefined };
 }
 
 /** Answers the n-th request; returns false to have it answered properly. */
@@ -65,24 +49,8 @@ export class FileServer {
   }
 
   /** As a good server does: whole, or the range asked for where the file is still the same. */
-  answer({ headers }: IncomingMessage, response: ServerResponse): void {
-    const { bytes, etag } = this;
-    const { from, to, ranged } = rangeOf(headers.range, bytes.length);
-    const same = headers["if-range"] === undefined || headers["if-range"] === etag;
-    const common = { ...(etag ? { ETag: etag } : {}), ...this.headers };
-    if (ranged && from >= bytes.length && same) {
-      response.writeHead(416, { ...common, "Content-Range": `bytes */${bytes.length}` }).end();
-    } else if (ranged && same) {
-      const range = `bytes ${from}-${to - 1}/${bytes.length}`;
-      const length = String(to - from);
-      this.sent += to - from;
-      response
-        .writeHead(206, { ...common, "Content-Range": range, "Content-Length": length })
-        .end(bytes.subarray(from, to));
-    } else {
-      this.sent += bytes.length;
-      response.writeHead(200, { ...common, "Content-Length": String(bytes.length) }).end(bytes);
-    }
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    answer(this, request, response);
   }
 
   /** Bytes of all proper answers. */

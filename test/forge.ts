@@ -61,10 +61,12 @@ export const tensor = ({
 
 // Archives.
 
-interface Member {
+export interface Forgery {
   readonly name: string;
   readonly data: string;
   readonly method?: number;
+  /** Bytes that deflated data unpacks to. */
+  readonly plain?: number;
   readonly flags?: number;
   /** What the local header says instead. */
   readonly local?: {
@@ -93,7 +95,7 @@ interface End {
 }
 
 /** A zip archive that is right but for what its parts say else. */
-export function zip(members: readonly Member[], end: End = {}): Uint8Array<ArrayBuffer> {
+export function zip(members: readonly Forgery[], end: End = {}): Uint8Array<ArrayBuffer> {
   let body = "";
   let directory = "";
   for (const member of members) {
@@ -102,8 +104,9 @@ export function zip(members: readonly Member[], end: End = {}): Uint8Array<Array
     const offset = member.offset ?? body.length;
     const localName = local.name ?? member.name;
     body += `PK\x03\x04${u16(0)}${u16(local.flags ?? flags)}${u16(local.method ?? method)}${u32(0)}${u32(local.crc ?? crc)}`;
-    body += `${u32(local.size ?? data.length)}${u32(local.size ?? data.length)}${u16(localName.length)}${u16(0)}${localName}${data}`;
-    const [packed, size] = [member.packed ?? member.size ?? data.length, member.size ?? data.length];
+    body += `${u32(local.size ?? data.length)}${u32(local.size ?? member.plain ?? data.length)}${u16(localName.length)}${u16(0)}${localName}${data}`;
+    const size = member.size ?? member.plain ?? data.length;
+    const packed = member.packed ?? member.size ?? data.length;
     directory += `PK\x01\x02${u16(0)}${u16(0)}${u16(flags)}${u16(method)}${u32(0)}${u32(crc)}${u32(packed)}${u32(size)}`;
     directory += `${u16(member.name.length)}${u16(extra.length)}${u16(0)}${u16(0)}${u16(0)}${u32(0)}${u32(offset)}${member.name}${extra}`;
   }
@@ -124,7 +127,7 @@ export const extra64 = (...numbers: bigint[]) => `${u16(1)}${u16(8 * numbers.len
 export const SIX = "\0\0\x80?".repeat(6);
 
 /** torch's archive of a pickle and storage 0; `change` may put other members in their place. */
-export function archive(root: string, change: (members: Member[]) => readonly Member[] = (m) => m, end: End = {}) {
+export function archive(root: string, change: (members: Forgery[]) => readonly Forgery[] = (m) => m, end: End = {}) {
   const members = [
     { name: "archive/data.pkl", data: root },
     { name: "archive/data/0", data: SIX },

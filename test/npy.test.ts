@@ -13,6 +13,9 @@ function file(header: string, data: number[] = [], version = 1): Uint8Array<Arra
 
 const U8x3 = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,), }";
 
+const header = (descr: string, order: string, shape: string) =>
+  `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
+
 describe("readNpy", () => {
   it.each([
     ["version 1", file(U8x3, [1, 2, 3])],
@@ -46,8 +49,22 @@ describe("readNpy", () => {
     expect(read(writeNpy({ data, shape }))).toEqual({ dtype, data, shape });
   });
 
-  const header = (descr: string, order: string, shape: string) =>
-    `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
+  it.each([
+    ["(2, 3)", [1, 4, 2, 5, 3, 6]],
+    ["(3, 2)", [1, 3, 5, 2, 4, 6]],
+    ["(1, 2, 1, 3)", [1, 4, 2, 5, 3, 6]],
+    ["(1, 6)", [1, 2, 3, 4, 5, 6]],
+    ["()", [1]],
+    ["(2, 0, 3)", []],
+    // numpy.arange(24).reshape(2, 3, 4)
+    ["(2, 3, 4)", [0, 12, 4, 16, 8, 20, 1, 13, 5, 17, 9, 21, 2, 14, 6, 18, 10, 22, 3, 15, 7, 19, 11, 23]],
+    [`(${"1, ".repeat(62)}2, 2)`, [1, 3, 2, 4]],
+  ])("reads Fortran order of %s", (shape, stored) => {
+    const sorted = [...stored].sort((a, b) => a - b);
+    expect([...read(file(header("'|u1'", "True", shape), stored)).data]).toEqual(sorted);
+    const floats = [...new Uint8Array(Float32Array.from(stored).buffer)];
+    expect([...read(file(header("'<f4'", "True", shape), floats)).data]).toEqual(sorted);
+  });
 
   it.each([
     ["an empty file", new Uint8Array(0)],
@@ -64,7 +81,7 @@ describe("readNpy", () => {
     ["objects", file(header("'|O'", "False", "()"), [0, 0, 0, 0, 0, 0, 0, 0])],
     ["a structure", file(header("[('a', '<f4')]", "False", "()"), [0, 0, 0, 0])],
     ["a type that every object has", file(header("'toString'", "False", "()"), [])],
-    ["Fortran order", file(header("'|u1'", "True", "(2, 2)"), [1, 2, 3, 4])],
+    ["65 dimensions", file(header("'|u1'", "False", `(${"1,".repeat(65)})`), [1])],
     ["an order that is no truth value", file(header("'|u1'", "0", "(3,)"), [1, 2, 3])],
     ["a negative size", file(header("'|u1'", "False", "(-3,)"), [1, 2, 3])],
     ["a size with a fraction", file(header("'|u1'", "False", "(3.0,)"), [1, 2, 3])],

@@ -7,6 +7,7 @@
  */
 
 import { attention } from "./attention";
+import { matmul8, packInput8 } from "./int8";
 import { matmul, packInput } from "./matmul";
 import { layerNorm } from "./norm";
 import { add, gelu } from "./pointwise";
@@ -28,6 +29,8 @@ export const MEAN_TOKENS: i32 = 10;
 export const FEATMAP: i32 = 11;
 export const MASKED_MSE: i32 = 12;
 export const PACK_INPUT: i32 = 13;
+export const MATMUL8: i32 = 14;
+export const PACK_INPUT8: i32 = 15;
 
 // The control block: byte offsets of its words. Only the host writes a job, and only while no thread works on one.
 export const CONTROL_BYTES: i32 = 64;
@@ -58,6 +61,28 @@ function runStep(control: usize, s: usize, t: i32, n: i32, shared: usize, own: u
       break;
     case MATMUL:
       matmul(
+        w(s, 1),
+        w(s, 2),
+        w(s, 3),
+        w(s, 4) != 0,
+        w(s, 5),
+        w(s, 6),
+        w(s, 7),
+        w(s, 8),
+        w(s, 9),
+        w(s, 10),
+        w(s, 11),
+        w(s, 12),
+        counter,
+        shared,
+        own,
+      );
+      break;
+    case PACK_INPUT8:
+      packInput8(w(s, 1), w(s, 2), w(s, 3), shared, t, n);
+      break;
+    case MATMUL8:
+      matmul8(
         w(s, 1),
         w(s, 2),
         w(s, 3),

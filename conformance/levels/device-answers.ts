@@ -4,6 +4,7 @@ import type { Device } from "../../gpu/device.js";
 import { type OpAttrs, type OpName, type Shape, size } from "../../gpu/graph/ops.js";
 import { plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
+import { paramUses } from "../../sdk/parameters.js";
 import { callOf, expectedOf, runCall, uniform } from "../ops.js";
 import { exactly, measure } from "../score.js";
 import type { Finding } from "../suite.js";
@@ -18,6 +19,10 @@ function integers(count: number, limit: number, seed: number): Float32Array {
   const draw = uniform(seed);
   return new Float32Array(count).map(() => Math.round(draw() * limit));
 }
+
+/** Whole numbers that 8-bit integers hold exactly, with the largest in every row. */
+const bytes = (count: number, seed: number) =>
+  integers(count, 127, seed).map((v, i) => (i % 2 ? v : v < 0 ? -127 : 127));
 
 /** Compares two results number by number; NaN equals NaN. */
 function sameNumbers(actual: Float32Array, expected: Float32Array): Finding {
@@ -54,7 +59,10 @@ export const canary = (count: number): Work => {
 export function exactCall<K extends OpName>(op: K, shapes: readonly Shape[], attrs: OpAttrs[K], limit: number): Work {
   return async (device) => {
     const call = callOf(op, shapes, attrs);
-    const inputs = shapes.map((shape, i) => integers(size(shape), limit, fresh() + i));
+    const inBytes = device.weights === "int8" && op.startsWith("linear");
+    const inputs = shapes.map((shape, i) =>
+      inBytes && i < 2 ? bytes(size(shape), fresh() + i) : integers(size(shape), limit, fresh() + i),
+    );
     const mask = { maskTokens: 1 }[op as string];
     if (mask !== undefined) inputs[mask] = inputs[mask].map((v) => (v > 0 ? 1 : 0));
     const { output } = expectedOf(device, call, inputs);
@@ -62,21 +70,23 @@ export function exactCall<K extends OpName>(op: K, shapes: readonly Shape[], att
   };
 }
 
-/**
- * Runs a compiled call on several inputs, one after the other; buffers are those of the first run. A weight is written as it stands, in no
- * layout of the device's: its rows must fill whole tiles.
- */
+/** Runs a compiled call on several inputs, one after the other; buffers, and the weights of matrix products, are those of the first run. */
 async function runs(
   device: Device,
   call: AnyCall,
   many: readonly (readonly Float32Array[])[],
 ): Promise<Float32Array[]> {
+  const uses = paramUses([call]);
   const bound = new Map<Value, unknown>();
-  for (const value of call.inputs) bound.set(value, await device.buffer(size(value.shape), value.name));
+  for (const [i, value] of call.inputs.entries()) {
+    bound.set(value, await device.param(value, many[0][i], uses.get(value.name) ?? "plain"));
+  }
   const program = await device.compile(plan([call], [call.output]), bound);
   const outputs: Float32Array[] = [];
   for (const inputs of many) {
-    for (const [i, value] of call.inputs.entries()) await device.write(bound.get(value), inputs[i]);
+    for (const [i, value] of call.inputs.entries()) {
+      if (uses.get(value.name) === "plain") await device.write(bound.get(value), inputs[i]);
+    }
     const [output] = await program.run();
     outputs.push(output.slice());
   }
@@ -173,18 +183,16 @@ export const denormals: Work = async (device) => {
 
 /** x w + b in one rounding or in two; which is told. */
 export const fused: Work = async (device) => {
-  const K = 1;
-  const call = callOf("linear", [[64, K], [1, K], [1]], {});
-  const x = Float32Array.from({ length: 64 }, (_, i) => 1 + (i + 1) * 2 ** -12);
-  const [w, b] = [Float32Array.of(1 + 2 ** -12), Float32Array.of(-1)];
-  const actual = await runCall(device, call, [x, w, b]);
-  const exact = Array.from(x, (v) => v * w[0] + b[0]);
-  const once = actual.every((v, i) => v === Math.fround(exact[i]));
-  // of the product, which is below 1.05, and of the sum
-  return { ...measure(actual, exact, 2 ** -22), reason: once ? "fused multiply-add" : "product rounded, then the sum" };
+  const call = callOf("linear", [[64, 1], [1, 1], [1]], {});
+  const x = Float32Array.from({ length: 64 }, (_, i) => 1 + (i + 1) * 2 ** -20);
+  const inputs = [x, Float32Array.of(1 + 2 ** -10), Float32Array.of(-1)];
+  const actual = await runCall(device, call, inputs);
+  const { output, bound } = expectedOf(device, call, inputs);
+  const once = actual.every((v, i) => v === Math.fround(output[i]));
+  return { ...measure(actual, output, bound), reason: once ? "fused multiply-add" : "product rounded, then the sum" };
 };
 
-/** NaN and infinities do not turn into numbers on their way. */
+/** NaN and infinities do not turn into numbers on their way; products of integers make NaN of an infinity. */
 export const survives = (special: number): Work => {
   return async (device) => {
     const rows = await runCall(device, callOf("linear", [[4, 8], [4, 8], [4]], {}), [
@@ -192,7 +200,9 @@ export const survives = (special: number): Work => {
       new Float32Array(32).fill(1),
       new Float32Array(4).fill(0),
     ]);
-    const expected = new Float32Array(16).map((_, i) => (i >= 8 && i < 12 ? special : 8));
+    const expected = new Float32Array(16).map((_, i) =>
+      i < 8 || i >= 12 ? 8 : device.weights === "int8" ? Number.NaN : special,
+    );
     const found = sameNumbers(rows, expected);
     return found.use > 0
       ? found

@@ -97,7 +97,7 @@ export function deviceCases(): Case[] {
     make("arithmetic/NaN", "quick", survives(Number.NaN)),
     make("arithmetic/infinity", "full", survives(Number.POSITIVE_INFINITY)),
     make("programs/in turn", "quick", alternating),
-    make("repeats/linear", "quick", repeats("linear", [[33, 36], [48, 36], [48]], {})),
+    make("repeats/linear", "quick", repeats("linear", [[33, 36], [40, 36], [40]], {})),
     make("repeats/attention", "quick", repeats("attention", [[1, 67, 3 * 128]], { heads: 2 })),
     make("repeats/layerNorm", "quick", repeats("layerNorm", [[5, 193], [193], [193]], { eps: 1e-6 })),
     make(

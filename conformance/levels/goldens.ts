@@ -176,7 +176,11 @@ function workOf(c: GoldenCase): number {
 /** Multiply-adds that a software GPU is given: a block of ViT-B takes it seconds, ViT-B at 224 pixels most of a minute. */
 const patience: Readonly<Record<Scope, number>> = { quick: 2e9, full: 18e9, exhaustive: Number.POSITIVE_INFINITY };
 
-function skipOf(c: GoldenCase, software: boolean, scope: Scope): string | undefined {
+const APPROXIMATE = "int8 approximates models: `npm run bench -- accuracy` tells how well";
+
+function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): string | undefined {
+  if (device.weights === "int8") return APPROXIMATE;
+  const software = deviceInfo.kind === "webgpu" && deviceInfo.isFallback;
   if (!software || workOf(c) <= patience[scope]) return undefined;
   return `a software GPU takes minutes for this: level ${workOf(c) <= patience.full ? "full" : "exhaustive"} has it`;
 }
@@ -189,7 +193,7 @@ function caseOf(file: GoldenFile, models: Models, c: GoldenCase, skip?: string):
     scope: c.scope,
     skip,
     async measure(env) {
-      const envelope = env.device.numberBytes === 2 ? c.envelope.f16 : c.envelope.f32;
+      const envelope = env.device.weights === "f16" ? c.envelope.f16 : c.envelope.f32;
       if (!envelope) throw new Error("these goldens have no envelope for f16");
       const output = await outputOf(env, models, c);
       const expected = await file.tensor(c.tensor);
@@ -211,7 +215,6 @@ const isModelFile = (name: string) => /(tiny|vit|blocks)[^/]*\.safetensors$/.tes
 
 /** All cases of the goldens that are here. */
 export async function goldenCases(env: Env, scope: Scope, models: Models): Promise<LevelCases> {
-  const software = env.deviceInfo.kind === "webgpu" && env.deviceInfo.isFallback;
   const names = [...goldenNames("quick/"), ...(scope === "quick" ? [] : goldenNames("full/"))].filter(isModelFile);
   const cases: Case[] = [];
   const absent: { id: string; reason: string }[] = [];
@@ -219,7 +222,7 @@ export async function goldenCases(env: Env, scope: Scope, models: Models): Promi
     const data = await env.golden(name);
     if (data) {
       const file = await openGolden(name, data);
-      cases.push(...file.cases.map((c) => caseOf(file, models, c, skipOf(c, software, scope))));
+      cases.push(...file.cases.map((c) => caseOf(file, models, c, skipOf(c, env, scope))));
     } else {
       absent.push({
         id: `C4/${name}`,

@@ -22,6 +22,8 @@ const kinds = {
   constant: () => 0.1,
   /** Far from zero beside its spread. */
   offset: (draw) => 1000 + draw(),
+  /** What 8-bit integers hold exactly: multiples of 1/128, with the largest of them in every row. */
+  grid: (draw, i) => (i % 2 ? Math.round(127 * draw()) : draw() < 0 ? -127 : 127) / 128,
   /** Both ends of the range, in a product that is neither. */
   opposite: (draw, _, input) => draw() * [1e30, 1e-30][input] || draw(),
 } satisfies Record<string, (draw: () => number, i: number, input: number) => number>;

@@ -1,5 +1,6 @@
 /** What the page asks of its worker, and what comes back. */
 
+import type { Dtype } from "../../sdk/device.js";
 import type { Scope } from "../case.js";
 import type { Report } from "../report.js";
 
@@ -7,7 +8,7 @@ import type { Report } from "../report.js";
 export interface Start {
   readonly scope: Scope;
   readonly device: "auto" | "webgpu" | "wasm";
-  readonly dtype: "f32" | "f16";
+  readonly dtype: Dtype;
   /** Only cases whose id matches. */
   readonly cases?: string;
 }

@@ -1,5 +1,7 @@
-// Mutants of safetensors, npy and npz files: of the words of their headers, and of bytes.
+// Mutants of safetensors, npy and npz files, stored and deflated: of the words of their headers, and of bytes.
+import { crc32, deflateRawSync } from "node:zlib";
 import { joined, number, pick, put, scrambled } from "./random.mjs";
+import { zipped } from "./torch.mjs";
 
 const latin1 = (text) => Uint8Array.from(text, (char) => char.charCodeAt(0) & 255);
 const textOf = (bytes) => String.fromCharCode(...bytes);
@@ -77,6 +79,14 @@ function mutatedNpy(roll, bytes) {
   return joined([head, header, bytes.subarray(10 + length)]);
 }
 
+const deflated = (name, bytes) => ({
+  name,
+  data: deflateRawSync(bytes),
+  method: 8,
+  crc: crc32(bytes),
+  size: bytes.length,
+});
+
 /** A source of mutants; each says which reader it is for. */
 export function arrayMutants({ writeNpy, writeNpz, writeSafetensors }) {
   const data = Float32Array.from({ length: 12 }, (_, i) => i / 8 - 0.5);
@@ -88,13 +98,17 @@ export function arrayMutants({ writeNpy, writeNpz, writeSafetensors }) {
     ],
     new Map([["format", "pt"]]),
   );
-  const arrays = [writeNpy({ data, shape: [3, 4] }), writeNpy({ data: new Uint8Array(6), shape: [6] })];
+  const floats = writeNpy({ data, shape: [3, 4] });
+  const fortran = latin1(textOf(floats).replace("False, ", "True,  "));
+  const arrays = [floats, fortran, writeNpy({ data: new Uint8Array(6), shape: [6] })];
   return (roll) => {
     const kind = roll(8);
     const mutate = roll(5) === 0 ? scrambled : undefined;
     if (kind < 4) return { reader: "checkpoint", bytes: (mutate ?? mutatedSafetensors)(roll, safetensors) };
     const npy = pick(roll, arrays);
     if (kind < 7) return { reader: "npy", bytes: (mutate ?? mutatedNpy)(roll, npy) };
-    return { reader: "checkpoint", bytes: scrambled(roll, writeNpz([["a", mutatedNpy(roll, npy)]])) };
+    const array = roll(2) ? mutatedNpy(roll, npy) : npy;
+    const archive = roll(2) ? writeNpz([["a", array]]) : zipped([deflated("a.npy", array)]);
+    return { reader: "checkpoint", bytes: roll(3) ? scrambled(roll, archive) : archive };
   };
 }

@@ -2,13 +2,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { arrayMutants } from "./arrays.mjs";
+import { cacheRow } from "./cache.mjs";
 import { imageMutants } from "./images.mjs";
+import { allowed, growth, judged } from "./memory.mjs";
 import { dice } from "./random.mjs";
 import { torchMutants } from "./torch.mjs";
 
 const CHECKPOINTS = "conformance/golden/full/checkpoints";
 const IMAGES = "conformance/golden/full/images";
 const SLOW_MS = 1000;
+const BUILT = new URL("../../dist/node.js", import.meta.url).href;
+
+/** Bytes that libvips takes at most for a pixel of a picture that it is asked for: interlaced, of 16 bits, turned. */
+const PER_PIXEL = 16;
 
 const read = (folder, name) => new Uint8Array(readFileSync(join(folder, name)));
 
@@ -41,8 +47,20 @@ async function readCheckpoint(maskfeat, bytes) {
 
 const raw = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
 
-/** Row -> a source of mutants and what reads them. `after` looks whether a reader still works. */
-const rows = {
+/** Pixels that an image file declares. */
+async function pixels(bytes) {
+  const { default: sharp } = await import("sharp");
+  const { width = 0, height = 0 } = await sharp(bytes)
+    .metadata()
+    .catch(() => ({}));
+  return width * height;
+}
+
+/**
+ * Row -> a source of mutants and what reads them, the bytes of memory that it may take (`limit`) and the milliseconds (`slow`), where
+ * they are not the common ones. `after` looks whether a reader still works.
+ */
+export const rows = {
   R1(maskfeat) {
     const names = readdirSync(CHECKPOINTS).filter(
       (name) => name.endsWith(".pth") && !/^(pretrain|classifier)/.test(name),
@@ -66,8 +84,14 @@ const rows = {
       const { data } = await maskfeat.decode(known);
       if (Buffer.compare(data, before.data) !== 0) throw new Error("the next image is wrong");
     };
-    return { next: (roll) => ({ bytes: next(roll) }), use: ({ bytes }) => maskfeat.decode(bytes), after };
+    return {
+      next: (roll) => ({ bytes: next(roll) }),
+      use: ({ bytes }) => maskfeat.decode(bytes),
+      after,
+      limit: async ({ bytes }) => allowed({ bytes }) + PER_PIXEL * (await pixels(bytes)),
+    };
   },
+  R14: cacheRow,
 };
 
 export const rowNames = Object.keys(rows);
@@ -76,7 +100,7 @@ const prototypes = () =>
   [Object, Array, Map, Function, String, Uint8Array].map(({ prototype }) => Reflect.ownKeys(prototype).length).join();
 
 /** What is wrong with how a mutant was answered; undefined where nothing is. */
-async function answer(maskfeat, use, mutant) {
+async function answer(maskfeat, use, mutant, slow) {
   const started = performance.now();
   let accepted = false;
   let wrong;
@@ -88,16 +112,16 @@ async function answer(maskfeat, use, mutant) {
     if (!typed || error.code === "IMG_NO_DECODER") wrong = String(error?.stack ?? error);
   }
   const ms = performance.now() - started;
-  if (ms > SLOW_MS) wrong ??= `took ${Math.round(ms)} ms`;
+  if (ms > slow) wrong ??= `took ${Math.round(ms)} ms`;
   return { accepted, wrong };
 }
 
 /**
  * Tries `count` mutants from `seed` on. Gives `{ row, count, bad, accepted, seconds, rssGrowth, failures }`; a failure says from which seed
- * its mutant follows.
+ * its mutant follows. `module` is what a mutant is read with alone.
  */
-export async function fuzz(maskfeat, row, { count, seed, onProgress = (_done) => {} }) {
-  const { next, use, after } = await rows[row](maskfeat);
+export async function fuzz(maskfeat, row, { count, seed, onProgress = (_done) => {}, module = BUILT }) {
+  const { next, use, after, slow = SLOW_MS } = await rows[row](maskfeat);
   const untouched = prototypes();
   const started = performance.now();
   const rss = process.memoryUsage.rss();
@@ -105,9 +129,13 @@ export async function fuzz(maskfeat, row, { count, seed, onProgress = (_done) =>
   let accepted = 0;
   for (let i = 0; i < count; i++) {
     const mutant = next(dice(seed + i));
-    let found = await answer(maskfeat, use, mutant);
+    let found;
+    const grown = await growth(async () => {
+      found = await answer(maskfeat, use, mutant, slow);
+    });
     // A machine that is busy with other things is no hang.
-    if (/^took/.test(found.wrong ?? "")) found = await answer(maskfeat, use, mutant);
+    if (/^took/.test(found.wrong ?? "")) found = await answer(maskfeat, use, mutant, slow);
+    if (grown > allowed(mutant)) found.wrong ??= judged(row, seed + i, module);
     if (prototypes() !== untouched) found.wrong = "a prototype changed";
     if (after && i % 50 === 49) await after();
     if (found.wrong) failures.push({ seed: seed + i, wrong: found.wrong });

@@ -21,20 +21,27 @@ function members(bytes) {
   return found;
 }
 
-/** An archive of these members, checksums aside: none is asked for. */
-function zipped(list) {
+/** An archive of these members; a checksum of 0 stands for none in torch's. */
+export function zipped(list) {
   const parts = [];
   const directory = [];
   let at = 0;
-  for (const { name, data } of list) {
+  for (const { name, data, method = 0, crc = 0, size = data.length } of list) {
     const local = new Uint8Array(30 + name.length);
     local.set(latin1("PK\x03\x04"));
     local.set(latin1(name), 30);
     const central = new Uint8Array(46 + name.length);
     central.set(latin1("PK\x01\x02"));
     central.set(latin1(name), 46);
-    for (const place of [18, 22]) put(local, place, 4, data.length);
-    for (const place of [20, 24]) put(central, place, 4, data.length);
+    for (const [header, at] of [
+      [local, 8],
+      [central, 10],
+    ]) {
+      put(header, at, 2, method);
+      put(header, at + 6, 4, crc);
+      put(header, at + 10, 4, data.length);
+      put(header, at + 14, 4, size);
+    }
     put(local, 26, 2, name.length);
     put(central, 28, 2, name.length);
     put(central, 42, 4, at);

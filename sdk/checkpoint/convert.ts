@@ -77,6 +77,7 @@ export async function readF32(
   at: number,
   { bytes, toF32 }: Conversion,
   out: Float32Array,
+  onBytes?: (bytes: Uint8Array) => void,
 ): Promise<void> {
   const fits = bytes <= out.BYTES_PER_ELEMENT;
   const most = fits ? out.length : WIDE;
@@ -84,6 +85,8 @@ export async function readF32(
     const part = out.subarray(from, from + most);
     const length = part.length * bytes;
     const into = fits ? new Uint8Array(out.buffer, out.byteOffset + out.byteLength - length, length) : undefined;
-    toF32(await source.read(at + from * bytes, length, into), part);
+    const stored = await source.read(at + from * bytes, length, into);
+    onBytes?.(stored);
+    toF32(stored, part);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * NumPy's `.npy` format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html), strictly: u8 and f32 in
- * C order. The header is a Python literal; it is read by a grammar of just what may stand there and never evaluated.
+ * NumPy's `.npy` format, versions 1 to 3 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html), strictly: u8 and f32,
+ * in C or Fortran order. The header is a Python literal; it is read by a grammar of just what may stand there and never evaluated.
  */
 
 import { FileError, ShapeError } from "../../gpu/errors.js";
@@ -23,29 +23,62 @@ export interface ArrayToWrite {
 
 const MAGIC = "\x93NUMPY";
 
-/** NumPy itself refuses longer ones. */
+/** NumPy itself refuses longer ones, */
 export const MAX_NPY_HEADER = 10_000;
+/** and arrays of more dimensions. */
+const MAX_DIMS = 64;
 
 /** Bytes of an element of the supported types. */
 const ITEM_BYTES = { "|u1": 1, "<f4": 4 } as const;
 
 /**
  * Reads a `.npy` file. `name` is for messages.
- * @throws FileError NPY_FORMAT where it is none, of another element type, in Fortran order, or longer or shorter than its shape.
+ * @throws FileError NPY_FORMAT where it is none, of another element type, or longer or shorter than its shape.
  */
 export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const fail = (what: string): never => {
-    throw new FileError("NPY_FORMAT", `${name}: ${what}; expected a .npy file of uint8 or float32 in C order`);
+    throw new FileError("NPY_FORMAT", `${name}: ${what}; expected a .npy file of uint8 or float32`);
   };
   const { descr, fortran, shape, dataStart } = parseNpyHeader(bytes, fail);
   if (!Object.hasOwn(ITEM_BYTES, descr)) return fail(`element type ${JSON.stringify(descr)}`);
-  if (fortran && shape.length > 1) return fail("the array is in Fortran order");
   const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
   const data = copyBytes(bytes, dataStart);
   if (data.length !== itemBytes * sizeOf(shape)) {
     return fail(`shape [${shape}] needs ${itemBytes * sizeOf(shape)} bytes of data, the file has ${data.length}`);
   }
-  return descr === "|u1" ? { dtype: "u8", data, shape } : { dtype: "f32", data: new Float32Array(data.buffer), shape };
+  const ordered = <T extends Uint8Array | Float32Array>(numbers: T) => (fortran ? rowMajor(numbers, shape) : numbers);
+  return descr === "|u1"
+    ? { dtype: "u8", data: ordered(data), shape }
+    : { dtype: "f32", data: ordered(new Float32Array(data.buffer)), shape };
+}
+
+/** Numbers in Fortran order, of whose indices the first runs fastest, to C order, in which the last does; into `out`. */
+export function rowMajor<T extends Uint8Array | Float32Array>(
+  numbers: T,
+  shape: readonly number[],
+  out = numbers.slice() as T,
+): T {
+  const dims: { size: number; step: number }[] = [];
+  let step = 1;
+  for (const size of shape.toReversed()) {
+    // Those of one element would only be walked over.
+    if (size !== 1) dims.unshift({ size, step });
+    step *= size;
+  }
+  const index = dims.map(() => 0);
+  let to = 0;
+  for (const value of numbers) {
+    out[to] = value;
+    for (let d = 0; d < dims.length; d++) {
+      const { size, step } = dims[d];
+      index[d]++;
+      to += step;
+      if (index[d] < size) break;
+      index[d] = 0;
+      to -= size * step;
+    }
+  }
+  return out;
 }
 
 /** What the first bytes of a `.npy` file say: the whole header has to be among them. `fail` throws. */
@@ -79,7 +112,7 @@ function parseHeader(text: string, fail: (what: string) => never) {
 }
 
 function isShape(value: HeaderValue | undefined): value is number[] {
-  return Array.isArray(value) && value.every(Number.isSafeInteger);
+  return Array.isArray(value) && value.length <= MAX_DIMS && value.every(Number.isSafeInteger);
 }
 
 type HeaderValue = string | boolean | number[];
@@ -118,17 +151,21 @@ class HeaderParser {
     if (typeof this.token === "string") return this.take("string") as string;
     const sizes: number[] = [];
     this.expect("(");
-    this.items(")", () => sizes.push(this.take("number") as number));
+    const comma = this.items(")", () => sizes.push(this.take("number") as number));
+    if (sizes.length === 1 && !comma) this.fail("a malformed header: in Python a tuple of one has a comma");
     return sizes;
   }
 
-  /** Items with commas between them, and perhaps one behind the last. */
-  private items(close: string, item: () => void): void {
+  /** Items with commas between them, and perhaps one behind the last: whether there is. */
+  private items(close: string, item: () => void): boolean {
+    let comma = false;
     while (!this.isSign(close)) {
       item();
-      if (!this.isSign(close)) this.expect(",");
+      comma = !this.isSign(close);
+      if (comma) this.expect(",");
     }
     this.next();
+    return comma;
   }
 
   private isSign(sign: string): boolean {

@@ -5,11 +5,12 @@
 
 import type { ByteSource } from "../platform/types.js";
 import type { Tensor } from "../tensor.js";
-import { conversionOf, readF32 } from "./convert.js";
+import { type Conversion, conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
-import { MAX_NPY_HEADER, parseNpyHeader } from "./npy.js";
+import { MAX_NPY_HEADER, parseNpyHeader, rowMajor } from "./npy.js";
 import { copyBytes } from "./source.js";
-import { openZip, type Zip, type ZipEntry } from "./torch/zip.js";
+import { checkCrc, openZip, type Zip, type ZipEntry } from "./torch/zip.js";
+import { crc32 } from "./torch/zip-write.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
 
 /** NumPy's little-endian types as the other formats spell them. */
@@ -27,8 +28,9 @@ const DTYPES = new Map([
 
 interface Member extends TensorInfo {
   readonly entry: ZipEntry;
-  /** Bytes of the `.npy` header. */
+  /** Bytes of the `.npy` header, and their checksum, which that of the data goes on from. */
   readonly header: number;
+  readonly headerCrc: number;
   readonly fortran: boolean;
 }
 
@@ -66,7 +68,8 @@ async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: F
       `${what}: ${dtype} of shape [${shape}] needs ${wanted} bytes, it has ${entry.size - dataStart}`,
     );
   }
-  return { dtype, shape, entry, header: dataStart, fortran: fortran && shape.length > 1 };
+  const headerCrc = crc32(start.subarray(0, dataStart));
+  return { dtype, shape, entry, header: dataStart, headerCrc, fortran };
 }
 
 /** The first `length` bytes of a member. */
@@ -83,7 +86,8 @@ async function contents(
 }
 
 /** The first `length` bytes of what `packed` unpacks to; where that is all, it has to end there and to have the archive's checksum. */
-async function inflate(packed: Uint8Array, length: number, { name, size, crc }: ZipEntry, fail: Fail) {
+async function inflate(packed: Uint8Array, length: number, entry: ZipEntry, fail: Fail) {
+  const { name, size } = entry;
   const out = new Uint8Array(length);
   const broken = (why: string) => fail("CKPT_ZIP", `the member ${quoted(name)} ${why}`);
   const reader = new Blob([copyBytes(packed)]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
@@ -98,21 +102,8 @@ async function inflate(packed: Uint8Array, length: number, { name, size, crc }: 
     return out;
   }
   if (at < length) broken(`unpacks to ${at} of ${size} bytes`);
-  if (crc32(out) !== crc) broken("has another checksum than the archive says");
+  checkCrc(entry, crc32(out), fail);
   return out;
-}
-
-/** CRC-32 of ISO 3309, bit by bit in a table of bytes. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
-  return ~crc >>> 0;
 }
 
 class NpzFile implements Checkpoint {
@@ -141,21 +132,41 @@ class NpzFile implements Checkpoint {
   }
 
   async get(name: string, staging?: Staging): Promise<Tensor> {
-    const { dtype, shape, entry, header, fortran } = this.member(name);
+    const member = this.member(name);
+    const { dtype, shape, fortran } = member;
     const conversion = conversionOf(dtype);
     if (!conversion)
       return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`);
-    if (fortran) {
-      const fix = "save it with numpy.ascontiguousarray";
-      return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} is in Fortran order: ${fix}`);
-    }
-    const count = (entry.size - header) / conversion.bytes;
+    const count = product(shape)!;
     const data = staging?.take(count) ?? new Float32Array(count);
-    if (entry.deflated) {
-      const all = await contents(this.bytes, this.zip, entry, entry.size, this.fail);
-      conversion.toF32(all.subarray(header), data);
-    } else await readF32(this.bytes, (await this.zip.dataStart(entry)) + header, conversion, data);
+    if (fortran) {
+      const numbers = new Float32Array(count);
+      conversion.toF32(await this.data(member), numbers);
+      rowMajor(numbers, shape, data);
+    } else if (member.entry.deflated) conversion.toF32(await this.data(member), data);
+    else await this.stored(member, conversion, data);
     return { data, shape };
+  }
+
+  /** Reads a stored member's numbers; the checksum is taken of its bytes as they come. */
+  private async stored(member: Member, conversion: Conversion, out: Float32Array): Promise<void> {
+    const { entry, header, headerCrc } = member;
+    let crc = headerCrc;
+    const start = (await this.zip.dataStart(entry)) + header;
+    await readF32(this.bytes, start, conversion, out, (bytes) => {
+      crc = crc32(bytes, crc);
+    });
+    checkCrc(entry, crc, this.fail);
+  }
+
+  /** The bytes behind a member's header, whose checksum is right. */
+  private async data({ entry, header, headerCrc }: Member): Promise<Uint8Array> {
+    if (entry.deflated) {
+      return (await contents(this.bytes, this.zip, entry, entry.size, this.fail)).subarray(header);
+    }
+    const bytes = await this.bytes.read((await this.zip.dataStart(entry)) + header, entry.size - header);
+    checkCrc(entry, crc32(bytes, headerCrc), this.fail);
+    return bytes;
   }
 
   close(): Promise<void> {

@@ -80,7 +80,13 @@ export interface ModelFlags {
 export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
-    .addOption(choiceOption("--dtype <type>", "how weights and activations are stored", ["f32", "f16"]))
+    .addOption(
+      choiceOption("--dtype <type>", "how numbers are stored; int8 is approximate, on WASM alone", [
+        "f32",
+        "f16",
+        "int8",
+      ]),
+    )
     .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
     .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer");
 }

@@ -1,6 +1,6 @@
 /** The WASM device: plans become lists of steps in WASM memory, run by one thread or several (assembly/nn/program.ts). */
 
-import type { Device, ParamUse, Program, RunOptions } from "../../gpu/device.js";
+import type { Device, ParamUse, Program, RunOptions, WeightType } from "../../gpu/device.js";
 import { DeviceError } from "../../gpu/errors.js";
 import { fanIn, size } from "../../gpu/graph/ops.js";
 import type { Plan } from "../../gpu/graph/plan.js";
@@ -9,13 +9,15 @@ import type { Platform, Threads } from "../platform/types.js";
 import type { Core } from "./core.js";
 import type { Heap } from "./heap.js";
 import { createKernels, type KernelBuild, type KernelExports } from "./kernels.js";
+import { type Layout, layouts, type Size } from "./layout.js";
 import { lower, type Step } from "./lower.js";
 
-/** A block of WASM memory. A matrix product's weight lies in panels (assembly/nn/tile.ts). */
+/** A block of WASM memory. */
 export interface WasmBuffer {
   readonly address: number;
   readonly label: string;
-  readonly panels?: { readonly n: number; readonly k: number };
+  /** Of the weight of matrix products, which lies as the device's layout has it. */
+  readonly weight?: Size;
 }
 
 /** Working memory that is replaced by a larger block where it is too small. */
@@ -39,6 +41,8 @@ const TURN_MS = 20;
 
 /** As many numbers of a weight are brought into panels at once. */
 const PACK_NUMBERS = 2 ** 18;
+/** Whole panels of every layout. */
+const PACK_ROWS = 16;
 
 /** A value beyond this leaves no room for its neighbours in 32-bit addresses. */
 const MAX_VALUE_BYTES = 2 ** 30;
@@ -62,6 +66,7 @@ export class WasmDevice implements Device<WasmBuffer> {
   readonly numberBytes = 4;
 
   private readonly core: Core<KernelExports>;
+  private readonly layout: Layout;
   private readonly control: number;
   private readonly threads?: Threads;
   /** Of all threads, and of each thread for itself; all programs use the same. */
@@ -73,7 +78,9 @@ export class WasmDevice implements Device<WasmBuffer> {
     platform: Platform,
     readonly threadCount: number,
     readonly build: KernelBuild,
+    readonly weights: WeightType = "f32",
   ) {
+    this.layout = layouts[weights];
     this.core = createKernels(build, threadCount);
     const { exports, heap, module, memory } = this.core;
     this.shared = new Scratch(heap);
@@ -98,30 +105,34 @@ export class WasmDevice implements Device<WasmBuffer> {
       return buffer;
     }
     const { heap, exports } = this.core;
-    const panels = { n: value.shape[0], k: fanIn(value.shape) };
-    const NR = exports.NR.value;
-    const { n, k } = panels;
-    const address = heap.alloc(Math.ceil(n / NR) * NR * k * 4);
-    // A few panels at a time, so that the rows take little room beside them.
-    const most = NR * Math.max(1, Math.floor(PACK_NUMBERS / (NR * k)));
+    const weight = { n: value.shape[0], k: fanIn(value.shape) };
+    const { n, k } = weight;
+    const buffer = { ...this.block(this.layout.bytes(exports, weight), value.name), weight };
+    // A few rows at a time, so that they take little room beside the weight.
+    const most = PACK_ROWS * Math.max(1, Math.floor(PACK_NUMBERS / (PACK_ROWS * k)));
     const rows = this.block(4 * Math.min(n, most) * k, value.name);
+    const scratch = heap.alloc(this.layout.packScratch(exports, Math.min(n, most), weight));
     for (let row = 0; row < n; row += most) {
       await this.write(rows, data.subarray(row * k, (row + most) * k));
-      exports.packPanels(rows.address, Math.min(most, n - row), k, address + 4 * row * k);
+      this.layout.pack(exports, rows.address, row, Math.min(most, n - row), weight, buffer.address, scratch);
     }
+    heap.release(scratch);
     this.release(rows);
-    return { address, label: value.name, panels };
+    return buffer;
   }
 
   async write(buffer: WasmBuffer, data: Float32Array): Promise<void> {
     this.view(buffer.address, data.length).set(data);
   }
 
-  async read(buffer: WasmBuffer, count: number): Promise<Float32Array> {
-    if (!buffer.panels) return this.view(buffer.address, count).slice();
-    const rows = this.block(count * 4, buffer.label);
-    this.core.exports.unpackPanels(buffer.address, buffer.panels.n, buffer.panels.k, rows.address);
+  async read({ address, label, weight }: WasmBuffer, count: number): Promise<Float32Array> {
+    if (!weight) return this.view(address, count).slice();
+    const { heap, exports } = this.core;
+    const rows = this.block(count * 4, label);
+    const scratch = heap.alloc(layouts.f32.bytes(exports, weight));
+    this.layout.unpack(exports, address, weight, rows.address, scratch);
     const data = await this.read(rows, count);
+    heap.release(scratch);
     this.release(rows);
     return data;
   }
@@ -143,9 +154,9 @@ export class WasmDevice implements Device<WasmBuffer> {
     try {
       const slots = plan.slots.map((elements, i) => own(elements * 4, `slot ${i}`));
       const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
-      const steps = plan.calls.flatMap((call) =>
-        lower(call, (value) => bufferOf(value).address, this.core.exports, this.threadCount),
-      );
+      const at = (value: Value) => bufferOf(value).address;
+      const target = { core: this.core.exports, threads: this.threadCount, layout: this.layout, at };
+      const steps = plan.calls.flatMap((call) => lower(call, target));
       const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
       this.writeSteps(table, steps);
       const outputs = plan.outputs.map(bufferOf);

@@ -4,6 +4,7 @@ import type { OpName } from "../../gpu/graph/ops.js";
 import { fanIn, size } from "../../gpu/graph/ops.js";
 import type { AnyCall, Call, Value } from "../../gpu/graph/tape.js";
 import type { KernelExports } from "./kernels.js";
+import type { Layout } from "./layout.js";
 
 /** Arguments of one kernel (assembly/nn/program.ts). */
 export interface Step {
@@ -16,8 +17,18 @@ export interface Step {
 }
 
 type Slice = Omit<Step, "call">;
-type Address = (value: Value) => number;
-type Lower<K extends OpName> = (call: Call<K>, at: Address, core: KernelExports, threads: number) => Slice[];
+
+/** What steps depend on beside their call. */
+export interface Target {
+  readonly core: KernelExports;
+  readonly threads: number;
+  /** Of the weights of matrix products. */
+  readonly layout: Layout;
+  /** Address of a value. */
+  readonly at: (value: Value) => number;
+}
+
+type Lower<K extends OpName> = (call: Call<K>, target: Target) => Slice[];
 
 /** A step of a matrix product or an attention costs each thread at most about this many multiply-adds: 10 ms at 15 GFLOP/s. */
 const SLICE_MACS = 75e6;
@@ -53,27 +64,28 @@ function chunkOf(count: number, threads: number, most: number): number {
 
 type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
 
-function linear(call: LinearCall, at: Address, core: KernelExports, threads: number, epilogue: number): Slice[] {
+function linear(call: LinearCall, { at, core, layout, threads }: Target, epilogue: number): Slice[] {
   const [x, weight, bias, residual] = call.inputs;
   const [n, k] = [weight.shape[0], fanIn(weight.shape)];
-  const NR = core.NR.value;
+  const columns = layout.columns(core);
   return evenRuns(size(x.shape) / k, SLICE_ROWS).flatMap(({ from, to }) => {
     const rows = to - from;
     const row = (value: Value, width: number) => at(value) + from * width * 4;
-    const pack = { words: [core.PACK_INPUT.value, row(x, k), rows, k], sharedBytes: core.packedBytes(rows, k) };
-    const products = runs(Math.ceil(n / NR), perStep(rows * k * NR, threads)).map((panels) => ({
+    const { kind, sharedBytes } = layout.packInput(core, rows, k);
+    const { words, ownBytes } = layout.product(core, rows, k, at(weight));
+    const products = runs(Math.ceil(n / columns), perStep(rows * k * columns, threads)).map((panels) => ({
       words: [
-        ...[core.MATMUL.value, rows, k, at(weight), panels.from, panels.to, at(bias)],
+        ...[...words, panels.from, panels.to, at(bias)],
         ...[residual ? row(residual, n) : 0, row(call.output, n), n, epilogue],
         chunkOf(panels.to - panels.from, threads, CHUNK_PANELS),
       ],
-      ownBytes: core.TILE_BYTES.value,
+      ownBytes,
     }));
-    return [pack, ...products];
+    return [{ words: [kind, row(x, k), rows, k], sharedBytes }, ...products];
   });
 }
 
-const attention: Lower<"attention"> = (call, at, core, threads) => {
+const attention: Lower<"attention"> = (call, { at, core, threads }) => {
   const [B, L, C] = call.output.shape;
   const { heads } = call.attrs;
   const D = C / heads;
@@ -94,55 +106,55 @@ const bits = (x: number) => new Int32Array(Float32Array.of(x).buffer)[0];
 const step = (...words: number[]): Slice[] => [{ words }];
 
 const table: { readonly [K in OpName]: Lower<K> } = {
-  linear: (call, at, core, threads) => linear(call, at, core, threads, core.NONE.value),
-  linearGelu: (call, at, core, threads) => linear(call, at, core, threads, core.GELU.value),
-  linearAdd: (call, at, core, threads) => linear(call, at, core, threads, core.ADD.value),
+  linear: (call, target) => linear(call, target, target.core.NONE.value),
+  linearGelu: (call, target) => linear(call, target, target.core.GELU.value),
+  linearAdd: (call, target) => linear(call, target, target.core.ADD.value),
   attention,
-  gelu: ({ inputs: [x], output }, at, core) => step(core.GELU_STEP.value, at(x), at(output), size(x.shape)),
-  add: ({ inputs: [a, b], output }, at, core) => step(core.ADD_STEP.value, at(a), at(b), at(output), size(a.shape)),
-  layerNorm({ inputs: [x, weight, bias], output, attrs }, at, core) {
+  gelu: ({ inputs: [x], output }, { at, core }) => step(core.GELU_STEP.value, at(x), at(output), size(x.shape)),
+  add: ({ inputs: [a, b], output }, { at, core }) => step(core.ADD_STEP.value, at(a), at(b), at(output), size(a.shape)),
+  layerNorm({ inputs: [x, weight, bias], output, attrs }, { at, core }) {
     const c = weight.shape[0];
     const rows = size(x.shape) / c;
     return step(core.LAYER_NORM.value, at(x), rows, c, at(weight), at(bias), at(output), bits(attrs.eps));
   },
-  patches({ inputs: [x], output, attrs }, at, core) {
+  patches({ inputs: [x], output, attrs }, { at, core }) {
     const [B, , H, W] = x.shape;
     return step(core.PATCHES.value, at(x), B, H, W, attrs.patch, at(output));
   },
-  maskTokens({ inputs: [x, mask, token], output }, at, core) {
+  maskTokens({ inputs: [x, mask, token], output }, { at, core }) {
     const [B, N, C] = x.shape;
     return step(core.MASK_TOKENS.value, at(x), at(mask), at(token), at(output), B * N, C);
   },
-  tokens({ inputs: [x, cls, pos], output }, at, core) {
+  tokens({ inputs: [x, cls, pos], output }, { at, core }) {
     return step(core.TOKENS.value, at(x), at(cls), at(pos), at(output), ...x.shape);
   },
-  resizePos({ inputs: [pos], output, attrs: { from, to } }, at, core) {
+  resizePos({ inputs: [pos], output, attrs: { from, to } }, { at, core }) {
     return step(core.RESIZE_POS.value, at(pos), ...from, at(output), ...to, pos.shape[2]);
   },
-  patchTokens({ inputs: [x], output }, at, core) {
+  patchTokens({ inputs: [x], output }, { at, core }) {
     const [B, L, C] = x.shape;
     return step(core.COPY_BLOCKS.value, at(x) + C * 4, at(output), B, (L - 1) * C * 4, L * C * 4);
   },
-  classToken({ inputs: [x], output }, at, core) {
+  classToken({ inputs: [x], output }, { at, core }) {
     const [B, L, C] = x.shape;
     return step(core.COPY_BLOCKS.value, at(x), at(output), B, C * 4, L * C * 4);
   },
-  meanTokens({ inputs: [x], output }, at, core) {
+  meanTokens({ inputs: [x], output }, { at, core }) {
     const [B, L, C] = x.shape;
     return step(core.MEAN_TOKENS.value, at(x), at(output), B, L - 1, C);
   },
-  featmap({ inputs: [x], output }, at, core) {
+  featmap({ inputs: [x], output }, { at, core }) {
     const [B, L, C] = x.shape;
     return step(core.FEATMAP.value, at(x), at(output), B, L - 1, C);
   },
-  maskedMse({ inputs: [pred, target, mask], output }, at, core) {
+  maskedMse({ inputs: [pred, target, mask], output }, { at, core }) {
     const [B, N, F] = pred.shape;
     return step(core.MASKED_MSE.value, at(pred), at(target), at(mask), at(output), B * N, F);
   },
 };
 
-/** The steps of `call` on `threads` threads; `at` gives the address of each of its values. */
-export function lower(call: AnyCall, at: Address, core: KernelExports, threads: number): Step[] {
+/** The steps of `call`. */
+export function lower(call: AnyCall, target: Target): Step[] {
   const entry = table[call.op] as Lower<OpName>;
-  return entry(call, at, core, threads).map((slice) => ({ call, ...slice }));
+  return entry(call, target).map((slice) => ({ call, ...slice }));
 }

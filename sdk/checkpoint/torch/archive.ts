@@ -26,10 +26,10 @@ export async function readArchive(
   const folder = folderOf(zip, fail);
   const member = (name: string) => zip.entries.get(`${folder}/${name}`);
   const order = member("byteorder");
-  if (order && (await textOf(source, zip, order, fail)) !== "little") {
+  if (order && (await textOf(zip, order, fail)) !== "little") {
     fail("CKPT_FORMAT", "written on a big-endian machine, which is not supported");
   }
-  const root = await rootOf(source, zip, member("data.pkl")!, fail);
+  const root = await rootOf(zip, member("data.pkl")!, fail);
   const storages = new Map<string, Stored>();
   for (const { key, count, dtype } of storagesOf(root)) {
     const entry = member(`data/${key}`) ?? fail("CKPT_TRUNCATED", `storage ${quoted(key)} is not in the file`);
@@ -54,14 +54,14 @@ function folderOf({ entries }: Zip, fail: Fail): string {
   return found[0].slice(0, -"/data.pkl".length);
 }
 
-async function textOf(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<string> {
+async function textOf(zip: Zip, entry: ZipEntry, fail: Fail): Promise<string> {
   if (entry.size > 100) fail("CKPT_FORMAT", `${quoted(entry.name)} has ${entry.size} bytes`);
-  return new TextDecoder().decode(await source.read(await zip.dataStart(entry), entry.size));
+  return new TextDecoder().decode(await zip.read(entry));
 }
 
-async function rootOf(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<Value> {
+async function rootOf(zip: Zip, entry: ZipEntry, fail: Fail): Promise<Value> {
   if (entry.size > MAX_PICKLE) fail("CKPT_LIMIT", `a pickle of ${entry.size} bytes, at most ${MAX_PICKLE} are read`);
-  const bytes = await source.read(await zip.dataStart(entry), entry.size);
+  const bytes = await zip.read(entry);
   try {
     const { value, length } = unpickle(bytes, fail);
     if (length !== bytes.length) fail("CKPT_PICKLE", `malformed pickle: ${bytes.length - length} bytes behind its end`);

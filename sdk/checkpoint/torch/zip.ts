@@ -5,6 +5,7 @@
 
 import type { ByteSource } from "../../platform/types.js";
 import { type Fail, quoted } from "../fail.js";
+import { crc32 } from "./zip-write.js";
 
 export interface ZipEntry {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface Zip {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   /** Where the data of a member begins, once its local header agrees with the directory. @throws CheckpointError CKPT_ZIP */
   dataStart(entry: ZipEntry): Promise<number>;
+  /** The whole of a stored member, whose checksum must be right. @throws CheckpointError CKPT_ZIP */
+  read(entry: ZipEntry): Promise<Uint8Array>;
 }
 
 const MAX_ENTRIES = 200_000;
@@ -35,6 +38,8 @@ const LOCAL_BYTES = 30;
 const ENCRYPTED = 0x0001;
 /** The only method beside 0, stored, that is read where it is asked for. */
 const DEFLATE = 8;
+/** Two bits stand for at most 258 bytes: nothing unpacks to more times its size. */
+const MAX_RATIO = 1032;
 /** The sizes follow the data once more. */
 const DESCRIPTOR = 0x0008;
 /** Beside the descriptor's, the one for names in UTF-8. */
@@ -56,7 +61,22 @@ export async function openZip(source: ByteSource, fail: Fail, { deflated = false
   return {
     entries: new Map(entries.map((entry) => [entry.name, entry])),
     dataStart: (entry) => dataStart(source, entry, fail),
+    read: async (entry) => {
+      const bytes = await source.read(await dataStart(source, entry, fail), entry.size);
+      // PyTorch itself never looks, and writes 0 where it was told to compute none (`torch.serialization.set_crc32_options`).
+      if (entry.crc !== 0) checkCrc(entry, crc32(bytes), fail);
+      return bytes;
+    },
   };
+}
+
+/** Compares the checksum of a member's data with the archive's. @throws CheckpointError CKPT_ZIP */
+export function checkCrc({ name, crc }: ZipEntry, found: number, fail: Fail): void {
+  if (found === crc) return;
+  fail(
+    "CKPT_ZIP",
+    `the member ${quoted(name)} has another checksum than the archive says: it was changed; get it again`,
+  );
 }
 
 interface Directory {
@@ -188,7 +208,7 @@ function readEntry(name: string, view: DataView, extra: DataView, deflated: bool
   const isDeflated = deflated && method === DEFLATE;
   const [crc, packedBytes, plainBytes, headerAt] = [16, 20, 24, 42].map((field) => view.getUint32(field, true));
   const [size, packed, offset] = widen([plainBytes, packedBytes, headerAt], extra, what, fail);
-  if ((size !== packed && !isDeflated) || disk !== 0)
+  if (size > packed * (isDeflated ? MAX_RATIO : 1) || (size < packed && !isDeflated) || disk !== 0)
     fail("CKPT_ZIP", `${what} has ${packed} bytes that unpack to ${size}`);
   if (name.endsWith("/") && size > 0) fail("CKPT_ZIP", `${what} is a folder of ${size} bytes`);
   return { name, packed, size, deflated: isDeflated, crc, flags, offset };

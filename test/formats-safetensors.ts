@@ -1,0 +1,152 @@
+/** Small safetensors files: what the reference's rules say of each, and what we do. */
+
+import { type FormatRow, LIMITS, latin } from "./formats-common.js";
+
+function file(header: string, data = 0, length: number | bigint = header.length): string {
+  const head = new Uint8Array(8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
+  return latin(head) + header + "\0".repeat(data);
+}
+
+const info = (dtype: string, shape: string, begin: number, end: number) =>
+  `{"dtype":"${dtype}","shape":${shape},"data_offsets":[${begin},${end}]}`;
+const one = (dtype: string, shape: string, bytes: number) => file(`{"a":${info(dtype, shape, 0, bytes)}}`, bytes);
+const pair = (first: string, second: string, data: number) => file(`{"a":${first},"b":${second}}`, data);
+const f32 = info("F32", "[2]", 0, 8);
+const utf8 = (text: string) => latin(new TextEncoder().encode(text));
+
+const TWICE = "the format's text forbids it: readers would differ in which one counts";
+const BRACE = "by the format's text it begins with a brace, by which files are told apart";
+const NULL = "metadata is an object or absent, by the format's text";
+
+export const safetensors: readonly FormatRow[] = [
+  ["no tensors", "read", "none", file("{}")],
+  ["a tensor", "read", "none", file(`{"a":${f32}}`, 8)],
+  ["spaces behind the header", "read", "none", file(`{"a":${f32}}      `, 8)],
+  ["a line's end behind the header", "read", "none", file(`{"a":${f32}}\n`, 8)],
+  ["white space between the words", "read", "none", file(`{ "a" :\t${f32}\r\n}`, 8)],
+  ["tensors listed out of order", "read", "none", pair(info("U8", "[2]", 8, 10), f32, 10)],
+  ["data that is not aligned", "read", "none", pair(info("U8", "[1]", 0, 1), info("F64", "[1]", 1, 9), 9)],
+  ["a scalar", "read", "none", one("F32", "[]", 4)],
+  ["a size of 0", "read", "none", one("F32", "[0]", 0)],
+  ["a size of 0 among others", "read", "none", one("F32", "[3,0,5]", 0)],
+  [
+    "an empty tensor between two",
+    "read",
+    "none",
+    file(`{"a":${f32},"e":${info("U8", "[0]", 8, 8)},"b":${info("U8", "[1]", 8, 9)}}`, 9),
+  ],
+  ["an empty tensor inside another", "refused", "CKPT_OFFSETS", pair(f32, info("U8", "[0]", 4, 4), 8)],
+  ["an empty tensor behind the data", "refused", "CKPT_OFFSETS", pair(f32, info("U8", "[0]", 9, 9), 8)],
+  ["many dimensions", "read", "none", one("U8", `[${"1,".repeat(99)}1]`, 1)],
+  ["a field more", "read", "none", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"note":[1.5]}}`, 1)],
+  ["fields in another order", "read", "none", file(`{"a":{"data_offsets":[0,1],"shape":[1],"dtype":"U8"}}`, 1)],
+  ["a name of no letters", "read", "none", file(`{"":${f32}}`, 8)],
+  ["a name like __proto__", "read", "none", file(`{"__proto__":${f32}}`, 8)],
+  ["a name beyond ASCII", "read", "none", file(utf8(`{"größe😀":${f32}}`), 8)],
+  ["a name in escapes", "read", "none", file(`{"\\u0061\\ud83d\\ude00":${f32}}`, 8)],
+  ["a name with an escaped zero", "read", "none", file(`{"a\\u0000":${f32}}`, 8)],
+  ["a name with half of a pair", "refused", "CKPT_HEADER", file(`{"\\ud800":${f32}}`, 8)],
+  ["a name with a bare line's end", "refused", "CKPT_HEADER", file(`{"\n":${f32}}`, 8)],
+  ["a name that is not UTF-8", "refused", "CKPT_HEADER", file(`{"\xff":${f32}}`, 8)],
+  ["a name twice", "read", "CKPT_DUPLICATE", file(`{"a":${f32},"a":${f32}}`, 8), TWICE],
+  ["a name twice, once in escapes", "read", "CKPT_DUPLICATE", file(`{"a":${f32},"\\u0061":${f32}}`, 8), TWICE],
+  [
+    "a field twice",
+    "refused",
+    "CKPT_DUPLICATE",
+    file(`{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, 1),
+  ],
+  ["metadata", "read", "none", file(`{"__metadata__":{"format":"pt"},"a":${f32}}`, 8)],
+  ["metadata alone", "read", "none", file(`{"__metadata__":{"format":"pt"}}`)],
+  ["metadata of no entries", "read", "none", file(`{"__metadata__":{},"a":${f32}}`, 8)],
+  ["metadata behind the tensors", "read", "none", file(`{"a":${f32},"__metadata__":{"a":"b"}}`, 8)],
+  ["metadata of null", "read", "CKPT_HEADER", file(`{"__metadata__":null,"a":${f32}}`, 8), NULL],
+  ["metadata with a number", "refused", "CKPT_HEADER", file(`{"__metadata__":{"epoch":300}}`)],
+  ["metadata with null", "refused", "CKPT_HEADER", file(`{"__metadata__":{"epoch":null}}`)],
+  ["metadata with an object", "refused", "CKPT_HEADER", file(`{"__metadata__":{"a":{}}}`)],
+  ["metadata that is a text", "refused", "CKPT_HEADER", file(`{"__metadata__":"pt"}`)],
+  ["metadata that is a tensor", "refused", "CKPT_HEADER", file(`{"__metadata__":${f32}}`, 8)],
+  ["metadata twice", "refused", "CKPT_DUPLICATE", file(`{"__metadata__":{},"__metadata__":{}}`)],
+  ["a key of metadata twice", "read", "CKPT_DUPLICATE", file(`{"__metadata__":{"a":"1","a":"2"}}`), TWICE],
+  ...["BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0"].map(
+    (dtype): FormatRow => [`dtype ${dtype}`, "read", "none", one(dtype, "[3]", 3)],
+  ),
+  ...["I16", "U16", "F16", "BF16"].map((dtype): FormatRow => [`dtype ${dtype}`, "read", "none", one(dtype, "[3]", 6)]),
+  ...["I32", "U32", "F32"].map((dtype): FormatRow => [`dtype ${dtype}`, "read", "none", one(dtype, "[3]", 12)]),
+  ...["I64", "U64", "F64", "C64"].map((dtype): FormatRow => [`dtype ${dtype}`, "read", "none", one(dtype, "[3]", 24)]),
+  ["dtype F4", "read", "none", one("F4", "[4]", 2)],
+  ["dtype F6_E2M3", "read", "none", one("F6_E2M3", "[4]", 3)],
+  ["dtype F6_E3M2", "read", "none", one("F6_E3M2", "[4]", 3)],
+  ["half a byte left over", "refused", "CKPT_OFFSETS", one("F4", "[3]", 2)],
+  ["an unknown dtype", "refused", "CKPT_DTYPE", one("F128", "[1]", 16)],
+  ["a dtype in lower case", "refused", "CKPT_DTYPE", one("f32", "[2]", 8)],
+  ["a dtype of no letters", "refused", "CKPT_DTYPE", one("", "[2]", 8)],
+  [
+    "a dtype that is a number",
+    "refused",
+    "CKPT_HEADER",
+    file(`{"a":{"dtype":32,"shape":[2],"data_offsets":[0,8]}}`, 8),
+  ],
+  ["no dtype", "refused", "CKPT_HEADER", file(`{"a":{"shape":[2],"data_offsets":[0,8]}}`, 8)],
+  ["no shape", "refused", "CKPT_HEADER", file(`{"a":{"dtype":"F32","data_offsets":[0,8]}}`, 8)],
+  ["no offsets", "refused", "CKPT_HEADER", file(`{"a":{"dtype":"F32","shape":[2]}}`, 8)],
+  ["a tensor that is a number", "refused", "CKPT_HEADER", file(`{"a":1}`)],
+  ["a tensor that is null", "refused", "CKPT_HEADER", file(`{"a":null}`)],
+  ["a shape that is a number", "refused", "CKPT_HEADER", one("F32", "2", 8)],
+  ["a shape that is null", "refused", "CKPT_HEADER", one("F32", "null", 8)],
+  ["a negative size", "refused", "CKPT_HEADER", one("F32", "[-2]", 8)],
+  ["a size of minus zero", "refused", "CKPT_HEADER", one("F32", "[-0]", 0)],
+  ["a size with a fraction", "refused", "CKPT_HEADER", one("F32", "[2.0]", 8)],
+  ["a size with an exponent", "refused", "CKPT_HEADER", one("F32", "[2e0]", 8)],
+  ["a size in words", "refused", "CKPT_HEADER", one("F32", '["2"]', 8)],
+  ["a size with a leading zero", "refused", "CKPT_HEADER", one("F32", "[02]", 8)],
+  ["sizes whose product is 2^64", "refused", "CKPT_OFFSETS", one("U8", "[4294967296,4294967296]", 0)],
+  ["sizes whose bytes are 2^64", "refused", "CKPT_OFFSETS", one("F32", "[4503599627370496,1024]", 0)],
+  ["a size of 2^64", "refused", "CKPT_HEADER", one("U8", "[18446744073709551616]", 0)],
+  ["a size of 2^60 beside a 0", "read", "CKPT_HEADER", one("U8", "[1152921504606846976,0]", 0), LIMITS],
+  [
+    "offsets of 2^64",
+    "refused",
+    "CKPT_HEADER",
+    file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551616]}}`, 1),
+  ],
+  ["one offset", "refused", "CKPT_OFFSETS", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[8]}}`, 8)],
+  ["three offsets", "refused", "CKPT_OFFSETS", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}`, 8)],
+  ["negative offsets", "refused", "CKPT_HEADER", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}`, 8)],
+  ["offsets the wrong way round", "refused", "CKPT_OFFSETS", file(`{"a":${info("F32", "[2]", 8, 0)}}`, 8)],
+  ["fewer bytes than the shape needs", "refused", "CKPT_OFFSETS", one("F32", "[3]", 8)],
+  ["more bytes than the shape needs", "refused", "CKPT_OFFSETS", one("F32", "[1]", 8)],
+  ["a hole before the first tensor", "refused", "CKPT_OFFSETS", file(`{"a":${info("F32", "[2]", 4, 12)}}`, 12)],
+  ["a hole between tensors", "refused", "CKPT_OFFSETS", pair(f32, info("U8", "[2]", 9, 11), 11)],
+  ["tensors that overlap", "refused", "CKPT_OFFSETS", pair(f32, info("U8", "[2]", 7, 9), 9)],
+  ["two tensors on the same bytes", "refused", "CKPT_OFFSETS", pair(f32, f32, 8)],
+  ["bytes behind the last tensor", "refused", "CKPT_OFFSETS", file(`{"a":${f32}}`, 9)],
+  ["bytes behind no tensor", "refused", "CKPT_OFFSETS", file("{}", 1)],
+  ["data cut off", "refused", "CKPT_TRUNCATED", file(`{"a":${f32}}`, 7)],
+  ["no data", "refused", "CKPT_TRUNCATED", file(`{"a":${f32}}`)],
+  ["an empty file", "refused", "CKPT_FORMAT", ""],
+  ["7 bytes", "refused", "CKPT_FORMAT", file("{}").slice(0, 7)],
+  ["a header of no bytes", "refused", "CKPT_FORMAT", file("")],
+  ["a header longer than the file", "refused", "CKPT_TRUNCATED", file("{}", 0, 3)],
+  ["a header of 100 MB and a byte", "refused", "CKPT_HEADER", file("{}", 0, 100_000_001)],
+  ["a header of 2^63 bytes", "refused", "CKPT_FORMAT", file("{}", 0, 2n ** 63n)],
+  ["a header cut off", "refused", "CKPT_HEADER", file('{"a":')],
+  ["a header that begins with a space", "read", "CKPT_FORMAT", file(" {}"), BRACE],
+  ["a header that is a list", "refused", "CKPT_FORMAT", file("[]")],
+  ["a header that is null", "refused", "CKPT_FORMAT", file("null")],
+  ["a byte order mark", "refused", "CKPT_FORMAT", file("\xef\xbb\xbf{}")],
+  ["two headers", "refused", "CKPT_HEADER", file("{}{}")],
+  ["zeros behind the header", "refused", "CKPT_HEADER", file(`{"a":${f32}}\0\0`, 8)],
+  ["a trailing comma", "refused", "CKPT_HEADER", file(`{"a":${f32},}`, 8)],
+  ["single quotes", "refused", "CKPT_HEADER", file("{'a':1}")],
+  ["a comment", "refused", "CKPT_HEADER", file("{}/**/")],
+  ["nesting 500 deep", "refused", "CKPT_HEADER", file(`{"a":${"[".repeat(500)}${"]".repeat(500)}}`)],
+  [
+    "nesting 100 deep in a field more",
+    "read",
+    "CKPT_HEADER",
+    file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"note":${"[".repeat(100)}${"]".repeat(100)}}}`, 1),
+    "no header needs more than 64 levels",
+  ],
+];
