@@ -50,7 +50,7 @@ async function startThreads(host, threads, spec, options) {
 }
 
 /**
- * The loop of every build that runs here, on `threads` threads, as contenders `{ build, run, flops, close }`: `run` gives the
+ * The loop of every build that runs here, on `threads` threads, as contenders `{ device, variant, threads, run, flops, close }`: `run` gives the
  * milliseconds of the slowest thread, `flops` counts all of them.
  */
 export async function peaks(host, threads) {
@@ -63,7 +63,8 @@ export async function peaks(host, threads) {
     if (all.length === 0) continue;
     const each = await Promise.all(all.map(({ call }) => call("flops")));
     started.push({
-      build,
+      device: "wasm",
+      variant: build,
       threads,
       run: async () => Math.max(...(await Promise.all(all.map(({ call }) => call("run"))))),
       flops: each.reduce((a, b) => a + b),
@@ -71,4 +72,10 @@ export async function peaks(host, threads) {
     });
   }
   return started;
+}
+
+/** The loop on WebGPU (contenders/peak-gpu.mjs), as a contender like those of `peaks`. */
+export async function gpuPeak(host, device) {
+  const { call, close } = await host.start("peak-gpu.mjs", {});
+  return { device, variant: "f32", run: () => call("run"), flops: await call("flops"), close };
 }

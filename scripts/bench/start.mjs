@@ -5,6 +5,11 @@ import { variantName } from "./variants.mjs";
 /** The device did not do what was asked for, and said so (`model.device.reason`). */
 const refused = ({ reason }) => /\bf32, as .*/.exec(reason)?.[0];
 
+/** What a row says of a device (`model.device`): `{ device, variant, threads }`. */
+export function ranOn({ kind, adapter, variant, threads }) {
+  return { device: adapter ? `${kind} (${adapter})` : kind, variant, threads: kind === "wasm" ? threads : undefined };
+}
+
 /**
  * Contenders `{ row, run, call, close }`, `row` being what all rows of one share: `{ device, variant, dtype, threads }`. Combinations that
  * this machine has not are told by `note`.
@@ -20,8 +25,7 @@ export async function startAll(host, module, combos, specOf, note) {
         close();
         throw new Error(why);
       }
-      const { device, variant, threads } = about;
-      const row = { device, variant, dtype: options.dtype ?? "f32", threads };
+      const row = { ...ranOn(about), dtype: options.dtype ?? "f32" };
       started.push({ row, about, run: () => call("run"), call, close });
     } catch (error) {
       note(`not measured: ${variantName(options)}: ${error.message}`);

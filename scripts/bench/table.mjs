@@ -9,6 +9,7 @@ function text(value) {
 
 /** `columns`: header -> the cell of a row. Columns without any cell are left out. */
 export function table(rows, columns) {
+  if (rows.length === 0) return "nothing was measured";
   const shown = Object.entries(columns).filter(([, cell]) => rows.some((row) => text(cell(row)) !== ""));
   const isNumber = ([, cell]) => rows.every((row) => ["number", "undefined"].includes(typeof cell(row)));
   const cells = [shown.map(([header]) => header), ...rows.map((row) => shown.map(([, cell]) => text(cell(row))))];

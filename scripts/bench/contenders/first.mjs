@@ -30,7 +30,7 @@ const kinds = {
     const made = await getModel(models[model].name, { weights, onProgress, ...options });
     await made.extractFeat(x);
     mark("first");
-    return { variant: made.device.variant, device: made.device.adapter ?? made.device.kind };
+    return { info: made.device };
   },
   async "ort-node"({ entry, file, threads }) {
     const { default: ort } = await import(entry);

@@ -79,7 +79,7 @@ export async function openOps(platform: Platform, { options }: { readonly option
   }
 
   return {
-    about: () => ({ ...info, device: info.adapter ?? info.kind }),
+    about: () => info,
     ops: () => Object.keys(cases),
     /** Puts an op's inputs on the device; gives the FLOPs of a call. */
     async prepare(op: OpName): Promise<number> {

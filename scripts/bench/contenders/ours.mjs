@@ -33,10 +33,8 @@ export async function open({ entry, model: key, batch, options, weights = "proce
   const model = await getModel(name, { weights, ...options });
   const x = images(batch);
   return {
-    about() {
-      const { kind, adapter, variant, threads, reason } = model.device;
-      return { device: adapter ?? kind, variant, threads, reason, flops: 2 * batch * modelInfo(name).macs };
-    },
+    /** `model.device`, and the FLOPs of a call. */
+    about: () => ({ ...model.device, flops: 2 * batch * modelInfo(name).macs }),
     async run() {
       const start = performance.now();
       await model.extractFeat(x);

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { models } from "../contenders/images.mjs";
 import { median, ratio, summary, takeTurns } from "../measure.mjs";
 import { installed, peerFile } from "../peers/install.mjs";
+import { ranOn } from "../start.mjs";
 import { basics, memory, table } from "../table.mjs";
 import { onnxFile, safetensorsFile } from "../weights.mjs";
 
@@ -90,8 +91,8 @@ async function coldGroup(name, contenders, rounds) {
       PHASES.filter((phase) => phase in kept[0].marks).map((phase) => [phase, median(kept.map((s) => s.marks[phase]))]),
     );
     const peakBytes = Math.max(...kept.map((s) => s.peakBytes));
-    const { variant, device } = kept[0];
-    return { name, device, variant, ...row, ...summary(times[i]), ratio: ratio(times[i], times[0]), phases, peakBytes };
+    const ran = kept[0].info && ranOn(kept[0].info);
+    return { name, ...row, ...ran, ...summary(times[i]), ratio: ratio(times[i], times[0]), phases, peakBytes };
   });
 }
 

@@ -34,7 +34,7 @@ async function startPeers(host, key, batch, threads, note) {
     if (about.threads !== (threads !== undefined) || threads > mostThreads) continue;
     try {
       const { call, close } = await host.start(module, { ...(await spec(host, key)), batch, threads: threads ?? 1 });
-      const row = { device, dtype: "f32", threads: threads ?? 1 };
+      const row = { device, dtype: "f32", threads };
       started.push({ row, peer, run: () => call("run"), call, close });
     } catch (error) {
       note(`not measured: ${device}, ${threads ?? "no"} threads: ${error.message}`);
