@@ -9,7 +9,7 @@ import { modelRows, modelTable, profileTable } from "./parts/models.mjs";
 import { opRows, opTable } from "./parts/ops.mjs";
 import { peerRows, peerTable } from "./parts/peers.mjs";
 import { installPeers } from "./peers/install.mjs";
-import { table } from "./table.mjs";
+import { placeOf, table } from "./table.mjs";
 
 /** Models unless the caller says which: software adapters are for small ones. */
 function modelKeys({ keys, host, gpu }) {
@@ -37,10 +37,7 @@ export const parts = {
   },
   async models(options) {
     const { rows, profiles } = await modelRows({ ...options, keys: modelKeys(options) });
-    const texts = profiles.map((of) => {
-      const { name, device, variant, dtype, threads } = of;
-      return `${name} on ${device} ${variant} ${dtype}, ${threads} threads, by op:\n\n${profileTable(of)}`;
-    });
+    const texts = profiles.map((of) => `${of.name} on ${placeOf(of)}, by op:\n\n${profileTable(of)}`);
     return { rows, profiles, text: [modelTable(rows), ...texts].join("\n\n") };
   },
   async data(options) {

@@ -15,7 +15,7 @@ export function smallImage() {
 }
 
 /** Of the sensor's noise, in levels: the file gets the 3 to 5 MB that cameras write. */
-const GRAIN = 8;
+const GRAIN = 16;
 
 /** Path of a JPEG of 4000 x 3000 pixels: a sample photograph enlarged, with grain. Made once. */
 export async function photograph() {

@@ -24,6 +24,12 @@ export function table(rows, columns) {
 const MB = (bytes) => bytes && bytes / 2 ** 20;
 export const percent = (share) => share && `${text(100 * share)} %`;
 
+/** Where a row was measured, in words. */
+export function placeOf({ device, variant, dtype, threads }) {
+  const count = threads && `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  return `${device} ${variant} ${dtype}${count ?? ""}`;
+}
+
 /** What most tables show of a row. */
 export const basics = {
   work: (row) => row.name,

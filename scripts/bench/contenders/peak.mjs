@@ -1,6 +1,6 @@
 // Runs the reference loop of ../peak.mjs on one thread.
 
-const ROUNDS = 2_000_000;
+const ROUNDS = 5_000_000;
 
 /** `bytes` of the compiled loop. */
 export async function open({ bytes, chains }) {
@@ -13,7 +13,7 @@ export async function open({ bytes, chains }) {
     flops: () => ROUNDS * chains * 4 * 2,
     run() {
       const start = performance.now();
-      instance.exports.loop(ROUNDS, 1024);
+      instance.exports.loop(ROUNDS, 1024, 0.5, 0.25);
       return performance.now() - start;
     },
   };

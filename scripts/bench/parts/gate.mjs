@@ -3,15 +3,13 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { table } from "../table.mjs";
+import { placeOf, table } from "../table.mjs";
 import { opRows } from "./ops.mjs";
 
 /** An op may take this much longer than it did: other caches, other memory and noise stay below. */
 const ALLOWED = 1.5;
 
 const kept = fileURLToPath(new URL("../gate.json", import.meta.url));
-
-const about = ({ device, variant, dtype, threads }) => `${device} ${variant} ${dtype}, ${threads} threads`;
 
 /** On one thread of WASM unless `combos` were narrowed; `write` keeps this run's ratios instead of judging them. */
 export async function gate({ baseline = kept, write, ...options }) {
@@ -21,15 +19,15 @@ export async function gate({ baseline = kept, write, ...options }) {
   if (write) {
     const ratios = existsSync(baseline) ? JSON.parse(readFileSync(baseline, "utf8")) : {};
     for (const row of rows) {
-      ratios[about(row)] ??= {};
-      ratios[about(row)][row.name] = Number(row.loop.toPrecision(3));
+      ratios[placeOf(row)] ??= {};
+      ratios[placeOf(row)][row.name] = Number(row.loop.toPrecision(3));
     }
     writeFileSync(baseline, `${JSON.stringify(ratios, null, 2)}\n`);
     return { rows, text: `gate: ratios of ${rows.length} ops written` };
   }
   const ratios = JSON.parse(readFileSync(baseline, "utf8"));
   const judged = rows.map((row) => {
-    const before = ratios[about(row)]?.[row.name];
+    const before = ratios[placeOf(row)]?.[row.name];
     return { ...row, before, passed: before !== undefined && row.loop <= ALLOWED * before };
   });
   return { rows: judged, text: gateTable(judged), failed: judged.some(({ passed }) => !passed) };
@@ -38,7 +36,7 @@ export async function gate({ baseline = kept, write, ...options }) {
 const gateTable = (rows) =>
   table(rows, {
     op: (row) => row.name,
-    device: about,
+    device: placeOf,
     "loops, now": (row) => row.loop,
     before: (row) => row.before ?? "no baseline: --write",
     "now / before": (row) => row.before && row.loop / row.before,
