@@ -1,11 +1,14 @@
-// transformers.js as a contender: `AutoModel` from a local folder; in Node it computes by onnxruntime-node.
+// transformers.js as a contender: `AutoModel` from a local folder. It computes by onnxruntime-node in Node, in browsers by a version of
+// onnxruntime-web of its own.
 
 import { images } from "./images.mjs";
 
 /** `folder` holds a folder `model` for each model, in the layout of Hugging Face's hub. */
-export async function open({ entry, folder, model: key, batch, threads, device }) {
+export async function open({ entry, folder, model: key, batch, threads, device, wasmPaths }) {
   const { AutoModel, Tensor, env } = await import(entry);
   env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  if (wasmPaths) Object.assign(env.backends.onnx.wasm, { numThreads: threads, wasmPaths });
   env.localModelPath = folder;
   const session_options = {
     graphOptimizationLevel: "all",

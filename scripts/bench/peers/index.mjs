@@ -45,6 +45,9 @@ const ort = (device, file, provider) => ({
   }),
 });
 
+/** Of transformers.js, which brings another version than the peer. */
+const OWN_ORT = "@huggingface/transformers/node_modules/onnxruntime-web/dist";
+
 const transformers = (device, file, provider) => ({
   device,
   peer: "@huggingface/transformers",
@@ -55,6 +58,7 @@ const transformers = (device, file, provider) => ({
     folder: host.path(await hubFolder(key)),
     model: key,
     device: provider,
+    wasmPaths: host.kind === "browser" ? `${host.url(peerFile(OWN_ORT))}/` : undefined,
   }),
 });
 
@@ -89,6 +93,7 @@ export const peers = {
   ],
   browser: [
     ort(WEB, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs", "wasm"),
+    transformers("transformers.js WASM", "@huggingface/transformers/dist/transformers.min.js", "wasm"),
     tfjs("tfjs WASM", "wasm"),
     ort("onnxruntime-web WebGPU", "onnxruntime-web/dist/ort.webgpu.bundle.min.mjs", "webgpu"),
     tfjs("tfjs WebGPU", "webgpu"),
