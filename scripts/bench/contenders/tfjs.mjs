@@ -68,11 +68,14 @@ function forward(tf, w, { embedDims: C, numHeads: H, numLayers, patchSize: P, la
 
 /** `entry`: URL of the bundle of ../peers/bundle.mjs; `package`: URL of this package, which reads the weights. */
 export async function open({ entry, package: ours, weights, config, batch, threads, backend, wasmPaths }) {
-  const { tf, setWasmPaths, setThreadsCount } = await import(entry);
+  const { tf, setWasmPaths, setThreadsCount, getThreadsCount } = await import(entry);
   setWasmPaths(wasmPaths);
   setThreadsCount(threads);
   await tf.setBackend(backend);
   await tf.ready();
+  // it takes fewer threads than it is told where it deems that too many
+  const taken = backend === "wasm" ? getThreadsCount() : threads;
+  if (taken !== threads) throw new Error(`its backend takes ${taken} of ${threads} threads here`);
   const { openCheckpoint } = await import(ours);
   const checkpoint = await openCheckpoint(weights);
   const w = await loadWeights(tf, checkpoint);

@@ -11,7 +11,7 @@ export async function tfjsModule(platform) {
   const outfile = join(cache, inNode ? "tfjs-node.cjs" : "tfjs-browser.mjs");
   const contents = `
     export * as tf from "@tensorflow/tfjs-core";
-    export { setWasmPaths, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
+    export { setWasmPaths, setThreadsCount, getThreadsCount } from "@tensorflow/tfjs-backend-wasm";
     ${inNode ? "" : 'import "@tensorflow/tfjs-backend-webgpu";'}`;
   await build({
     stdin: { contents, resolveDir: peersFolder },
