@@ -17,6 +17,9 @@ export async function open({ entry, file, provider, batch, threads, wasmPaths })
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
   });
+  // it takes one without a word where it cannot have more
+  const taken = provider === "wasm" ? ort.env.wasm.numThreads : threads;
+  if (taken !== threads) throw new Error(`it takes ${taken} of ${threads} threads here`);
   const x = images(batch);
   const infer = async () => {
     const { last_hidden_state: output } = await session.run({
