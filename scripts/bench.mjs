@@ -1,56 +1,55 @@
-// `npm run bench`: times the data side and the models on this machine. `-- --json` prints one JSON object instead of tables;
-// `-- load` measures the memory of loading a checkpoint alone;
-// `-- --software` runs WebGPU on the software GPU of the dev dependencies, which tells what a call costs the CPU, not how fast GPUs are.
+// `npm run bench`: measures the package on this machine, in parts; scripts/bench/README.md says what and how.
 
 import { spawnSync } from "node:child_process";
-import { availableParallelism, cpus } from "node:os";
-import * as maskfeat from "../dist/node.js";
-import { dataRows } from "./bench/data.mjs";
-import { loadRows } from "./bench/load.mjs";
-import { modelRows } from "./bench/models.mjs";
-import { webgpuRows } from "./bench/webgpu.mjs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromiumHost } from "./bench/browser.mjs";
+import { root } from "./bench/inside.mjs";
+import { environment, environmentText } from "./bench/machine.mjs";
+import { nodeProgram } from "./bench/node.mjs";
+import { readOptions } from "./bench/options.mjs";
+import { parts } from "./bench/parts.mjs";
+import { nodeHost } from "./bench/process.mjs";
 import { softwareGpu } from "./software.mjs";
 
-if (process.argv.includes("--software")) {
-  const args = process.argv.slice(1).filter((arg) => arg !== "--software");
-  const env = { ...process.env, ...softwareGpu().env };
-  process.exit(spawnSync(process.execPath, args, { env, stdio: "inherit" }).status ?? 1);
+const options = readOptions(process.argv.slice(2));
+
+/** Under another Node, or with the software GPU, the same command runs in a process of its own. */
+function elsewhere() {
+  const program = options.node ? nodeProgram(options.node) : process.execPath;
+  const env = { ...process.env, ...(options.software ? softwareGpu().env : {}) };
+  return spawnSync(program, [process.argv[1], ...options.rest], { env, stdio: "inherit" }).status ?? 1;
 }
 
-const cores = Math.min(availableParallelism(), 8);
-const env = { runtime: maskfeat.runtime, cpu: cpus()[0].model, cores: availableParallelism() };
-/** Numbers to three significant digits. */
-function rounded(row) {
-  const round = (value) => (typeof value === "number" ? Number(value.toPrecision(3)) : value);
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)]));
+if (options.node || options.software) process.exit(elsewhere());
+
+const note = (text) => process.stderr.write(`bench: ${text}\n`);
+const entry = pathToFileURL(join(root, "dist/node.js")).href;
+const maskfeat = await import(entry);
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const inNode = { ...nodeHost, entry, url: (path) => pathToFileURL(path).href, path: (path) => path };
+const host = options.browser ? await chromiumHost() : inNode;
+const env = environment({ runtime: host.runtime ?? maskfeat.runtime }, version);
+if (!options.json) console.log(environmentText(env));
+
+const [gpu] = await maskfeat.devices();
+if (!options.browser && !gpu.available) {
+  note(`no WebGPU: ${gpu.reason}`);
+  options.combos = options.combos.filter(({ device }) => device !== "webgpu");
 }
 
-if (process.argv.includes("load")) {
-  const rows = await loadRows(maskfeat);
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ rows, env }));
-  else console.table(rows.map(rounded));
-  process.exit();
-}
-
-const data = await dataRows(maskfeat);
-const { rows, profile } = await modelRows(maskfeat, cores);
-const gpu = await webgpuRows(maskfeat);
-
-function showOps(profile) {
-  console.table(profile.map((row) => rounded({ ...row, gflops: row.flops / row.ms / 1e6 })));
-}
-
-if (process.argv.includes("--json")) {
-  console.log(JSON.stringify({ rows: [...data, ...rows, ...gpu.rows], profile, gpuProfile: gpu.profile, env }));
-} else {
-  console.log(`${env.cpu}, ${env.cores} cores, ${env.runtime}`);
-  console.table([...data, ...rows].map(rounded));
-  console.log("The ops of the last model in the table:");
-  showOps(profile);
-  if (gpu.rows.length === 0) console.log("No WebGPU adapter here.");
-  else {
-    console.table(gpu.rows.map(rounded));
-    console.log("The ops of the last model on WebGPU:");
-    showOps(gpu.profile);
+const report = { rows: [], env };
+try {
+  for (const part of options.parts) {
+    note(`${part} ...`);
+    const { rows, text, failed, ...more } = await parts[part]({ ...options, host, maskfeat, gpu, note });
+    report.rows.push(...rows);
+    Object.assign(report, more);
+    if (!options.json) console.log(`\n${text}`);
+    if (failed) process.exitCode = 1;
   }
+} finally {
+  await host.close();
 }
+if (options.json) console.log(JSON.stringify(report));

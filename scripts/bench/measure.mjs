@@ -1,15 +1,55 @@
-// Takes times: the median of many runs, and how far the middle half of them spreads.
+// Lets contenders take turns, one call at a time, and sums up what they took: medians, how far times spread, ratios round by round.
 
-/** Row `{ name, medianMs, spread }`: milliseconds of one call of `work`, and the distance between the quartiles relative to it. */
-export async function measure(name, work, { runs = 200, warmUps = 20 } = {}) {
-  for (let i = 0; i < warmUps; i++) await work();
-  const times = [];
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await work();
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  const quartile = (k) => times[Math.floor((k * (runs - 1)) / 4)];
-  return { name, medianMs: quartile(2), spread: (quartile(3) - quartile(1)) / quartile(2) };
+/** Between turns, so that the threads of the last contender have gone to sleep before the next begins. */
+const PAUSE_MS = 30;
+
+/** Each contender runs this long, and at least twice, before its times count: engines compile hot code anew meanwhile. */
+const WARM_UP_MS = 500;
+
+const LEAST_ROUNDS = 5;
+const MOST_ROUNDS = 50;
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+
+async function warmUp({ run }) {
+  let spent = 0;
+  for (let i = 0; i < 2 || (spent < WARM_UP_MS && i < MOST_ROUNDS); i++) spent += await run();
 }
+
+/**
+ * Milliseconds of every contender (`run()` gives those of one call) in every round. Each round begins with another contender. `rounds`, or
+ * as many as `seconds` allow.
+ */
+export async function takeTurns(contenders, { rounds, seconds }) {
+  for (const contender of contenders) await warmUp(contender);
+  const times = contenders.map(() => []);
+  const end = performance.now() + 1000 * seconds;
+  const enough = (done) =>
+    rounds === undefined ? done >= LEAST_ROUNDS && (done >= MOST_ROUNDS || performance.now() > end) : done >= rounds;
+  for (let round = 0; !enough(round); round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const i = (round + turn) % contenders.length;
+      await pause();
+      times[i].push(await contenders[i].run());
+    }
+  }
+  return times;
+}
+
+function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const below = sorted[Math.floor(at)];
+  return below + (at - Math.floor(at)) * (sorted[Math.ceil(at)] - below);
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+/** The distance between the quartiles relative to the median. */
+export const spread = (values) => (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
+
+/** The median over rounds of one contender's time relative to another's in the same round. */
+export const ratio = (times, others) => median(times.map((ms, round) => ms / others[round]));
+
+/** `{ medianMs, spread }` of a contender. */
+export const summary = (times) => ({ medianMs: median(times), spread: spread(times) });

@@ -1,0 +1,56 @@
+// This package as a contender: `extractFeat` of a batch by a model that stays loaded.
+
+import { images, models } from "./images.mjs";
+
+/** Where WebGPU's classes are: in browsers global, in Node in the package `webgpu`. */
+async function gpuClasses() {
+  return globalThis.GPUDevice ? globalThis : (await import("webgpu")).globals;
+}
+
+/** Collects milliseconds from the creation of a call's first command encoder to the return of its submit. */
+async function timeEncoding() {
+  const { GPUDevice, GPUQueue } = await gpuClasses();
+  const { createCommandEncoder } = GPUDevice.prototype;
+  const { submit } = GPUQueue.prototype;
+  const times = [];
+  let start = 0;
+  GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+    start = performance.now();
+    return createCommandEncoder.call(this, descriptor);
+  };
+  GPUQueue.prototype.submit = function (buffers) {
+    submit.call(this, buffers);
+    times.push(performance.now() - start);
+  };
+  return times;
+}
+
+/** `entry`: URL of the built package; `options`: those of `getModel` (see ../variants.mjs). */
+export async function open({ entry, model: key, batch, options, weights = "procedural" }) {
+  const { getModel, modelInfo } = await import(entry);
+  const { name } = models[key];
+  const encodings = options.device === "webgpu" ? await timeEncoding() : [];
+  const model = await getModel(name, { weights, ...options });
+  const x = images(batch);
+  return {
+    /** `model.device`, and the FLOPs of a call. */
+    about: () => ({ ...model.device, flops: 2 * batch * modelInfo(name).macs }),
+    async run() {
+      const start = performance.now();
+      await model.extractFeat(x);
+      return performance.now() - start;
+    },
+    async output() {
+      const [{ data }] = await model.extractFeat(x);
+      return data;
+    },
+    /** Ops of one image, and what a call costs beside them; asked for once the times are taken. */
+    async details() {
+      const encodeMs = encodings.sort((a, b) => a - b)[encodings.length >> 1];
+      const profile = await model.profile({ data: x.data.subarray(0, 3 * 224 * 224), shape: [1, 3, 224, 224] });
+      const { peak, allocated } = model.memory();
+      const dispatches = profile.reduce((sum, op) => sum + op.dispatches, 0);
+      return { dispatches, encodeMs, peakBytes: peak, allocatedBytes: allocated, profile };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// Bundles what the benchmark needs of the package's inside (contenders/*.ts) from the sources, as scripts/build bundles the package.
+
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Where files lie that are made once: git ignores it. */
+export const cache = join(root, ".cache/bench");
+mkdirSync(cache, { recursive: true });
+
+/** The path of a module with `open` (ops.ts) and `parametersOf` (weights.ts), for "node" or "browser". */
+export async function insideModule(platform) {
+  const outfile = join(cache, `inside-${platform}.mjs`);
+  const contents = `
+    import { openOps } from "./scripts/bench/contenders/ops.ts";
+    import { ${platform}Platform } from "./sdk/platform/${platform}.ts";
+    export const open = (spec) => openOps(${platform}Platform, spec);
+    export { parametersOf } from "./scripts/bench/contenders/weights.ts";`;
+  await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: platform === "node" ? "node" : "browser",
+    target: "es2022",
+    loader: { ".wasm": "binary", ".wgsl": "text" },
+    external: ["node:*", "sharp", "webgpu"],
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+/** As `insideModule`, for Node, loaded here. */
+export const inside = async () => import(pathToFileURL(await insideModule("node")).href);

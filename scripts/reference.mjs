@@ -1,0 +1,34 @@
+// The Python environment of the reference: Debian's packages, and mmpretrain beside them in a virtual environment.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Debian's own: its torch, OpenCV and Pillow are seen from there alone. */
+export const SYSTEM_PYTHON = "/usr/bin/python3";
+const venv = process.env.MASKFEAT_GOLDEN_VENV ?? join(root, ".cache/golden");
+
+/** Without their dependencies: pip would bring another OpenCV and numpy, whose resize differs. */
+const reference = ["mmengine==0.10.7", "mmpretrain==1.2.0", "mmcv-lite==2.1.0"];
+const helpers = "addict yapf rich termcolor einops modelindex mat4py importlib_metadata packaging numpy==1.24.2".split(
+  " ",
+);
+
+/** Stdout belongs to the caller: what a program says there goes to stderr. @throws where it fails */
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, { stdio: ["inherit", 2, 2] });
+  if (status === 0) return;
+  throw new Error(`${error?.message ?? `${program} ${args[0]} ended with ${status}`}; see scripts/golden/README.md`);
+}
+
+/** The environment's Python; the environment is made where it is missing. @throws where it cannot be made */
+export function referencePython() {
+  const python = join(venv, "bin/python");
+  if (!existsSync(python)) {
+    run(SYSTEM_PYTHON, ["-m", "venv", "--system-site-packages", venv]);
+    run(python, ["-m", "pip", "install", "--quiet", "--no-deps", ...reference]);
+    run(python, ["-m", "pip", "install", "--quiet", ...helpers]);
+  }
+  return python;
+}
