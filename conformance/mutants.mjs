@@ -183,8 +183,8 @@ export const mutants = [
   {
     name: "linear: the tail of a tile's rows is ignored",
     file: "gpu/kernels/index.ts",
-    find: "[Math.ceil(N / (4 * SIDE)), Math.ceil(M / (4 * SIDE))] as const;",
-    replace: "[Math.ceil(N / (4 * SIDE)), Math.max(1, Math.floor(M / (4 * SIDE)))] as const;",
+    find: "[Math.ceil(N / columns), Math.ceil(M / rows)] as const;",
+    replace: "[Math.ceil(N / columns), Math.max(1, Math.floor(M / rows))] as const;",
     level: "C2",
     cases: "C2/linear/[33,36]*",
     device: "webgpu",
@@ -245,9 +245,9 @@ export const mutants = [
   },
   {
     name: "linearGelu: gelu before the bias",
-    file: "gpu/kernels/linear.wgsl",
-    find: "finish(sum + vec4<f32>(bias[column]), added)",
-    replace: "finish(sum, added) + vec4<f32>(bias[column])",
+    file: "gpu/kernels/lib/block.wgsl",
+    find: "finish(sum + b, more)",
+    replace: "finish(sum, more) + b",
     level: "C2",
     cases: "C2/linearGelu/[33,36]*",
     device: "webgpu",

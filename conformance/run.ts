@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly dtype?: Dtype;
   readonly threads?: number;
   readonly turbo?: boolean;
+  readonly matmul?: DeviceOptions["matmul"];
   /** Only cases whose id matches this pattern, in which * stands for anything. */
   readonly cases?: string;
   /** A user's own goldens, and the weights that they were made for. Only these are run then, with the levels that need no goldens. */
@@ -116,10 +117,10 @@ async function listCases(env: Env, options: RunOptions, models: Models, info: De
  * @throws OptionError; DeviceError where the device is absent or cannot be opened; MaskFeatError GOLDEN_CHANGED; AbortError
  */
 export async function conformance(host: Host, options: RunOptions): Promise<Report> {
-  const { scope, signal, device: choice, dtype = "f32", threads, turbo } = options;
+  const { scope, signal, device: choice, dtype = "f32", threads, turbo, matmul } = options;
   if (!scopes.includes(scope)) throw new OptionError("OPT_VALUE", `level: expected one of ${scopes.join(", ")}`);
   const started = performance.now();
-  const deviceOptions = { device: choice, dtype, threads, turbo };
+  const deviceOptions = { device: choice, dtype, threads, turbo, matmul };
   // what the self-test would refuse is to be measured
   const asked: DeviceOptions = { ...deviceOptions, selfTest: "off" };
   const { device, info } = await (host.open?.(asked) ?? openDevice(host.platform, asked));

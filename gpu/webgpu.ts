@@ -6,7 +6,7 @@ import { fanIn, size } from "./graph/ops.js";
 import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
-import { bindingsOf, type Kernel, kernelOf, moduleSource, wideOps } from "./kernels/index.js";
+import { bindingsOf, type Kernel, kernelOf, type Matmul, matmulFor, moduleSource, wideOps } from "./kernels/index.js";
 import { align, type GpuNumbers, type Halves, MAP_READ, type Piece, Storage, USAGE, unpackWeight } from "./numbers.js";
 import { type Dispatch, GpuProgram, type Output } from "./program.js";
 
@@ -17,6 +17,21 @@ export interface WebGpuOptions {
   readonly borrowed?: boolean;
   /** Less than the device's own limit. */
   readonly maxValueBytes?: number;
+  /** The adapter computes on the CPU, where other kernels are fast. */
+  readonly software?: boolean;
+  /** Instead of what is fastest; "subgroups" needs `lackingForSubgroups` to lack nothing. */
+  readonly matmul?: Matmul;
+}
+
+/** The largest subgroups that linear_subgroup.wgsl takes: its workgroups are of this size. */
+const MAX_SUBGROUP = 64;
+
+/** What an adapter or device lacks for `matmul: "subgroups"`, for a message; undefined where it lacks nothing. */
+export function lackingForSubgroups(features: GPUSupportedFeatures, info: GPUAdapterInfo): string | undefined {
+  if (!features.has("subgroups")) return "the feature subgroups";
+  const { subgroupMaxSize = Infinity } = info;
+  if (subgroupMaxSize <= MAX_SUBGROUP) return undefined;
+  return `subgroups of at most ${MAX_SUBGROUP} invocations (these are of up to ${subgroupMaxSize})`;
 }
 
 /** How buffers of numbers are used. */
@@ -30,7 +45,9 @@ const COMPUTE = 4;
  * @throws DeviceError
  */
 export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): Promise<WebGpuDevice> {
-  const wanted: GPUFeatureName[] = options.halves ? ["timestamp-query", "shader-f16"] : ["timestamp-query"];
+  const wanted: GPUFeatureName[] = ["timestamp-query"];
+  if (options.halves) wanted.push("shader-f16");
+  if (options.matmul === "subgroups") wanted.push("subgroups");
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     const device = await adapter.requestDevice({
@@ -47,6 +64,7 @@ export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): P
 export class WebGpuDevice implements Device<GpuNumbers> {
   readonly kind = "webgpu";
   readonly maxValueBytes: number;
+  readonly matmul: Matmul;
   private readonly guard: Guard;
   private readonly storage: Storage;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -62,6 +80,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     this.storage = new Storage(device.features.has("shader-f16") ? options.halves : undefined);
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     this.maxValueBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize, options.maxValueBytes ?? Infinity);
+    this.matmul = options.matmul ?? matmulFor(options.software === true);
   }
 
   get numberBytes(): 2 | 4 {
@@ -200,7 +219,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
 
   /** The dispatches of a plan's calls: all pipelines are compiled at once. */
   private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<Dispatch[]> {
-    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call) }));
+    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.matmul) }));
     const pipelines = await this.guard.orLost(Promise.all(kernels.map((kernel) => this.pipeline(kernel))));
     return this.guard.scoped("binding a plan", 0, () =>
       kernels.map(({ call, grid, bindings = [...call.inputs, call.output] }, i) => {

@@ -2,9 +2,10 @@
 
 import type { Device, WeightType } from "../gpu/device.js";
 import { DeviceError, MaskFeatError, OptionError } from "../gpu/errors.js";
+import { type Matmul, matmuls } from "../gpu/kernels/index.js";
 import { lackingLimit } from "../gpu/limits.js";
 import { type SelfTest, selfTest } from "../gpu/selftest.js";
-import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
+import { lackingForSubgroups, openWebGpu, WebGpuDevice, type WebGpuOptions } from "../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "./check.js";
 import type { Platform } from "./platform/types.js";
 import { WasmDevice } from "./wasm/device.js";
@@ -43,7 +44,7 @@ export interface DeviceInfo {
   readonly reason: string;
   /** Of the WASM device; 1 on WebGPU. */
   readonly threads: number;
-  /** Of the kernels: on WASM the build ("simd", "relaxed", "turbo") and the weights where they are not f32; on WebGPU "f32" or "f16". */
+  /** Of the kernels: the build on WASM ("simd", "relaxed", "turbo"), `matmul` on WebGPU; then how weights are stored, where not as f32. */
   readonly variant: string;
   /** Null where it was turned off. */
   readonly selfTest: SelfTest | null;
@@ -59,6 +60,11 @@ export interface DeviceOptions {
    * alone: it is an experimental switch of V8, which is on only while these kernels compile.
    */
   readonly turbo?: boolean;
+  /**
+   * How WebGPU multiplies matrices, to compare on a GPU: "tiled", through workgroup memory (default on GPUs); "direct", straight from storage
+   * (default on software adapters); "subgroups", by shuffles, where the GPU has the feature.
+   */
+  readonly matmul?: Matmul;
   /** "quick" (default): a dozen small answers are compared before the device is used. */
   readonly selfTest?: "quick" | "off";
 }
@@ -118,6 +124,7 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   checkChoice("selfTest", options.selfTest ?? "quick", ["quick", "off"]);
   if (options.threads !== undefined) checkThreads(platform, options.threads);
   if (options.turbo) checkTurbo(platform, options);
+  if (options.matmul !== undefined) checkMatmul(options);
   if (dtype === "int8" && choice !== "auto" && choice !== "wasm") {
     throw new OptionError("OPT_VALUE", "dtype: int8 belongs to device wasm; a GPU takes f32 or f16");
   }
@@ -146,6 +153,18 @@ function checkTurbo({ turbo }: Platform, { device = "auto" }: DeviceOptions): vo
   if (device !== "auto" && device !== "wasm") throw new OptionError("OPT_VALUE", "turbo belongs to device wasm");
   const lacking = turbo ? turbo.lacking : "only Node has it";
   if (lacking) throw absent(`turbo: ${lacking}; leave turbo out`);
+}
+
+/** @throws OptionError */
+function checkMatmul({ matmul, device }: DeviceOptions): void {
+  checkChoice("matmul", matmul as Matmul, matmuls);
+  if (device === "wasm") throw new OptionError("OPT_VALUE", "matmul belongs to device webgpu");
+}
+
+/** @throws DeviceError DEVICE_ABSENT where subgroups are asked for and there are none */
+function checkSubgroups({ matmul }: DeviceOptions, features: GPUSupportedFeatures, info: GPUAdapterInfo): void {
+  const lacking = matmul === "subgroups" && lackingForSubgroups(features, info);
+  if (lacking) throw absent(`matmul: subgroups need ${lacking}; leave matmul out`);
 }
 
 /** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
@@ -179,8 +198,15 @@ async function openWasm(platform: Platform, options: DeviceOptions, why: string)
 /** `checkTurbo` has found that it is there. */
 const turboBuild = ({ turbo }: Platform): KernelBuild => turbo!.build;
 
+const gpuOptions = ({ isFallback }: Adapter, options: DeviceOptions): WebGpuOptions => ({
+  halves: halvesFor(options),
+  software: isFallback,
+  matmul: options.matmul,
+});
+
 async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
-  const device = await openWebGpu(adapter, { halves: halvesFor(options) });
+  checkSubgroups(options, adapter.features, adapter.info);
+  const device = await openWebGpu(adapter, gpuOptions(about, options));
   return finishGpu(device, about, options, why);
 }
 
@@ -195,7 +221,8 @@ async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevic
   const lacking = lackingLimit(gpu.limits);
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
   const about = describe(gpu.adapterInfo);
-  const device = new WebGpuDevice(gpu, { halves: halvesFor(options), borrowed: true });
+  checkSubgroups(options, gpu.features, gpu.adapterInfo);
+  const device = new WebGpuDevice(gpu, { ...gpuOptions(about, options), borrowed: true });
   return finishGpu(device, about, options, "the caller's own device");
 }
 
@@ -205,8 +232,9 @@ async function finishGpu(
   options: DeviceOptions,
   why: string,
 ): Promise<OpenDevice> {
-  const variant = device.numberBytes === 2 ? "f16" : "f32";
-  const reason = variant === (options.dtype ?? "f32") ? why : `${why}; f32, as the GPU lacks shader-f16`;
+  const { weights, matmul } = device;
+  const reason = weights === (options.dtype ?? "f32") ? why : `${why}; f32, as the GPU lacks shader-f16`;
+  const variant = weights === "f32" ? matmul : `${matmul} ${weights}`;
   const { name, isFallback } = about;
   return tested(device, { kind: "webgpu", adapter: name, isFallback, reason, threads: 1, variant }, options);
 }

@@ -61,6 +61,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "classes",
   "threads",
   "turbo",
+  "matmul",
   "selfTest",
   "signal",
   "onProgress",

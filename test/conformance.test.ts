@@ -32,7 +32,7 @@ const runs: Readonly<Record<string, Run>> = {
     args: ["--device", "webgpu"],
     env: software?.env,
     absent,
-    expected: { kind: "webgpu", adapter: "google / swiftshader" },
+    expected: { kind: "webgpu", adapter: "google / swiftshader", variant: "direct" },
   },
   "Chromium, WASM": {
     args: ["--browser", software?.chromium ?? "chromium", "--device", "wasm"],
@@ -46,12 +46,13 @@ const runs: Readonly<Record<string, Run>> = {
     absent,
     expected: { kind: "webgpu", isFallback: true },
   },
+  // with the kernels of GPUs, as software adapters have their own
   "Deno, WebGPU": {
-    args: ["--device", "webgpu"],
+    args: ["--device", "webgpu", "--matmul", "tiled"],
     env: { ...software?.env, DENO_DIR: resolve("node_modules/.cache/deno-dir"), NO_COLOR: "1" },
     runtime: deno ? [deno, "run", "-A"] : undefined,
     absent: !deno,
-    expected: { kind: "webgpu", isFallback: true },
+    expected: { kind: "webgpu", isFallback: true, variant: "tiled" },
   },
 };
 
@@ -83,6 +84,15 @@ describe.each(Object.entries(runs))("%s", (_, { args, env, runtime, absent = fal
       const tried = (own("C2")?.cases ?? 0) + (own("C2")?.skipped ?? 0);
       expect(tried).toBeGreaterThan(290);
     });
+  });
+});
+
+describe.skipIf(absent)("every kernel of matrix products on WebGPU", () => {
+  it.each(["tiled", "direct", "subgroups"])("%s", async (matmul) => {
+    const args = ["conformance", "--device", "webgpu", "--matmul", matmul, "--cases", "C*/linear*"];
+    const report: Report = await json(args, temporaryFolder(), { env: software?.env });
+    expect(report).toMatchObject({ passed: true, failed: [], device: { kind: "webgpu", variant: matmul } });
+    expect(report.cases.length).toBeGreaterThan(20);
   });
 });
 

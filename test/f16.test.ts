@@ -47,7 +47,7 @@ describe.runIf(hasF16)("a model that stores f16", () => {
     const options = { weights: "procedural", device: "webgpu" } as const;
     using narrow = await getModel(tiny, { ...options, dtype: "f16" });
     using wide = await getModel(tiny, options);
-    expect(narrow.device).toMatchObject({ variant: "f16", reason: "asked for", selfTest: { passed: true } });
+    expect(narrow.device).toMatchObject({ variant: "direct f16", reason: "asked for", selfTest: { passed: true } });
     expect(narrow.memory().used).toBe(wide.memory().used / 2);
     const [[a], [b]] = [await narrow.extractFeat(images), await wide.extractFeat(images)];
     const norm = (x: Float32Array) => Math.hypot(...x);

@@ -33,7 +33,14 @@ export function adapterOf(
   change: (device: GPUDevice) => Partial<Record<keyof GPUDevice, unknown>> = () => ({}),
 ): GPUAdapter {
   return altered(real, {
-    info: { vendor: "test", architecture: "gpu", device: "", description: "", isFallbackAdapter: false },
+    info: {
+      vendor: "test",
+      architecture: "gpu",
+      device: "",
+      description: "",
+      isFallbackAdapter: false,
+      subgroupMaxSize: 4,
+    },
     requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
       const device = await real.requestDevice(descriptor);
       return altered(device, change(device));

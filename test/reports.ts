@@ -93,7 +93,7 @@ export function reportOf(cases: readonly CaseResult[], more: Partial<Report> = {
       isFallback: true,
       reason: "asked for",
       threads: 1,
-      variant: "f32",
+      variant: "direct",
       selfTest: { passed: true, cases: 12, worst: 0.031 },
     },
     dtype: "f32",

@@ -55,7 +55,7 @@ describe.runIf(hasWebGpu)("models on WebGPU", () => {
 
   it("say what they run on", () => {
     expect(gpu.device).toMatchObject({ kind: "webgpu", adapter: "google / swiftshader", isFallback: true });
-    expect(gpu.device).toMatchObject({ reason: "asked for", variant: "f32", threads: 1 });
+    expect(gpu.device).toMatchObject({ reason: "asked for", variant: "direct", threads: 1 });
     expect(gpu.device.selfTest).toMatchObject({ passed: true, cases: 14 });
     expect(gpu.device.selfTest?.worst).toBeGreaterThan(0);
     expect(cpu.device.selfTest).toBe(null);
@@ -289,7 +289,7 @@ describe.runIf(hasWebGpu)("the choice among devices", () => {
 
   it("uses f32 where the GPU has no f16, and says so", async () => {
     using model = await load({ dtype: "f16" });
-    expect(model.device).toMatchObject({ variant: "f32", reason: "asked for; f32, as the GPU lacks shader-f16" });
+    expect(model.device).toMatchObject({ variant: "direct", reason: "asked for; f32, as the GPU lacks shader-f16" });
     using wasm = await load({ dtype: "f16", device: "wasm" });
     expect(wasm.device.reason).toBe("asked for; f32, as WASM has no f16");
     await expect(load({ dtype: "int4" as never })).rejects.toMatchObject({ code: "OPT_VALUE" });
@@ -304,12 +304,51 @@ describe.runIf(hasWebGpu)("the choice among devices", () => {
   });
 });
 
+describe.runIf(hasWebGpu)("the kernel of matrix products", () => {
+  const open = (adapter: GPUAdapter, options: ModelOptions) =>
+    bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", ...options });
+
+  it("is the tiled one on a GPU, and what is asked for otherwise", async () => {
+    using gpu = await open(adapterOf(await realAdapter()), {});
+    expect(gpu.device).toMatchObject({ kind: "webgpu", variant: "tiled", selfTest: { passed: true } });
+    for (const matmul of ["direct", "subgroups"] as const) {
+      using asked = await open(adapterOf(await realAdapter()), { matmul });
+      expect(asked.device).toMatchObject({ variant: matmul, selfTest: { passed: true } });
+      const own = await (await realAdapter()).requestDevice({ requiredFeatures: ["subgroups"] });
+      using borrowed = await load({ device: own, matmul });
+      expect(borrowed.device.variant).toBe(matmul);
+      own.destroy();
+    }
+  });
+
+  it("of subgroups is refused where the GPU has none, or too large ones", async () => {
+    const real = adapterOf(await realAdapter());
+    const asked = { device: "webgpu", matmul: "subgroups" } as const;
+    const without = altered(real, { features: new Set() });
+    await expect(open(without, asked)).rejects.toMatchObject({
+      code: "DEVICE_ABSENT",
+      message: "matmul: subgroups need the feature subgroups; leave matmul out",
+    });
+    const large = altered(real, { info: { ...real.info, subgroupMaxSize: 128 } });
+    await expect(open(large, asked)).rejects.toThrow(/subgroups of at most 64 invocations \(these are of up to 128\)/);
+  });
+
+  it("belongs to WebGPU", async () => {
+    await expect(load({ device: "wasm", matmul: "direct" })).rejects.toMatchObject({ code: "OPT_VALUE" });
+    await expect(load({ matmul: "fast" as never })).rejects.toThrow(/matmul: expected one of tiled, direct, subgroups/);
+  });
+});
+
 describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
-  /** Ways in which kernels go wrong: [what, in the text, its replacement]. */
-  const mutants: readonly (readonly [string, string | RegExp, string])[] = [
+  /** Ways in which kernels go wrong: [what, in the text, its replacement, with this kernel for products]. */
+  const mutants: readonly [string, string | RegExp, string, WebGpuDevice["matmul"]?][] = [
     ["drops the last slice of K", "k0 < K; k0 += DEPTH", "k0 + DEPTH < K; k0 += DEPTH"],
     ["drops the last term of K", "k < K; k++", "k + 1u < K; k++"],
-    ["skips the bias", "sum + vec4<f32>(bias[column])", "sum"],
+    ["skips the bias", "sum + b", "sum"],
+    ["takes a row of x for the next", "x[min(row + 2u, last)", "x[min(row + 1u, last)", "direct"],
+    ["drops the second vector of columns", "if (next > column)", "if (next < column)", "direct"],
+    ["takes another's numbers of x", "subgroupShuffle(m[2], i)", "subgroupShuffle(m[2], i ^ 1u)", "subgroups"],
+    ["drops what a smaller subgroup would not load", "k0 < K / 4u; k0 += lanes", "k0 < 4u; k0 += lanes", "subgroups"],
     ["forgets eps", "+ EPS)", ")"],
     [
       "takes gelu's tanh form",
@@ -327,7 +366,7 @@ describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
     ["gives zeros", /= vec4<Real>\(finish\(/, "= 0.0 * vec4<Real>(finish("],
   ];
 
-  it.each(mutants)("%s: fails the self-test", async (_, text, replacement) => {
+  it.each(mutants)("%s: fails the self-test", async (_, text, replacement, matmul) => {
     let edits = 0;
     const adapter = adapterOf(await realAdapter(), (device) =>
       withSource(device, (code) => {
@@ -336,7 +375,7 @@ describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
         return edited;
       }),
     );
-    const device = await openWebGpu(adapter, {});
+    const device = await openWebGpu(adapter, { matmul });
     const result = await selfTest(device);
     device.destroy();
     expect(edits).toBeGreaterThan(0);

@@ -11,11 +11,14 @@ const chosen = (name: string) => inputsOf(name).find((input) => input.checked)?.
 /** The run that is chosen now. */
 export function choices(): Start {
   const cases = byId("cases", HTMLInputElement).value.trim();
+  // for comparisons alone, so that no button has it
+  const matmul = new URLSearchParams(location.search).get("matmul") as Start["matmul"] | null;
   return {
     device: chosen("device") as Start["device"],
     scope: chosen("level") as Start["scope"],
     dtype: chosen("dtype") as Start["dtype"],
     ...(cases ? { cases } : {}),
+    ...(matmul ? { matmul } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the page asks of its worker, and what comes back. */
 
-import type { Dtype } from "../../sdk/device.js";
+import type { DeviceOptions, Dtype } from "../../sdk/device.js";
 import type { Scope } from "../case.js";
 import type { Report } from "../report.js";
 
@@ -9,6 +9,7 @@ export interface Start {
   readonly scope: Scope;
   readonly device: "auto" | "webgpu" | "wasm";
   readonly dtype: Dtype;
+  readonly matmul?: DeviceOptions["matmul"];
   /** Only cases whose id matches. */
   readonly cases?: string;
 }

@@ -9,6 +9,7 @@ import attentionAny from "./attention_any.wgsl";
 import featmap from "./featmap.wgsl";
 import gelu from "./gelu.wgsl";
 import layerNorm from "./layer_norm.wgsl";
+import blockLib from "./lib/block.wgsl";
 import epilogueLib from "./lib/epilogue.wgsl";
 import expLib from "./lib/exp.wgsl";
 import flatLib from "./lib/flat.wgsl";
@@ -16,6 +17,8 @@ import geluLib from "./lib/gelu.wgsl";
 import realLib from "./lib/real.wgsl";
 import linear from "./linear.wgsl";
 import linearAny from "./linear_any.wgsl";
+import linearDirect from "./linear_direct.wgsl";
+import linearSubgroup from "./linear_subgroup.wgsl";
 import maskTokens from "./mask_tokens.wgsl";
 import maskedMse from "./masked_mse.wgsl";
 import meanTokens from "./mean_tokens.wgsl";
@@ -33,6 +36,8 @@ const files = {
   "layer_norm.wgsl": layerNorm,
   "linear.wgsl": linear,
   "linear_any.wgsl": linearAny,
+  "linear_direct.wgsl": linearDirect,
+  "linear_subgroup.wgsl": linearSubgroup,
   "mask_tokens.wgsl": maskTokens,
   "masked_mse.wgsl": maskedMse,
   "mean_tokens.wgsl": meanTokens,
@@ -59,16 +64,24 @@ export interface Kernel {
 /** Ops whose output is in f32 whatever the storage. */
 export const wideOps: ReadonlySet<OpName> = new Set<OpName>(["maskedMse"]);
 
-type Lower<K extends OpName> = (call: Call<K>) => Kernel;
+/**
+ * How matrix products are computed whose widths are multiples of 4: through workgroup memory, straight from storage, or by the shuffles of
+ * subgroups.
+ */
+export const matmuls = ["tiled", "direct", "subgroups"] as const;
+
+export type Matmul = (typeof matmuls)[number];
+
+/** What is fastest on GPUs, and on software adapters (linear_direct.wgsl has the measurement). */
+export const matmulFor = (software: boolean): Matmul => (software ? "direct" : "tiled");
+
+type Lower<K extends OpName> = (call: Call<K>, matmul: Matmul) => Kernel;
 
 /** The most workgroups along one side of a grid; more fold to y. */
 const MAX_GROUPS = 65535;
 
 /** Workgroups from which on a product is cut into squares of 64 rather than 32 outputs: enough to fill a large GPU. */
 const MANY_GROUPS = 256;
-
-/** Outputs along a side of a workgroup of linear_any.wgsl: 8 invocations with 4 each. */
-const ANY_SIDE = 32;
 
 /** A grid of `count` workgroups. */
 function folded(count: number): [number, number] {
@@ -83,19 +96,41 @@ function elementwise(call: AnyCall, file: Kernel["file"], constants: Kernel["con
 
 type LinearCall = Call<"linear"> | Call<"linearGelu"> | Call<"linearAdd">;
 
-function product(call: LinearCall, EPILOGUE: 0 | 1 | 2): Kernel {
+/** A product y [M,N] of rows K long. */
+interface Product {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+/** The grid of workgroups that make `rows` x `columns` outputs each. */
+const blocks = ({ M, N }: Product, rows: number, columns: number) =>
+  [Math.ceil(N / columns), Math.ceil(M / rows)] as const;
+
+const products: { readonly [K in Matmul]: (of: Product) => Omit<Kernel, "bindings"> } = {
+  tiled(of) {
+    const [columns, rows] = blocks(of, 64, 64);
+    const SIDE = columns * rows >= MANY_GROUPS ? 16 : 8;
+    return { file: "linear.wgsl", constants: { SIDE }, grid: blocks(of, 4 * SIDE, 4 * SIDE) };
+  },
+  direct: (of) => ({ file: "linear_direct.wgsl", constants: {}, grid: blocks(of, 64, 64) }),
+  subgroups: (of) => ({ file: "linear_subgroup.wgsl", constants: {}, grid: blocks(of, 8, 256) }),
+};
+
+/** For widths that are no multiples of 4: 8 x 8 invocations with 4 x 4 outputs each. */
+const anyProduct: (typeof products)[Matmul] = (of) => ({
+  file: "linear_any.wgsl",
+  constants: {},
+  grid: blocks(of, 32, 32),
+});
+
+function product(call: LinearCall, matmul: Matmul, EPILOGUE: 0 | 1 | 2): Kernel {
   const [x, weight, bias, residual = bias] = call.inputs;
   const [N, K] = [weight.shape[0], fanIn(weight.shape)];
   const M = size(x.shape) / K;
-  const bindings = [x, weight, bias, residual, call.output];
-  if (N % 4 !== 0 || K % 4 !== 0) {
-    const grid = [Math.ceil(N / ANY_SIDE), Math.ceil(M / ANY_SIDE)] as const;
-    return { file: "linear_any.wgsl", constants: { K, N, EPILOGUE }, grid, bindings };
-  }
-  const gridOf = (SIDE: number) => [Math.ceil(N / (4 * SIDE)), Math.ceil(M / (4 * SIDE))] as const;
-  const [columns, rows] = gridOf(16);
-  const SIDE = columns * rows >= MANY_GROUPS ? 16 : 8;
-  return { file: "linear.wgsl", constants: { K, N, SIDE, EPILOGUE }, grid: gridOf(SIDE), bindings };
+  const kernelFor = N % 4 === 0 && K % 4 === 0 ? products[matmul] : anyProduct;
+  const { constants, ...kernel } = kernelFor({ M, N, K });
+  return { ...kernel, constants: { ...constants, K, N, EPILOGUE }, bindings: [x, weight, bias, residual, call.output] };
 }
 
 const attentionKernel: Lower<"attention"> = (call) => {
@@ -116,9 +151,9 @@ function sequence({ inputs: [x] }: AnyCall): { L: number; C: number } {
 }
 
 const table: { readonly [K in OpName]: Lower<K> } = {
-  linear: (call) => product(call, 0),
-  linearGelu: (call) => product(call, 1),
-  linearAdd: (call) => product(call, 2),
+  linear: (call, matmul) => product(call, matmul, 0),
+  linearGelu: (call, matmul) => product(call, matmul, 1),
+  linearAdd: (call, matmul) => product(call, matmul, 2),
   attention: attentionKernel,
   gelu: (call) => elementwise(call, "gelu.wgsl"),
   add: (call) => elementwise(call, "add.wgsl"),
@@ -153,8 +188,8 @@ const table: { readonly [K in OpName]: Lower<K> } = {
 };
 
 /** The kernel of `call`. */
-export function kernelOf(call: AnyCall): Kernel {
-  return (table[call.op] as Lower<OpName>)(call);
+export function kernelOf(call: AnyCall, matmul: Matmul): Kernel {
+  return (table[call.op] as Lower<OpName>)(call, matmul);
 }
 
 const libs: Readonly<Record<string, string>> = {
@@ -163,6 +198,7 @@ const libs: Readonly<Record<string, string>> = {
   "lib/exp.wgsl": expLib,
   "lib/gelu.wgsl": geluLib,
   "lib/epilogue.wgsl": epilogueLib,
+  "lib/block.wgsl": blockLib,
 };
 
 /** A file with the libraries that its first line names, storing numbers as f16 or f32. */

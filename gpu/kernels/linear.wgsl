@@ -1,4 +1,4 @@
-// with lib/real.wgsl lib/exp.wgsl lib/gelu.wgsl lib/epilogue.wgsl
+// with lib/real.wgsl lib/exp.wgsl lib/gelu.wgsl lib/epilogue.wgsl lib/block.wgsl
 // y = x W^T + b, then gelu or the residual; K and N are multiples of 4.
 //
 // A workgroup makes a square of 4 SIDE x 4 SIDE outputs, each invocation 4 x 4 of them in registers; slices of x and W 16 deep pass
@@ -32,14 +32,8 @@ fn main(
   let rows = arrayLength(&y) / columns;
   let row0 = group.y * 4u * SIDE;
   let column0 = group.x * SIDE;
-  var s0 = vec4<f32>();
-  var s1 = vec4<f32>();
-  var s2 = vec4<f32>();
-  var s3 = vec4<f32>();
-  var p0 = vec4<f32>();
-  var p1 = vec4<f32>();
-  var p2 = vec4<f32>();
-  var p3 = vec4<f32>();
+  var sums = mat4x4<f32>();
+  var part = mat4x4<f32>();
   for (var k0 = 0u; k0 < K; k0 += DEPTH) {
     for (var i = index; i < SLICE; i += SIDE * SIDE) {
       let row = row0 + i / (DEPTH / 4u);
@@ -61,62 +55,21 @@ fn main(
     }
     workgroupBarrier();
     for (var d = 0u; d < DEPTH / 4u; d++) {
-      let w0 = ws[(4u * d) * SIDE + local.x];
-      let w1 = ws[(4u * d + 1u) * SIDE + local.x];
-      let w2 = ws[(4u * d + 2u) * SIDE + local.x];
-      let w3 = ws[(4u * d + 3u) * SIDE + local.x];
-      let first = 4u * local.y * (DEPTH / 4u) + d;
-      let x0 = xs[first];
-      let x1 = xs[first + DEPTH / 4u];
-      let x2 = xs[first + 2u * (DEPTH / 4u)];
-      let x3 = xs[first + 3u * (DEPTH / 4u)];
-      p0 += x0.x * w0;
-      p0 += x0.y * w1;
-      p0 += x0.z * w2;
-      p0 += x0.w * w3;
-      p1 += x1.x * w0;
-      p1 += x1.y * w1;
-      p1 += x1.z * w2;
-      p1 += x1.w * w3;
-      p2 += x2.x * w0;
-      p2 += x2.y * w1;
-      p2 += x2.z * w2;
-      p2 += x2.w * w3;
-      p3 += x3.x * w0;
-      p3 += x3.y * w1;
-      p3 += x3.z * w2;
-      p3 += x3.w * w3;
+      let w = 4u * d * SIDE + local.x;
+      let x = 4u * local.y * (DEPTH / 4u) + d;
+      part = added(
+        part,
+        mat4x4<f32>(ws[w], ws[w + SIDE], ws[w + 2u * SIDE], ws[w + 3u * SIDE]),
+        mat4x4<f32>(xs[x], xs[x + DEPTH / 4u], xs[x + 2u * (DEPTH / 4u)], xs[x + 3u * (DEPTH / 4u)]),
+      );
     }
     if (k0 % SUM == SUM - DEPTH || k0 + DEPTH >= K) {
-      s0 += p0;
-      s1 += p1;
-      s2 += p2;
-      s3 += p3;
-      p0 = vec4<f32>();
-      p1 = vec4<f32>();
-      p2 = vec4<f32>();
-      p3 = vec4<f32>();
+      sums += part;
+      part = mat4x4<f32>();
     }
     workgroupBarrier();
   }
-  let column = column0 + local.x;
-  let row = row0 + 4u * local.y;
-  if (column >= columns) {
-    return;
-  }
-  store(row, column, s0);
-  store(row + 1u, column, s1);
-  store(row + 2u, column, s2);
-  store(row + 3u, column, s3);
-}
-
-fn store(row: u32, column: u32, sum: vec4<f32>) {
-  let at = row * (N / 4u) + column;
-  if (at < arrayLength(&y)) {
-    var added = vec4<f32>();
-    if (EPILOGUE == 2u) {
-      added = vec4<f32>(residual[at]);
-    }
-    y[at] = vec4<Real>(finish(sum + vec4<f32>(bias[column]), added));
+  if (column0 + local.x < columns) {
+    storeBlock(row0 + 4u * local.y, column0 + local.x, sums);
   }
 }

@@ -26,6 +26,7 @@ interface ConformanceFlags {
   readonly dtype?: Dtype;
   readonly threads?: number;
   readonly turbo?: boolean;
+  readonly matmul?: RunOptions["matmul"];
   readonly html?: string;
   readonly md?: string;
   readonly baseline?: string;
@@ -122,24 +123,24 @@ async function goldenOf({ golden, weights }: ConformanceFlags): Promise<{ folder
 async function here({ output, signal }: Context, flags: ConformanceFlags): Promise<Report> {
   const { conformance, nodeHost } = await suite();
   const { folder, own } = await goldenOf(flags);
-  const { level: scope, device, dtype, threads, turbo, cases } = flags;
+  const { level: scope, device, dtype, threads, turbo, matmul, cases } = flags;
   const onCase = (result: CaseResult, done: number, total: number) => {
     if (result.status === "failed")
       output.note(`${result.id} failed: ${result.reason ?? `uses ${result.use} of its bound`}`);
     output.progress(result.level, done, total);
   };
   const host = nodeHost(folder, samplesFolder);
-  return conformance(host, { scope, device, dtype, threads, turbo, cases, own, signal, onCase });
+  return conformance(host, { scope, device, dtype, threads, turbo, matmul, cases, own, signal, onCase });
 }
 
 async function inBrowser(context: Context, flags: ConformanceFlags): Promise<Report> {
-  const { browser = "", level, device, dtype, cases, golden, weights, threads, turbo } = flags;
+  const { browser = "", level, device, dtype, matmul, cases, golden, weights, threads, turbo } = flags;
   const barred = Object.entries({ "--weights": weights, "--threads": threads, "--turbo": turbo }).filter(
     ([, value]) => value !== undefined,
   );
   if (barred.length > 0) throw new OptionError("OPT_VALUE", `${barred[0][0]} does not go with --browser`);
   const folder = golden ?? goldenFolder;
-  const text = await conformanceInBrowser(context, browser, folder, { level, device, dtype, cases });
+  const text = await conformanceInBrowser(context, browser, folder, { level, device, dtype, matmul, cases });
   const { parseReport } = await views();
   return parseReport(text, browser);
 }

@@ -35,7 +35,7 @@ interface DemoFlags extends ModelFlags {
 }
 
 /** Options that say what the command line computes and where to; the page does so in the browser. */
-const notOfThePage = ["out", "model", "weights", "dtype", "threads", "turbo", "batchSize"];
+const notOfThePage = ["out", "model", "weights", "dtype", "threads", "turbo", "matmul", "batchSize"];
 
 export function demoCommand(define: Define): Command {
   const command = new Command("demo")

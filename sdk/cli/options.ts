@@ -74,6 +74,7 @@ export interface ModelFlags {
   readonly dtype?: Dtype;
   readonly threads?: number;
   readonly turbo?: boolean;
+  readonly matmul?: ModelOptions["matmul"];
   readonly batchSize?: number;
 }
 
@@ -88,7 +89,10 @@ export function addDeviceOptions(command: Command): Command {
       ]),
     )
     .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
-    .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer");
+    .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer")
+    .addOption(
+      choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", ["tiled", "direct", "subgroups"]),
+    );
 }
 
 export function addModelOptions(command: Command): Command {
@@ -143,7 +147,7 @@ async function load(
   { output, signal }: Context,
   more: ModelSettings,
 ): Promise<Model> {
-  const { weights, offline, device, dtype, threads, turbo } = flags;
+  const { weights, offline, device, dtype, threads, turbo, matmul } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
@@ -156,6 +160,7 @@ async function load(
     dtype,
     threads,
     turbo,
+    matmul,
     signal,
     onProgress,
   });
