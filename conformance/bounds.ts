@@ -24,6 +24,8 @@ const EITHER_WAY = 2;
 /** gelu's own error in units of u |x|, and exp's in units of u: the accuracy that the kernels declare. */
 const GELU_ULPS = 6;
 const EXP_ULPS = 2;
+/** The fewest keys that a kernel of attention takes at a time. */
+const KEYS = 64;
 /** The largest slope of gelu. */
 const GELU_SLOPE = 1.13;
 
@@ -125,8 +127,10 @@ function attentionRow(
   const top = scores.reduce((a, b) => Math.max(a, b));
   const worst = errors.reduce((a, b) => Math.max(a, b));
   const weights = scores.map((s) => Math.exp(s - top));
+  // kernels that take keys by the block scale what they have by another exponential for each block that follows
+  const exponentials = EXP_ULPS + (Math.ceil(L / KEYS) - 1) * (EXP_ULPS + 1);
   // exponent: score and maximum each with its error, the difference, the scale and their product rounded
-  const relative = scores.map((s, j) => Math.expm1(errors[j] + worst + 4 * U * (top - s + worst)) + EXP_ULPS * U);
+  const relative = scores.map((s, j) => Math.expm1(errors[j] + worst + 4 * U * (top - s + worst)) + exponentials * U);
   const total = weights.reduce((a, b) => a + b, 0);
   const totalError = weights.reduce((sum, w, j) => sum + w * relative[j], 0) / total + sums(L);
   const floor = Math.exp(-87) / total;

@@ -316,11 +316,11 @@ export const mutants = [
   {
     name: "layerNorm: the variance as the mean of squares less the square of the mean",
     file: "gpu/kernels/layer_norm.wgsl",
-    find: `    let d = f32(x[row + c]) - mean;
+    find: `    let d = numberAt(row, c) - mean;
     squares += d * d;
   }
   let inverse = 1.0 / sqrt(sumOver(index, squares) / f32(C) + EPS);`,
-    replace: `    let d = f32(x[row + c]);
+    replace: `    let d = numberAt(row, c);
     squares += d * d;
   }
   let inverse = 1.0 / sqrt(max(0.0, sumOver(index, squares) / f32(C) - mean * mean) + EPS);`,
@@ -417,10 +417,19 @@ export const mutants = [
     device: "webgpu",
   },
   {
+    name: "attention: a larger score does not scale down what came before",
+    file: "gpu/kernels/attention.wgsl",
+    find: "let kept = expOf((top - higher) * scale);",
+    replace: "let kept = vec4<f32>(1.0);",
+    level: "C2",
+    cases: "C2/attention/[2,65,48]*",
+    device: "webgpu",
+  },
+  {
     name: "attention: the denominator is that of the first query",
     file: "gpu/kernels/attention.wgsl",
-    find: "total += partial[query][i];",
-    replace: "total += partial[query & 12u][i];",
+    find: "sums[1] / total.y",
+    replace: "sums[1] / total.x",
     level: "C2",
     cases: "C2/attention/[1,12,36]*",
     device: "webgpu",

@@ -1,9 +1,9 @@
 // with lib/real.wgsl lib/flat.wgsl lib/exp.wgsl
 // softmax(q k^T / sqrt(D)) v of each head (Vaswani et al., 2017); D is a multiple of 4, at most 64.
 //
-// A workgroup takes 16 queries of a head, and keys 64 at a time. It computes the scores twice: once for the largest of each row, once for
-// the weights, which pass through workgroup memory to meet the values. So the scores of no more than 16 x 64 pairs exist, and nothing has
-// to be scaled again as the online softmax (Milakov and Gimelshein, 2018) does.
+// A workgroup takes 16 queries of a head, and keys 64 at a time, whose weights pass through workgroup memory to meet the values: the scores of
+// no more than 16 x 64 pairs exist. Where a key's score is the largest so far, what was summed before is scaled down (online softmax,
+// Milakov and Gimelshein, 2018): so every score is computed once, and every key and value read once for 4 queries.
 
 override L: u32;
 override HEADS: u32;
@@ -15,34 +15,34 @@ override D: u32;
 const QUERIES = 16u;
 const KEYS = 64u;
 
-var<workgroup> queries: array<vec4<f32>, 256>;      // [query][D/4]
-var<workgroup> weights: array<vec4<f32>, 256>;      // [query][key/4]
-var<workgroup> partial: array<array<f32, 16>, 16>;  // [query][column of invocations]
+var<workgroup> queries: array<vec4<f32>, 256>;  // [query][D/4]
+var<workgroup> weights: array<vec4<f32>, 256>;  // [query][key/4]
+var<workgroup> partial: array<vec4<f32>, 64>;   // [query/4][column of invocations]: of 4 queries
 
-// Scores of an invocation: a vector of 4 keys for each of its 4 queries.
-struct Scores {
-  s0: vec4<f32>,
-  s1: vec4<f32>,
-  s2: vec4<f32>,
-  s3: vec4<f32>,
-}
+// Below all scores.
+const LEAST = vec4<f32>(-3.0e38);
 
-fn scoresOf(image: u32, head: u32, query: u32, key: u32) -> Scores {
-  var s = Scores();
-  let last = L - 1u;
-  let k0 = vectorAt(image, min(key, last), 1u, head);
-  let k1 = vectorAt(image, min(key + 1u, last), 1u, head);
-  let k2 = vectorAt(image, min(key + 2u, last), 1u, head);
-  let k3 = vectorAt(image, min(key + 3u, last), 1u, head);
+// Scores of 4 keys for 4 queries, a column of the matrix each.
+fn scoresOf(image: u32, head: u32, query: u32, key: u32) -> mat4x4<f32> {
+  if (key >= L) {
+    return mat4x4<f32>(LEAST, LEAST, LEAST, LEAST);
+  }
+  var s = mat4x4<f32>();
+  let k0 = keyAt(image, key, head);
+  let k1 = keyAt(image, key + 1u, head);
+  let k2 = keyAt(image, key + 2u, head);
+  let k3 = keyAt(image, key + 3u, head);
   for (var d = 0u; d < D / 4u; d++) {
     let k = mat4x4<f32>(vec4<f32>(qkv[k0 + d]), vec4<f32>(qkv[k1 + d]), vec4<f32>(qkv[k2 + d]), vec4<f32>(qkv[k3 + d]));
     let q = query * 16u + d;
-    s.s0 += queries[q] * k;
-    s.s1 += queries[q + 16u] * k;
-    s.s2 += queries[q + 32u] * k;
-    s.s3 += queries[q + 48u] * k;
+    s += transpose(k) * mat4x4<f32>(queries[q], queries[q + 16u], queries[q + 32u], queries[q + 48u]);
   }
   return s;
+}
+
+// Keys beyond the last repeat it and change no maximum.
+fn keyAt(image: u32, token: u32, head: u32) -> u32 {
+  return vectorAt(image, min(token, L - 1u), 1u, head);
 }
 
 fn valueOf(image: u32, token: u32, head: u32, d: u32) -> vec4<f32> {
@@ -58,9 +58,8 @@ fn largestOf(v: vec4<f32>) -> f32 {
   return max(max(v.x, v.y), max(v.z, v.w));
 }
 
-// 1 for keys that exist.
-fn existing(key: u32) -> vec4<f32> {
-  return select(vec4<f32>(), vec4<f32>(1.0), vec4<u32>(key, key + 1u, key + 2u, key + 3u) < vec4<u32>(L));
+fn sumOf(v: vec4<f32>) -> f32 {
+  return (v.x + v.y) + (v.z + v.w);
 }
 
 @compute @workgroup_size(16, 4)
@@ -86,39 +85,28 @@ fn main(
   workgroupBarrier();
 
   let query = 4u * local.y;
-  var top = vec4<f32>(-3.0e38);
-  for (var key0 = 0u; key0 < L; key0 += KEYS) {
-    // keys beyond the last repeat it and change no maximum
-    let s = scoresOf(image, head, query, key0 + 4u * local.x);
-    top = max(top, vec4<f32>(largestOf(s.s0), largestOf(s.s1), largestOf(s.s2), largestOf(s.s3)));
-  }
-  for (var r = 0u; r < 4u; r++) {
-    partial[query + r][local.x] = top[r];
-  }
-  workgroupBarrier();
-  for (var r = 0u; r < 4u; r++) {
-    for (var i = 0u; i < 16u; i++) {
-      top[r] = max(top[r], partial[query + r][i]);
-    }
-  }
-  workgroupBarrier();
-
   let scale = 1.0 / sqrt(f32(D));
   let isValue = local.x < D / 4u;
+  var top = LEAST;
   var total = vec4<f32>();
-  var y0 = vec4<f32>();
-  var y1 = vec4<f32>();
-  var y2 = vec4<f32>();
-  var y3 = vec4<f32>();
+  var sums = mat4x4<f32>(); // 4 outputs of 4 queries
   for (var key0 = 0u; key0 < L; key0 += KEYS) {
     let key = key0 + 4u * local.x;
     let s = scoresOf(image, head, query, key);
-    let exists = existing(key);
-    let w0 = exists * expOf((s.s0 - top.x) * scale);
-    let w1 = exists * expOf((s.s1 - top.y) * scale);
-    let w2 = exists * expOf((s.s2 - top.z) * scale);
-    let w3 = exists * expOf((s.s3 - top.w) * scale);
-    total += vec4<f32>(sumOf(w0), sumOf(w1), sumOf(w2), sumOf(w3));
+    partial[index] = vec4<f32>(largestOf(s[0]), largestOf(s[1]), largestOf(s[2]), largestOf(s[3]));
+    workgroupBarrier();
+    var higher = top;
+    for (var i = 0u; i < 16u; i++) {
+      higher = max(higher, partial[16u * local.y + i]);
+    }
+    let kept = expOf((top - higher) * scale);
+    top = higher;
+    let exists = vec4<f32>(vec4<u32>(key, key + 1u, key + 2u, key + 3u) < vec4<u32>(L));
+    let w0 = exists * expOf((s[0] - top.x) * scale);
+    let w1 = exists * expOf((s[1] - top.y) * scale);
+    let w2 = exists * expOf((s[2] - top.z) * scale);
+    let w3 = exists * expOf((s[3] - top.w) * scale);
+    total = total * kept + vec4<f32>(sumOf(w0), sumOf(w1), sumOf(w2), sumOf(w3));
     let at = query * 16u + local.x;
     weights[at] = w0;
     weights[at + 16u] = w1;
@@ -126,6 +114,7 @@ fn main(
     weights[at + 48u] = w3;
     workgroupBarrier();
     if (isValue) {
+      sums = mat4x4<f32>(sums[0] * kept.x, sums[1] * kept.y, sums[2] * kept.z, sums[3] * kept.w);
       // values beyond the last key repeat it, with weight 0
       for (var j = 0u; j < (min(KEYS, L - key0) + 3u) / 4u; j++) {
         let v = mat4x4<f32>(
@@ -135,37 +124,23 @@ fn main(
           valueOf(image, key0 + 4u * j + 3u, head, local.x),
         );
         let w = query * 16u + j;
-        y0 += v * weights[w];
-        y1 += v * weights[w + 16u];
-        y2 += v * weights[w + 32u];
-        y3 += v * weights[w + 48u];
+        sums += v * mat4x4<f32>(weights[w], weights[w + 16u], weights[w + 32u], weights[w + 48u]);
       }
     }
-    workgroupBarrier();
   }
 
-  for (var r = 0u; r < 4u; r++) {
-    partial[query + r][local.x] = total[r];
-  }
+  partial[index] = total;
   workgroupBarrier();
   if (live && isValue) {
-    store(image, head, row0 + query, local.x, y0 / totalOf(query));
-    store(image, head, row0 + query + 1u, local.x, y1 / totalOf(query + 1u));
-    store(image, head, row0 + query + 2u, local.x, y2 / totalOf(query + 2u));
-    store(image, head, row0 + query + 3u, local.x, y3 / totalOf(query + 3u));
+    total = vec4<f32>();
+    for (var i = 0u; i < 16u; i++) {
+      total += partial[16u * local.y + i];
+    }
+    store(image, head, row0 + query, local.x, sums[0] / total.x);
+    store(image, head, row0 + query + 1u, local.x, sums[1] / total.y);
+    store(image, head, row0 + query + 2u, local.x, sums[2] / total.z);
+    store(image, head, row0 + query + 3u, local.x, sums[3] / total.w);
   }
-}
-
-fn sumOf(v: vec4<f32>) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
-
-fn totalOf(query: u32) -> f32 {
-  var total = 0.0;
-  for (var i = 0u; i < 16u; i++) {
-    total += partial[query][i];
-  }
-  return total;
 }
 
 fn store(image: u32, head: u32, token: u32, d: u32, value: vec4<f32>) {

@@ -83,6 +83,9 @@ const MAX_GROUPS = 65535;
 /** Workgroups from which on a product is cut into squares of 64 rather than 32 outputs: enough to fill a large GPU. */
 const MANY_GROUPS = 256;
 
+/** Numbers of a row that layer_norm.wgsl keeps in workgroup memory: 8 KiB of them. */
+const MAX_KEPT = 2048;
+
 /** A grid of `count` workgroups. */
 function folded(count: number): [number, number] {
   const x = Math.min(count, MAX_GROUPS);
@@ -159,7 +162,11 @@ const table: { readonly [K in OpName]: Lower<K> } = {
   add: (call) => elementwise(call, "add.wgsl"),
   layerNorm({ inputs: [x, weight], attrs }) {
     const C = weight.shape[0];
-    return { file: "layer_norm.wgsl", constants: { C, EPS: attrs.eps }, grid: folded(size(x.shape) / C) };
+    return {
+      file: "layer_norm.wgsl",
+      constants: { C, EPS: attrs.eps, KEPT: Math.min(C, MAX_KEPT) },
+      grid: folded(size(x.shape) / C),
+    };
   },
   patches(call) {
     const [, , H, W] = call.inputs[0].shape;

@@ -56,11 +56,11 @@ fn main(
     workgroupBarrier();
     for (var d = 0u; d < DEPTH / 4u; d++) {
       let w = 4u * d * SIDE + local.x;
-      let x = 4u * local.y * (DEPTH / 4u) + d;
+      let r = 4u * local.y * (DEPTH / 4u) + d;
       part = added(
         part,
         mat4x4<f32>(ws[w], ws[w + SIDE], ws[w + 2u * SIDE], ws[w + 3u * SIDE]),
-        mat4x4<f32>(xs[x], xs[x + DEPTH / 4u], xs[x + 2u * (DEPTH / 4u)], xs[x + 3u * (DEPTH / 4u)]),
+        mat4x4<f32>(xs[r], xs[r + DEPTH / 4u], xs[r + 2u * (DEPTH / 4u)], xs[r + 3u * (DEPTH / 4u)]),
       );
     }
     if (k0 % SUM == SUM - DEPTH || k0 + DEPTH >= K) {

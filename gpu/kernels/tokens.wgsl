@@ -18,9 +18,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let c = i % C;
   let row = i / C;
   let l = row % L;
-  var v = f32(cls[c]);
+  var v = 0.0;
   if (l > 0u) {
     v = f32(x[(row - row / L - 1u) * C + c]);
+  } else {
+    v = f32(cls[c]);
   }
   y[i] = Real(v + f32(pos[l * C + c]));
 }

@@ -1,17 +1,17 @@
 // Blocks of 4 x 4 numbers of a product y = x W^T + b. Needs lib/epilogue.wgsl, K, N, and the bindings x, weight, bias, residual, y in vectors.
 
-// sums + w x, of 4 outputs of 4 rows, a column of the matrix each. In this order: 4 multiply-adds, where sums + (w x) has an addition more.
-fn added(sums: mat4x4<f32>, w: mat4x4<f32>, x: mat4x4<f32>) -> mat4x4<f32> {
+// sums + w rows, of 4 outputs of 4 rows, a column of the matrix each. In this order: 4 multiply-adds, where sums + (w rows) adds once more.
+fn added(sums: mat4x4<f32>, w: mat4x4<f32>, rows: mat4x4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(
-    addedRow(sums[0], w, x[0]),
-    addedRow(sums[1], w, x[1]),
-    addedRow(sums[2], w, x[2]),
-    addedRow(sums[3], w, x[3]),
+    addedRow(sums[0], w, rows[0]),
+    addedRow(sums[1], w, rows[1]),
+    addedRow(sums[2], w, rows[2]),
+    addedRow(sums[3], w, rows[3]),
   );
 }
 
-fn addedRow(sum: vec4<f32>, w: mat4x4<f32>, x: vec4<f32>) -> vec4<f32> {
-  return sum + x.x * w[0] + x.y * w[1] + x.z * w[2] + x.w * w[3];
+fn addedRow(sum: vec4<f32>, w: mat4x4<f32>, row: vec4<f32>) -> vec4<f32> {
+  return sum + row.x * w[0] + row.y * w[1] + row.z * w[2] + row.w * w[3];
 }
 
 // 4 numbers of each of 4 rows of x; beyond the last row it again.
