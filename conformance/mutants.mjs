@@ -11,6 +11,7 @@
  * @property {string} cases Cases that are run; * stands for anything.
  * @property {"quick" | "full"} [scope] Of the run; default "quick".
  * @property {"wasm" | "webgpu"} device
+ * @property {"f16" | "int8"} [dtype] Of the run; default "f32".
  * @property {boolean} [quick] Whether `npm test` runs it.
  * @property {boolean} [throws] A run that does not come to its end counts as found.
  */
@@ -224,6 +225,47 @@ export const mutants = [
     level: "C2",
     cases: "C2/linear/[33,36]*",
     device: "webgpu",
+  },
+  {
+    name: "linear in f16: every block of K has the weights of the first",
+    file: "assembly/nn/matmul.ts",
+    find: "f16ToF32(panels + (panel << 1), wide,",
+    replace: "f16ToF32(panels + (<usize>(p * k) * NR << 1), wide,",
+    level: "C2",
+    cases: "C2/linear/[6,769]*",
+    device: "wasm",
+    dtype: "f16",
+  },
+  {
+    name: "linear in int8: the last pair of K is dropped",
+    file: "assembly/nn/int8.ts",
+    find: "const end = a + (count << 4);",
+    replace: "const end = a + ((count - 1) << 4);",
+    level: "C2",
+    cases: "C2/linear/[5,101]*",
+    device: "wasm",
+    dtype: "int8",
+    quick: true,
+  },
+  {
+    name: "linear in int8: a row has the scale of its neighbour",
+    file: "assembly/nn/int8.ts",
+    find: "const row = v128.load32_splat(rowScale + ((<usize>r) << 2));",
+    replace: "const row = v128.load32_splat(rowScale + ((<usize>(r ^ 1)) << 2));",
+    level: "C2",
+    cases: "C2/linear/[33,36]*",
+    device: "wasm",
+    dtype: "int8",
+  },
+  {
+    name: "linear in int8: numbers are cut instead of rounded",
+    file: "assembly/nn/int8.ts",
+    find: "f32x4.nearest(f32x4.mul(v128.load(x), factor))",
+    replace: "f32x4.mul(v128.load(x), factor)",
+    level: "C2",
+    cases: "C2/linear/[5,101]*",
+    device: "wasm",
+    dtype: "int8",
   },
   {
     name: "linear: the bias is skipped in half of the columns",

@@ -2,6 +2,7 @@
 
 import { models } from "./contenders/images.mjs";
 import { loadRows } from "./load.mjs";
+import { accuracyRows, accuracyTable } from "./parts/accuracy.mjs";
 import { coldRows, coldTable } from "./parts/cold.mjs";
 import { dataRows, dataTable } from "./parts/data.mjs";
 import { gate } from "./parts/gate.mjs";
@@ -39,6 +40,10 @@ export const parts = {
     const { rows, profiles } = await modelRows({ ...options, keys: modelKeys(options) });
     const texts = profiles.map((of) => `${of.name} on ${placeOf(of)}, by op:\n\n${profileTable(of)}`);
     return { rows, profiles, text: [modelTable(rows), ...texts].join("\n\n") };
+  },
+  async accuracy(options) {
+    const rows = await accuracyRows(options);
+    return { rows, text: accuracyTable(rows) };
   },
   async data(options) {
     const rows = await dataRows(options);
