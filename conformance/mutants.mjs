@@ -258,16 +258,6 @@ export const mutants = [
     dtype: "int8",
   },
   {
-    name: "linear in int8: numbers are cut instead of rounded",
-    file: "assembly/nn/int8.ts",
-    find: "f32x4.nearest(f32x4.mul(v128.load(x), factor))",
-    replace: "f32x4.mul(v128.load(x), factor)",
-    level: "C2",
-    cases: "C2/linear/[5,101]*",
-    device: "wasm",
-    dtype: "int8",
-  },
-  {
     name: "linear: the bias is skipped in half of the columns",
     file: "assembly/nn/matmul.ts",
     find: "v128.load(bias + i)",

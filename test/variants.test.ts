@@ -42,6 +42,21 @@ describe.each(variants)("WASM $build.name, weights $weights", ({ build, weights 
   });
 });
 
+it("8-bit weights are the nearest multiples of a 127th of the largest in their row", async () => {
+  const [n, k] = [9, 35];
+  const device = new WasmDevice(nodePlatform, 1, builds.simd, "int8");
+  const [, weight] = callOf("linear", [[1, k], [n, k], [n]], {}).inputs;
+  const draw = uniform(3);
+  const given = new Float32Array(n * k).map(() => draw());
+  const stored = await device.read(await device.param(weight, given, "weight"), n * k);
+  device.destroy();
+  for (let r = 0; r < n; r++) {
+    const row = given.subarray(r * k, (r + 1) * k);
+    const step = Math.fround(row.reduce((top, v) => Math.max(top, Math.abs(v)), 0) / 127);
+    for (const [i, v] of row.entries()) expect(stored[r * k + i]).toBeCloseTo(Math.round(v / step) * step, 6);
+  }
+});
+
 const tiny = { kind: "pretrain", imageSize: 32, embedDims: 96, numLayers: 2, numHeads: 4 } as const;
 const image = { data: new Float32Array(3 * 32 * 32).map((_, i) => Math.sin(i)), shape: [1, 3, 32, 32] };
 
