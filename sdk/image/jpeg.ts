@@ -21,7 +21,7 @@ export function bareJpeg(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     while (bytes[at] === 0xff) at++;
     const marker = bytes[at++];
     if (marker === SOS || marker === EOI) break;
-    if (marker !== undefined && hasLength(marker)) at += 256 * bytes[at] + bytes[at + 1];
+    if (marker !== undefined && hasLength(marker)) at += 256 * (bytes[at] ?? 0) + (bytes[at + 1] ?? 0);
     if (marker !== APP2) continue;
     keep(start);
     from = Math.min(at, bytes.length);
