@@ -5,6 +5,7 @@ import { loadRows } from "./load.mjs";
 import { accuracyRows, accuracyTable } from "./parts/accuracy.mjs";
 import { coldRows, coldTable } from "./parts/cold.mjs";
 import { dataRows, dataTable } from "./parts/data.mjs";
+import { folderRows, folderTable } from "./parts/folder.mjs";
 import { gate } from "./parts/gate.mjs";
 import { modelRows, modelTable, profileTable } from "./parts/models.mjs";
 import { opRows, opTable } from "./parts/ops.mjs";
@@ -48,6 +49,10 @@ export const parts = {
   async data(options) {
     const rows = await dataRows(options);
     return { rows, text: dataTable(rows) };
+  },
+  async folder(options) {
+    const rows = await folderRows(options);
+    return { rows, text: folderTable(rows) };
   },
   async load({ maskfeat }) {
     const rows = await loadRows(maskfeat);

@@ -2,6 +2,9 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { cache, root } from "../inside.mjs";
+import { median, takeTurns } from "../measure.mjs";
+import { table } from "../table.mjs";
 
 const COUNT = 200;
 const BATCH = 8;
@@ -14,7 +17,8 @@ const sizes = [
 ];
 
 /** Paths of `count` JPEGs of this size: the samples enlarged, with grain, so that they decode as slowly as a camera's. Made once. */
-async function photographs({ cache, samples, width, height, count }) {
+async function photographs({ width, height, count }) {
+  const samples = join(root, "sdk/demo/samples");
   const folder = join(cache, `folder-${width}x${height}-${count}`);
   if (!existsSync(folder)) {
     const { default: sharp } = await import("sharp");
@@ -67,17 +71,16 @@ export async function open({ entry, paths, work }) {
 
 /**
  * Rows `{ name, work, medianMs, perImageMs, ratio }`, of "together" with the ratio to the slower side of the same round, which is to be at
- * most 1.15 on two cores. `start(module, spec)` starts a contender (`nodeHost`), `takeTurns`, `median` are those of measure.mjs; `cache`
- * and `samples` are folders.
+ * most 1.15 on two cores.
  */
-export async function folderRows({ start, entry, takeTurns, median, rounds = 3, cache, samples }) {
+export async function folderRows({ host, rounds = 3 }) {
   const rows = [];
-  for (const { width, height, count } of sizes) {
-    const paths = await photographs({ cache, samples, width, height, count });
+  for (const size of sizes) {
+    const paths = await photographs(size);
     const names = ["data", "device", "together"];
     const contenders = [];
     for (const work of names) {
-      const { call, close } = await start(import.meta.url, { entry, paths, work });
+      const { call, close } = await host.start(import.meta.url, { entry: host.entry, paths, work });
       contenders.push({ run: () => call("run"), close });
     }
     const times = await takeTurns(contenders, { rounds });
@@ -85,9 +88,18 @@ export async function folderRows({ start, entry, takeTurns, median, rounds = 3, 
     const ratio = median(times[2].map((ms, round) => ms / Math.max(times[0][round], times[1][round])));
     names.forEach((work, i) => {
       const medianMs = median(times[i]);
-      const name = `${count} JPEGs of ${width} x ${height}`;
-      rows.push({ name, work, medianMs, perImageMs: medianMs / count, ratio: work === "together" ? ratio : undefined });
+      const name = `${size.count} JPEGs of ${size.width} x ${size.height}`;
+      const perImageMs = medianMs / size.count;
+      rows.push({ name, work, medianMs, perImageMs, ratio: work === "together" ? ratio : undefined });
     });
   }
   return rows;
 }
+
+export const folderTable = (rows) =>
+  table(rows, {
+    folder: (row) => row.name,
+    work: (row) => row.work,
+    "ms an image": (row) => row.perImageMs,
+    "time to the slower side": (row) => row.ratio,
+  });
