@@ -1,6 +1,6 @@
 /** The builds of the WASM kernels and the types of their weights, beside those that other tests run: each within its bounds, each as asked for. */
 
-import "./devices.js"; // switches relaxed SIMD on where V8 has it behind a flag
+import "./relaxed.js";
 import { afterAll, describe, expect, it } from "vitest";
 import { opCases } from "../conformance/levels/kernels.js";
 import { callOf, measureCall, uniform } from "../conformance/ops.js";
