@@ -11,6 +11,7 @@
  * @property {string} cases Cases that are run; * stands for anything.
  * @property {"quick" | "full"} [scope] Of the run; default "quick".
  * @property {"wasm" | "webgpu"} device
+ * @property {"f16" | "int8"} [dtype] Of the run; default "f32".
  * @property {boolean} [quick] Whether `npm test` runs it.
  * @property {boolean} [throws] A run that does not come to its end counts as found.
  */
@@ -86,8 +87,8 @@ export const mutants = [
   {
     name: "the tail of a tile's columns is ignored",
     file: "sdk/wasm/lower.ts",
-    find: "runs(Math.ceil(n / NR), perStep(",
-    replace: "runs(Math.floor(n / NR), perStep(",
+    find: "runs(Math.ceil(n / columns), perStep(",
+    replace: "runs(Math.floor(n / columns), perStep(",
     level: "C0",
     cases: "C0/integers/linear*",
     device: "wasm",
@@ -116,8 +117,8 @@ export const mutants = [
   {
     name: "gelu: a coefficient is off by 1e-6",
     file: "assembly/nn/math.ts",
-    find: "f32x4.splat(0.16918961703777313)",
-    replace: "f32x4.splat(0.1691906)",
+    find: "0.16918961703777313",
+    replace: "0.1691906",
     level: "C1",
     cases: "C1/gelu/*",
     device: "wasm",
@@ -134,8 +135,8 @@ export const mutants = [
   {
     name: "exp: a degree too few",
     file: "assembly/nn/math.ts",
-    find: "let q = f32x4.splat(0.001381461275741458);",
-    replace: "let q = f32x4.splat(0.0);",
+    find: "0.001381461275741458",
+    replace: "0.0",
     level: "C1",
     cases: "C1/exp/*",
     device: "wasm",
@@ -224,6 +225,37 @@ export const mutants = [
     level: "C2",
     cases: "C2/linear/[33,36]*",
     device: "webgpu",
+  },
+  {
+    name: "linear in f16: every block of K has the weights of the first",
+    file: "assembly/nn/matmul.ts",
+    find: "f16ToF32(panels + (panel << 1), wide,",
+    replace: "f16ToF32(panels + (<usize>(p * k) * NR << 1), wide,",
+    level: "C2",
+    cases: "C2/linear/[6,769]*",
+    device: "wasm",
+    dtype: "f16",
+  },
+  {
+    name: "linear in int8: the last pair of K is dropped",
+    file: "assembly/nn/int8.ts",
+    find: "const end = a + (count << 4);",
+    replace: "const end = a + ((count - 1) << 4);",
+    level: "C2",
+    cases: "C2/linear/[5,101]*",
+    device: "wasm",
+    dtype: "int8",
+    quick: true,
+  },
+  {
+    name: "linear in int8: a row has the scale of its neighbour",
+    file: "assembly/nn/int8.ts",
+    find: "const row = v128.load32_splat(rowScale + ((<usize>r) << 2));",
+    replace: "const row = v128.load32_splat(rowScale + ((<usize>(r ^ 1)) << 2));",
+    level: "C2",
+    cases: "C2/linear/[33,36]*",
+    device: "wasm",
+    dtype: "int8",
   },
   {
     name: "linear: the bias is skipped in half of the columns",

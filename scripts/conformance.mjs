@@ -19,9 +19,23 @@ const browser = software?.chromium ?? "chromium";
 const browserEnv = software && { ...software.chromiumEnv, MASKFEAT_BROWSER_ARGS: software.chromiumArgs.join(" ") };
 const deno = fetchDeno();
 
+/** The builds and types of numbers of WASM that Node has beside the default. */
+const [major] = process.versions.node.split(".").map(Number);
+const wasm = (about, ...args) => ({ about: `Node, WASM ${about}`, args: ["--device", "wasm", ...args] });
+const builds = {
+  "node-wasm-f16": wasm("f16", "--dtype", "f16"),
+  "node-wasm-int8": wasm("int8", "--dtype", "int8"),
+  // relaxed SIMD is what later ones take anyway
+  ...(major < 22 && {
+    "node-wasm-relaxed": { ...wasm("relaxed"), program: [process.execPath, "--experimental-wasm-relaxed-simd", cli] },
+  }),
+  ...(major >= 24 && process.arch === "x64" && { "node-wasm-turbo": wasm("turbo", "--turbo") }),
+};
+
 /** Name, and how it is run. */
 const devices = {
   "node-wasm": { about: "Node, WASM", args: ["--device", "wasm"] },
+  ...builds,
   "chromium-wasm": { about: "Chromium, WASM", args: ["--browser", browser, "--device", "wasm"], env: browserEnv },
   "node-webgpu": { about: "Node, WebGPU (Dawn)", args: ["--device", "webgpu"], env: software?.env },
   "chromium-webgpu": { about: "Chromium, WebGPU", args: ["--browser", browser, "--device", "webgpu"], env: browserEnv },

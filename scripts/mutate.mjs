@@ -66,7 +66,7 @@ async function substitutes(mutant) {
 
 const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
 
-/** Runs the suite on the device for each "scope|pattern of cases", and says what each case found. */
+/** Runs the suite on the device for each "scope|dtype|pattern of cases", and says what each case found. */
 const program = `
   import { conformance, nodeHost } from "./conformance/node.ts";
   const [device, golden, samples, ...wanted] = process.argv.slice(2);
@@ -74,11 +74,13 @@ const program = `
   const cases = new Map();
   let error;
   try {
-    for (const [scope, pattern] of wanted.map((text) => text.split("|"))) {
+    for (const [scope, dtype, pattern] of wanted.map((text) => text.split("|"))) {
       // software adapters have a kernel of their own; mutants are those of GPUs
       const matmul = device === "webgpu" ? "tiled" : undefined;
-      const report = await conformance(host, { scope, device, threads: 1, matmul, cases: pattern });
-      for (const { id, level, status, use, reason } of report.cases) cases.set(id, { id, level, status, use, reason });
+      const report = await conformance(host, { scope, dtype, device, matmul, threads: 1, cases: pattern });
+      for (const { id, level, status, use, reason } of report.cases) {
+        cases.set(dtype + id, { id, level, status, use, reason });
+      }
     }
   } catch (thrown) {
     error = String(thrown?.message ?? thrown);
@@ -119,7 +121,7 @@ async function bundle(name, mutant) {
 }
 
 /** What `program` is to run for a mutant. @param {Mutant} mutant */
-const wantedOf = ({ scope = "quick", cases }) => `${scope}|${cases}`;
+const wantedOf = ({ scope = "quick", dtype = "f32", cases }) => `${scope}|${dtype}|${cases}`;
 
 /** @typedef {{ id: string, level: string, status: "passed" | "failed", use: number, reason?: string }} Ran */
 

@@ -277,7 +277,11 @@ export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
     available: true,
     adapter: null,
     isFallback: false,
-    features: platform.turbo && !platform.turbo.lacking ? [bestBuild().name, "turbo"] : [bestBuild().name],
+    features: [
+      "simd128",
+      ...(bestBuild().name === "relaxed" ? ["relaxed-simd"] : []),
+      ...(platform.turbo && !platform.turbo.lacking ? ["turbo"] : []),
+    ],
     reason: simd,
   } as const;
   return [await reportGpu(platform), wasm];

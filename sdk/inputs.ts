@@ -1,6 +1,7 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
 import { ImageError, OptionError, ShapeError } from "../gpu/errors.js";
+import { startAhead } from "./ahead.js";
 import { checkTensor } from "./check.js";
 import { blobSource, bytesSource, type OpenOptions } from "./checkpoint/source.js";
 import { type ModelConfig, transformOf } from "./config.js";
@@ -55,11 +56,8 @@ export function besideOf(from: EncodedImage, name: string): string | URL {
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */
 export async function decodeImage(platform: Platform, from: EncodedImage, signal?: AbortSignal): Promise<Image> {
   const source = await openBytes(platform, from, { signal });
-  try {
-    return await platform.decode(await source.read(0, source.size), source.name);
-  } finally {
-    await source.close();
-  }
+  const bytes = await source.read(0, source.size).finally(() => source.close());
+  return platform.decode(bytes, source.name);
 }
 
 /** A tensor [3,H,W] or [B,3,H,W] as a batch. @throws ShapeError, NonFiniteError */
@@ -72,18 +70,13 @@ function asBatch(x: Tensor): Tensor {
   return { data, shape: batch };
 }
 
-/**
- * The model's input [B,3,H,W] for one image or tensor.
- * @throws ImageError, FileError, ShapeError, NonFiniteError
- */
-export async function toTensor(
-  platform: Platform,
-  x: ImageInput,
-  config: ModelConfig,
-  signal?: AbortSignal,
-): Promise<Tensor> {
+/** The model's input [B,3,H,W] for one image or tensor. */
+async function toTensor(platform: Platform, x: ImageInput, config: ModelConfig, signal?: AbortSignal): Promise<Tensor> {
+  signal?.throwIfAborted();
   if (isTensor(x)) return asBatch(x);
-  return preprocess(await toPixels(platform, x, signal), transformOf(config));
+  const pixels = await toPixels(platform, x, signal);
+  signal?.throwIfAborted();
+  return preprocess(pixels, transformOf(config));
 }
 
 async function toPixels(platform: Platform, x: Exclude<ImageInput, Tensor>, signal?: AbortSignal): Promise<Image> {
@@ -96,6 +89,40 @@ async function toPixels(platform: Platform, x: Exclude<ImageInput, Tensor>, sign
     "IMG_FORMAT",
     `an image must be a path, URL, bytes, Blob, ${drawn}pixels or tensor, got ${found}`,
   );
+}
+
+/**
+ * The model's input [B,3,H,W] for images and tensors of one size.
+ * @throws ImageError, FileError, ShapeError, NonFiniteError; AbortError
+ */
+export async function toBatch(
+  platform: Platform,
+  images: Iterable<ImageInput>,
+  config: ModelConfig,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const tensors: Tensor[] = [];
+  for (const [, tensor] of startAhead(images, (image) => toTensor(platform, image, config, signal)))
+    tensors.push(await tensor);
+  return concat(tensors);
+}
+
+/** `toBatch` of `size` images after the other, the last batch being what is left. @throws as `toBatch` */
+export async function* toBatches(
+  platform: Platform,
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  config: ModelConfig,
+  size: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Tensor> {
+  let batch: ImageInput[] = [];
+  for await (const image of images) {
+    batch.push(image);
+    if (batch.length < size) continue;
+    yield toBatch(platform, batch, config, signal);
+    batch = [];
+  }
+  if (batch.length > 0) yield toBatch(platform, batch, config, signal);
 }
 
 /** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */

@@ -4,6 +4,7 @@ import type { Device, RunOptions } from "../gpu/device.js";
 import { MaskFeatError, OptionError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../gpu/profile.js";
+import { oneAhead } from "./ahead.js";
 import { checkChoice, checkInteger, checkKeys } from "./check.js";
 import { type ModelConfig, outTypes } from "./config.js";
 import type { DeviceInfo } from "./device.js";
@@ -15,7 +16,7 @@ import {
   resolveIndices,
   type StreamOptions,
 } from "./forward.js";
-import { concat, type ImageInput, toTensor } from "./inputs.js";
+import { concat, type ImageInput, toBatch, toBatches } from "./inputs.js";
 import { maskedLoss, predictHog } from "./masked.js";
 import { normalizeVectors } from "./normalize.js";
 import type { Parameters } from "./parameters.js";
@@ -45,6 +46,13 @@ export interface ModelParts {
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
 const CHUNK = 16;
+
+/** @throws OptionError where there is no image */
+function listOf(x: ImageInput | readonly ImageInput[]): readonly ImageInput[] {
+  const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
+  if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");
+  return list;
+}
 
 export class Model {
   /** The registered name, or "custom". */
@@ -101,21 +109,14 @@ export class Model {
     return options.normalize ? stages.map((stage) => normalizeVectors(stage, outType)) : stages;
   }
 
-  /** `extractFeat` over a sequence of images, batch by batch. */
+  /** `extractFeat` over a sequence of images, batch by batch: the next one is read and prepared while this one is computed. */
   async *extractFeatStream(
     images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
     { batchSize = 8, ...options }: StreamOptions = {},
   ): AsyncGenerator<Tensor[]> {
     checkInteger("batchSize", batchSize, 1, 65536);
-    let batch: ImageInput[] = [];
-    for await (const image of images) {
-      batch.push(image);
-      if (batch.length === batchSize) {
-        yield await this.extractFeat(batch, options);
-        batch = [];
-      }
-    }
-    if (batch.length > 0) yield await this.extractFeat(batch, options);
+    const batches = toBatches(this.parts.platform, images, this.config, batchSize, options.signal);
+    for await (const batch of oneAhead(batches)) yield await this.extractFeat(batch, options);
   }
 
   /**
@@ -142,7 +143,7 @@ export class Model {
       );
     }
     return this.inTurn(async () => {
-      const images = await this.images(x, signal);
+      const images = await toBatch(this.parts.platform, listOf(x), this.config, signal);
       const work = mode === "predict" ? predictHog : maskedLoss;
       return work(this.parts.runner, this.config, images, options);
     });
@@ -221,25 +222,16 @@ export class Model {
     return { outType, outIndices: resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers) };
   }
 
-  private async images(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
-    const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
-    if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");
-    const tensors: Tensor[] = [];
-    for (const image of list) tensors.push(await toTensor(this.parts.platform, image, this.config, signal));
-    return concat(tensors);
-  }
-
-  /** Prepares and runs a few images at a time; the outputs of all micro-batches. */
+  /** Runs a few images at a time while the next are prepared; the outputs of all micro-batches. */
   private eachChunk(
     x: ImageInput | readonly ImageInput[],
     signal: AbortSignal | undefined,
     run: (images: Tensor) => Promise<Tensor[][]>,
   ): Promise<Tensor[][]> {
     return this.inTurn(async () => {
-      if (!Array.isArray(x) || x.length === 0) return run(await this.images(x, signal));
+      const chunks = toBatches(this.parts.platform, listOf(x), this.config, CHUNK, signal);
       const parts: Tensor[][] = [];
-      for (let i = 0; i < x.length; i += CHUNK)
-        parts.push(...(await run(await this.images(x.slice(i, i + CHUNK), signal))));
+      for await (const images of oneAhead(chunks)) parts.push(...(await run(images)));
       return parts;
     });
   }

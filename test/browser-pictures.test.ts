@@ -1,5 +1,6 @@
 /** What browsers can draw beside files: canvases, bitmaps, video frames, image elements, of equal pixels. */
 
+import "./relaxed.js";
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { extractFeat, getModel } from "../sdk/node.js";

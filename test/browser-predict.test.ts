@@ -1,5 +1,6 @@
 /** Predictions in a browser: Node's bits, and ImageNet's names from the entry that pages import. */
 
+import "./relaxed.js";
 import { expect, it } from "vitest";
 import { getModel } from "../sdk/node.js";
 import { describeChromium } from "./chromium.js";

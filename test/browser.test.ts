@@ -1,5 +1,6 @@
 /** The built package in a browser: features as in Node, threads, URLs, policies; and what the file itself must not hold. */
 
+import "./relaxed.js";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

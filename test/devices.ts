@@ -1,15 +1,12 @@
 /** The devices of this process that kernel tests run on. */
 
-import { setFlagsFromString } from "node:v8";
+import "./relaxed.js";
 import type { Device } from "../gpu/device.js";
 import { openWebGpu, type WebGpuDevice } from "../gpu/webgpu.js";
 import { softwareGpuRuns } from "../scripts/software.mjs";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { WasmDevice } from "../sdk/wasm/device.js";
 import { builds } from "../sdk/wasm/kernels.js";
-
-// Node 20 has relaxed SIMD behind this; later ones have it anyway.
-setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** Name -> WASM device; threaded ones are listed after the single thread whose bits they must give. */
 export const wasmDevices: Readonly<Record<string, () => Device>> = Object.fromEntries(

@@ -1,5 +1,6 @@
 /** The sample images on all four devices, from file to features: Node and Chromium, WASM and WebGPU. */
 
+import "./relaxed.js";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";

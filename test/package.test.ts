@@ -12,6 +12,7 @@ import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
 import { samples, smallConfig, temporaryFolder } from "./cli.js";
 import { readmeBlocks } from "./helpers.js";
 import { node, nodeModule, type Packed, packAndInstall } from "./packed.js";
+import { relaxedFlags } from "./relaxed.js";
 
 const folder = temporaryFolder();
 /** An app that installed the package and nothing else. */
@@ -234,7 +235,7 @@ describe.skipIf(!softwareGpuRuns() && !mustRun)("in Chromium", () => {
   let expected: unknown;
   beforeAll(async () => {
     const code = `import ${names} from "maskfeat-wgpu"; ${work} console.log(JSON.stringify(result));`;
-    const { stdout } = await nodeModule(code, app);
+    const { stdout } = await node([...relaxedFlags, "--input-type=module", "-e", code], app);
     expected = JSON.parse(stdout);
     expect((expected as number[][]).map((bits) => bits.length)).toEqual([197 * 48, 16 * 108]);
   });

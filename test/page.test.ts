@@ -111,7 +111,7 @@ describeChromium("the demo's page", (chromium) => {
 
     it("tells which device computes, that it was tested, and that the model is untrained", async () => {
       const facts = await text(page, "#facts");
-      expect(facts).toMatch(/WebAssembly\s+\d+ threads? · kernels simd · asked for/);
+      expect(facts).toMatch(/WebAssembly\s+\d+ threads? · kernels relaxed · asked for/);
       expect(facts).toMatch(/Self-test\s+passed\s+\d+ cases/);
       expect(facts).toMatch(/Time per image\s+\d+ ms/);
       expect(await text(page, "#untrained")).toContain("This model is untrained.");

@@ -291,7 +291,7 @@ describe.runIf(hasWebGpu)("the choice among devices", () => {
     using model = await load({ dtype: "f16" });
     expect(model.device).toMatchObject({ variant: "direct", reason: "asked for; f32, as the GPU lacks shader-f16" });
     using wasm = await load({ dtype: "f16", device: "wasm" });
-    expect(wasm.device.reason).toBe("asked for; f32, as WASM has no f16");
+    expect(wasm.device).toMatchObject({ variant: expect.stringMatching(/ f16$/), reason: "asked for" });
     await expect(load({ dtype: "int4" as never })).rejects.toMatchObject({ code: "OPT_VALUE" });
     await expect(load({ device: "cuda" as never })).rejects.toThrow(/one of auto, webgpu, wasm/);
     for (const device of [null, {}, { limits: {} }]) {

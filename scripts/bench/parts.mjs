@@ -2,8 +2,10 @@
 
 import { models } from "./contenders/images.mjs";
 import { loadRows } from "./load.mjs";
+import { accuracyRows, accuracyTable } from "./parts/accuracy.mjs";
 import { coldRows, coldTable } from "./parts/cold.mjs";
 import { dataRows, dataTable } from "./parts/data.mjs";
+import { folderRows, folderTable } from "./parts/folder.mjs";
 import { gate } from "./parts/gate.mjs";
 import { modelRows, modelTable, profileTable } from "./parts/models.mjs";
 import { opRows, opTable } from "./parts/ops.mjs";
@@ -40,9 +42,17 @@ export const parts = {
     const texts = profiles.map((of) => `${of.name} on ${placeOf(of)}, by op:\n\n${profileTable(of)}`);
     return { rows, profiles, text: [modelTable(rows), ...texts].join("\n\n") };
   },
+  async accuracy(options) {
+    const rows = await accuracyRows(options);
+    return { rows, text: accuracyTable(rows) };
+  },
   async data(options) {
     const rows = await dataRows(options);
     return { rows, text: dataTable(rows) };
+  },
+  async folder(options) {
+    const rows = await folderRows(options);
+    return { rows, text: folderTable(rows) };
   },
   async load({ maskfeat }) {
     const rows = await loadRows(maskfeat);

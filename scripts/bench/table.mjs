@@ -27,7 +27,8 @@ export const percent = (share) => share && `${text(100 * share)} %`;
 /** Where a row was measured, in words. */
 export function placeOf({ device, variant, dtype, threads }) {
   const count = threads && `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-  return `${device} ${variant} ${dtype}${count ?? ""}`;
+  const words = new Set([device, ...variant.split(" "), dtype]);
+  return `${[...words].join(" ")}${count ?? ""}`;
 }
 
 /** What most tables show of a row. */

@@ -2,6 +2,7 @@
 
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
+import { oneAhead, startAhead } from "../ahead.js";
 import {
   decode,
   FileError,
@@ -97,18 +98,16 @@ export class Inputs {
   }
 
   /**
-   * What `load` makes of each path, except where `done` says that it needs no work any more.
+   * What `load` makes of each path, except where `done` says that it needs no work any more; a few are loaded ahead.
    * @throws what `load` throws for a named file; ImageError IMG_NO_IMAGES where nothing is left.
    */
   async *each<T>(load: (path: string) => Promise<T>, done: Done = () => false): AsyncGenerator<Used<T>> {
-    let used = 0;
-    for (const [i, { path, named }] of this.list.entries()) {
-      this.context.output.progress("images", i, this.list.length);
-      if (done(path)) {
-        used++;
-        continue;
-      }
-      const value = await this.orSkip(path, named, () => load(path));
+    const todo = this.list.filter(({ path }) => !done(path));
+    let begun = this.list.length - todo.length;
+    let used = begun;
+    for (const [{ path, named }, loaded] of startAhead(todo, (input) => load(input.path))) {
+      this.context.output.progress("images", begun++, this.list.length);
+      const value = await this.orSkip(path, named, () => loaded);
       if (value === undefined) continue;
       used++;
       yield { path, value };
@@ -151,19 +150,23 @@ export interface Item {
   readonly tensor: Tensor;
 }
 
-/** Inputs that can be computed together: of one size, at most `--batch-size` of them. */
-export async function* batches(
+/** Inputs that can be computed together: of one size, at most `--batch-size` of them. The next are loaded while these are. */
+export function batches(
   inputs: Inputs,
   { config }: Model,
   { batchSize = 8 }: { readonly batchSize?: number },
   signal: AbortSignal,
   done?: Done,
 ): AsyncGenerator<Item[]> {
-  let batch: Item[] = [];
   const load = async (path: string) => toTensor(await loadInput(path, signal), config);
-  for await (const { path, value: tensor } of inputs.each(load, done)) {
+  return oneAhead(grouped(inputs.each(load, done), batchSize));
+}
+
+async function* grouped(items: AsyncIterable<Used<Tensor>>, most: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = [];
+  for await (const { path, value: tensor } of items) {
     const fits = batch.length === 0 || String(batch[0].tensor.shape) === String(tensor.shape);
-    if (batch.length === batchSize || !fits) {
+    if (batch.length === most || !fits) {
       yield batch;
       batch = [];
     }

@@ -1,5 +1,6 @@
 /** Resizing within WASM memory: which tables and passes Pillow's and OpenCV's resize need, for a whole result or a part of it. */
 
+import type { Image } from "../platform/types.js";
 import type { Scratch } from "../wasm/data.js";
 
 export interface Size {
@@ -21,6 +22,16 @@ export interface Pixels extends Size {
 const RGB = 3;
 /** Room that the kernels need behind a buffer they write. */
 const SLACK = 16;
+/** As many bytes of an image are in WASM memory at once: they stay in the cache from their copy to the horizontal pass. */
+const BAND_BYTES = 2 ** 18;
+
+/** Pillow's weights of one axis, and the input positions that they are for. */
+interface PillowAxis {
+  readonly taps: number;
+  readonly table: number;
+  readonly begin: number;
+  readonly end: number;
+}
 
 /** Pillow's weights of one axis, for output positions `first` to `first + count - 1`. */
 function pillowAxis(
@@ -30,7 +41,7 @@ function pillowAxis(
   cubic: boolean,
   first: number,
   count: number,
-) {
+): PillowAxis {
   const taps = exports.pillowTaps(input, output, cubic, first, count);
   const entry = exports.pillowEntry(taps);
   const table = alloc(entry * count);
@@ -40,19 +51,31 @@ function pillowAxis(
   return { taps, table, begin, end };
 }
 
+/** The horizontal pass over `rows` rows of an image from row `first` on; the address of the result, rows of `width` pixels. */
+function pillowRows(scratch: Scratch, from: Image, first: number, rows: number, width: number, x: PillowAxis): number {
+  const { exports, alloc, write } = scratch;
+  const [bytes, input] = [RGB * width, RGB * from.width];
+  const result = alloc(rows * bytes + SLACK);
+  const most = Math.max(1, Math.floor(BAND_BYTES / input));
+  const band = alloc(Math.min(rows, most) * input);
+  for (let row = 0; row < rows; row += most) {
+    const count = Math.min(rows - row, most);
+    const start = (first + row) * input;
+    write(band, from.data.subarray(start, start + count * input));
+    exports.pillowRows(band, from.width, count, result + row * bytes, width, x.table, x.taps);
+  }
+  return result;
+}
+
 /** The `region` of Pillow's resize of `from` to `size`, exactly as if all of it had been computed. */
-export function resizePillow(scratch: Scratch, from: Pixels, size: Size, cubic: boolean, region: Region): Pixels {
+export function resizePillow(scratch: Scratch, from: Image, size: Size, cubic: boolean, region: Region): Pixels {
   const { exports, alloc } = scratch;
   const { left, top, width, height } = region;
   const x = pillowAxis(scratch, from.width, size.width, cubic, left, width);
   const y = pillowAxis(scratch, from.height, size.height, cubic, top, height);
-  const bytes = RGB * width;
-  const rows = y.end - y.begin;
-  const middle = alloc(rows * bytes + SLACK);
-  const firstRow = from.address + RGB * from.width * y.begin;
-  exports.pillowRows(firstRow, from.width, rows, middle, width, x.table, x.taps);
-  const address = alloc(height * bytes + SLACK);
-  exports.pillowColumns(middle, bytes, y.begin, address, height, y.table, y.taps);
+  const middle = pillowRows(scratch, from, y.begin, y.end - y.begin, width, x);
+  const address = alloc(RGB * width * height + SLACK);
+  exports.pillowColumns(middle, RGB * width, y.begin, address, height, y.table, y.taps);
   return { address, width, height };
 }
 

@@ -129,7 +129,7 @@ function isFrame(marker: number): boolean {
 }
 
 /** All but stuffed zeros, TEM, RSTn and SOI. */
-function hasLength(marker: number): boolean {
+export function hasLength(marker: number): boolean {
   return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8);
 }
 

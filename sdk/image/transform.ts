@@ -141,10 +141,9 @@ export function resize(image: Image, options: ResizeOptions): Image {
   checkInteger("resize: height", height, 1, Math.min(MAX_SIDE, Math.floor(MAX_PIXELS / width)));
   const { backend, interpolation } = checkMethod("resize", options);
   return withScratch((scratch) => {
-    const from = put(scratch, image);
-    if (backend === "cv2") return take(scratch, resizeCv2(scratch, from, options));
+    if (backend === "cv2") return take(scratch, resizeCv2(scratch, put(scratch, image), options));
     const whole = { left: 0, top: 0, width, height };
-    return take(scratch, resizePillow(scratch, from, options, interpolation === "bicubic", whole));
+    return take(scratch, resizePillow(scratch, image, options, interpolation === "bicubic", whole));
   });
 }
 
@@ -222,7 +221,7 @@ export function preprocess(image: Image, options: PreprocessOptions & { stage?: 
   const size = mode === "squash" ? { width: edge, height: edge } : edgeSize(image, edge);
   return withScratch((scratch) => {
     const region = centerRegion(size, side);
-    const pixels = resizePillow(scratch, put(scratch, image), size, filter === "bicubic", region);
+    const pixels = resizePillow(scratch, image, size, filter === "bicubic", region);
     return stage === "u8" ? take(scratch, pixels) : normalized(scratch, pixels, stats);
   });
 }

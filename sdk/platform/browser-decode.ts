@@ -1,6 +1,7 @@
 /** Decodes image files in browsers to the pixels that OpenCV's `IMREAD_COLOR` gives, as Node does (node-decode.ts). */
 
 import { ImageError } from "../../gpu/errors.js";
+import { bareJpeg } from "../image/jpeg.js";
 import { orient } from "../image/pixels.js";
 import { barePng, decodeDeepPng, isDeep, pngOrientation } from "../image/png.js";
 import { type ImageHeader, sniffImage } from "../image/sniff.js";
@@ -28,7 +29,7 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Imag
 }
 
 const DECODERS = {
-  jpeg: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(new Uint8Array(bytes), header, name),
+  jpeg: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(bareJpeg(bytes), header, name),
   webp: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(bareWebp(bytes), header, name),
   async png(bytes: Uint8Array, header: ImageHeader, name: string) {
     const image = isDeep(header) ? await decodeDeepPng(bytes, header) : await draw(barePng(bytes), header, name);

@@ -13,6 +13,8 @@ export function whyOneThread(): string | undefined {
   if (!globalThis.crossOriginIsolated) {
     return "the page is not cross-origin isolated (COOP same-origin and COEP require-corp)";
   }
+  // WebKitGTK 2.50 is isolated all the same
+  if (typeof SharedArrayBuffer === "undefined") return "this browser shares no memory between workers";
   return typeof Worker === "function" ? undefined : "this browser lets workers start no workers";
 }
 

@@ -1,7 +1,9 @@
 /** Decodes image files in Node with the optional package `sharp`, to the pixels that OpenCV's `IMREAD_COLOR` gives. */
 
+import { availableParallelism } from "node:os";
 import type sharpFactory from "sharp";
 import { ImageError } from "../../gpu/errors.js";
+import { limited } from "../ahead.js";
 import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
 import type { Image } from "./types.js";
 
@@ -9,6 +11,12 @@ type Sharp = typeof sharpFactory;
 
 /** In a variable, so that bundlers leave the optional package alone. */
 const SHARP = "sharp";
+
+/**
+ * Decodes at most as many images at once as leave a core to this thread, on which the WASM device computes: with more threads than cores
+ * it would stand still while they run. Of Node's threads for such work there are four.
+ */
+const inDecoder = limited(Math.min(4, Math.max(1, availableParallelism() - 1)));
 
 /** Loads `sharp`. @throws ImageError IMG_NO_DECODER where it is missing or does not work on this machine. */
 export async function loadSharp(specifier = SHARP): Promise<Sharp> {
@@ -42,7 +50,7 @@ export async function decodeImage(bytes: Uint8Array, name: string, load = loadSh
       sequentialRead: true,
     });
     const rgb = pipeline.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
-    const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
+    const { data, info } = await inDecoder(() => rgb.toBuffer({ resolveWithObject: true }));
     return {
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
       width: info.width,

@@ -23,6 +23,8 @@ export interface Scratch {
   alloc(bytes: number): number;
   /** Address of a copy of `data`. */
   put(data: ArrayBufferView): number;
+  /** Copies `data` to `address`. */
+  write(address: number, data: ArrayBufferView): void;
   /** A copy of `bytes` bytes at `address`. */
   u8(address: number, bytes: number): Uint8Array<ArrayBuffer>;
   /** A copy of `count` floats at `address`. */
@@ -39,6 +41,8 @@ export function withScratch<T>(work: (scratch: Scratch) => T): T {
     blocks.push(address);
     return address;
   };
+  const write = (address: number, { buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    new Uint8Array(memory.buffer, address, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
   const u8 = (address: number, bytes: number) =>
     new Uint8Array(memory.buffer, address, bytes).slice() as Uint8Array<ArrayBuffer>;
   try {
@@ -48,11 +52,10 @@ export function withScratch<T>(work: (scratch: Scratch) => T): T {
       alloc,
       put(data) {
         const address = alloc(data.byteLength);
-        new Uint8Array(memory.buffer, address, data.byteLength).set(
-          new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-        );
+        write(address, data);
         return address;
       },
+      write,
       u8,
       f32: (address, count) => new Float32Array(u8(address, 4 * count).buffer),
     });
