@@ -65,7 +65,7 @@ describe("terminalText", () => {
     const report = madeUpReport(300);
     const text = terminalText(report);
     expect(line(text, "device")).toBe(
-      "device  WebGPU · google / swiftshader (a software adapter, not a GPU; kernels f32; asked for)",
+      "device  WebGPU · google / swiftshader (a software adapter, not a GPU; kernels direct; asked for)",
     );
     const worst = report.levels[2].worst!;
     expect(line(text, "C2 kernels").split(/\s{2,}/)).toEqual([
