@@ -8,25 +8,36 @@ import { basics, memory, percent, table } from "../table.mjs";
 const SECONDS = 10;
 
 /**
- * Rows `{ name, device, variant, dtype, threads, medianMs, spread, gflops, ratio, msPerImage, dispatches, encodeMs, peakBytes,
- * allocatedBytes }`, the ratio being to the first of the same model and batch; and the ops of one image of each model on each device.
+ * Rows `{ name, device, variant, dtype, threads, medianMs, spread, gflops, ratio, msPerImage, batchRatio, dispatches, encodeMs, peakBytes,
+ * allocatedBytes }`: `ratio` is to the first with the same model and batch, `batchRatio` that of the time per image to the same device's
+ * with the first batch; and the ops of one image of each model on each device.
  */
 export async function modelRows({ host, combos, keys, batches, wanted, rounds, note }) {
   const rows = [];
   const profiles = [];
   for (const key of keys) {
+    const groups = [];
     for (const batch of batches) {
       const name = `${models[key].title}, batch ${batch}`;
       if (!wanted(name)) continue;
       const specOf = (options) => ({ entry: host.entry, model: key, batch, options });
-      const contenders = await startAll(host, "ours.mjs", combos, specOf, note);
-      const times = await takeTurns(contenders, { rounds, seconds: SECONDS });
-      for (const [i, { row, about, call, close }] of contenders.entries()) {
+      groups.push({ name, batch, contenders: await startAll(host, "ours.mjs", combos, specOf, note) });
+    }
+    const times = await takeTurns(
+      groups.flatMap(({ contenders }) => contenders),
+      { rounds, seconds: SECONDS * groups.length },
+    );
+    const [first, ...more] = groups.map((group) => ({ ...group, times: times.splice(0, group.contenders.length) }));
+    for (const group of first ? [first, ...more] : []) {
+      for (const [i, { row, about, call, close }] of group.contenders.entries()) {
+        const { name, batch, times } = group;
         const { profile, ...details } = await call("details");
         const measured = { ...summary(times[i]), ratio: ratio(times[i], times[0]) };
         const gflops = about.flops / median(times[i]) / 1e6;
-        rows.push({ name, ...row, ...measured, gflops, msPerImage: measured.medianMs / batch, ...details });
-        if (batch === batches[0]) profiles.push({ name: models[key].title, ...row, profile });
+        const msPerImage = measured.medianMs / batch;
+        const batchRatio = group === first ? undefined : (ratio(times[i], first.times[i]) * first.batch) / batch;
+        rows.push({ name, ...row, ...measured, gflops, msPerImage, batchRatio, ...details });
+        if (group === first) profiles.push({ name: models[key].title, ...row, profile });
         close();
       }
     }
@@ -40,6 +51,7 @@ export const modelTable = (rows) =>
     "ms per image": (row) => row.msPerImage,
     "GFLOP/s": (row) => row.gflops,
     "time to first": (row) => row.ratio,
+    "per image, to the first batch": (row) => row.batchRatio,
     dispatches: (row) => (row.encodeMs === undefined ? undefined : row.dispatches),
     "encode ms": (row) => row.encodeMs,
     ...memory,
