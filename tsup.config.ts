@@ -41,11 +41,8 @@ const bytes: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "bytes",
   setup({ onLoad }) {
     onLoad({ filter: /\.wasm$/ }, ({ path }) => {
-      const text = JSON.stringify(
-        readFileSync(path)
-          .map((byte) => byte + SHIFT)
-          .toString("latin1"),
-      );
+      const shifted = readFileSync(path).map((byte) => byte + SHIFT);
+      const text = JSON.stringify(Buffer.from(shifted).toString("latin1"));
       return {
         contents: `export default /* @__PURE__ */ Uint8Array.from(${text}, (c) => c.charCodeAt(0) - ${SHIFT});`,
       };

@@ -11,13 +11,16 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const cache = join(root, ".cache/bench");
 mkdirSync(cache, { recursive: true });
 
-/** The path of a module with `open` (ops.ts) and `parametersOf` (weights.ts), for "node" or "browser". */
+/** The path of a module with `open` (`{ inside: "ops" | "counts", ...spec }`: ops.ts, counts.ts) and `parametersOf` (weights.ts), for "node" or "browser". */
 export async function insideModule(platform) {
   const outfile = join(cache, `inside-${platform}.mjs`);
   const contents = `
+    import { callsOf, openCounts } from "./scripts/bench/contenders/counts.ts";
     import { openOps } from "./scripts/bench/contenders/ops.ts";
     import { ${platform}Platform } from "./sdk/platform/${platform}.ts";
-    export const open = (spec) => openOps(${platform}Platform, spec);
+    const openers = { ops: openOps, counts: openCounts };
+    export const open = ({ inside, ...spec }) => openers[inside](${platform}Platform, spec);
+    export const dispatchesOf = (model) => callsOf(model, 1).length;
     export { parametersOf } from "./scripts/bench/contenders/weights.ts";`;
   await build({
     stdin: { contents, resolveDir: root, loader: "ts" },

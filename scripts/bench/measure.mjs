@@ -51,5 +51,8 @@ export const spread = (values) => (quantile(values, 0.75) - quantile(values, 0.2
 /** The median over rounds of one contender's time relative to another's in the same round. */
 export const ratio = (times, others) => median(times.map((ms, round) => ms / others[round]));
 
-/** `{ medianMs, spread }` of a contender. */
-export const summary = (times) => ({ medianMs: median(times), spread: spread(times) });
+/** The shortest time: what work takes while nothing else disturbs it, where a machine is shared. */
+export const best = (times) => Math.min(...times);
+
+/** `{ medianMs, spread, bestMs }` of a contender. */
+export const summary = (times) => ({ medianMs: median(times), spread: spread(times), bestMs: best(times) });

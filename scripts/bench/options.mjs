@@ -7,7 +7,7 @@ import { combinations } from "./variants.mjs";
 
 const HELP = `npm run bench -- [parts] [options]
 
-parts      ops, models, data, load, cold (these five by default); accuracy, folder; peers, gate (also as --peers, --gate, --cold)
+parts      ops, models, data, load, cold (these five by default); accuracy, counts, folder; peers, gate (also as --peers, --gate, --cold)
 
 --model tiny,small,base     of parts models and peers; default all, in browsers and with --software tiny
 --batch 1,8                 images a call
@@ -63,7 +63,7 @@ export function readOptions(args) {
   const keys = given.model?.split(",");
   for (const key of keys ?? []) if (!models[key]) stop(`--model: expected ${Object.keys(models)}, got ${key}`);
   const named = [...positionals, ...["peers", "cold", "gate"].filter((part) => given[part])];
-  const known = [...NODE_PARTS, "accuracy", "folder", "peers", "gate"];
+  const known = [...NODE_PARTS, "accuracy", "counts", "folder", "peers", "gate"];
   for (const part of named) if (!known.includes(part)) stop(`the parts are ${known.join(", ")}, not ${part}`);
   const threads = numbers("threads", [...new Set([1, Math.min(availableParallelism(), 8)])]);
   return {

@@ -4,6 +4,7 @@ import { models } from "./contenders/images.mjs";
 import { loadRows } from "./load.mjs";
 import { accuracyRows, accuracyTable } from "./parts/accuracy.mjs";
 import { coldRows, coldTable } from "./parts/cold.mjs";
+import { countRows, countTable } from "./parts/counts.mjs";
 import { dataRows, dataTable } from "./parts/data.mjs";
 import { folderRows, folderTable } from "./parts/folder.mjs";
 import { gate } from "./parts/gate.mjs";
@@ -45,6 +46,10 @@ export const parts = {
   async accuracy(options) {
     const rows = await accuracyRows(options);
     return { rows, text: accuracyTable(rows) };
+  },
+  async counts(options) {
+    const rows = await countRows(options);
+    return { rows, text: countTable(rows) };
   },
   async data(options) {
     const rows = await dataRows(options);

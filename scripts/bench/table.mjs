@@ -40,6 +40,7 @@ export const basics = {
   threads: (row) => row.threads,
   "median ms": (row) => row.medianMs,
   spread: (row) => percent(row.spread),
+  "best ms": (row) => row.bestMs,
 };
 
 export const memory = { "peak MiB": (row) => MB(row.peakBytes) };

@@ -1,29 +1,7 @@
 // This package as a contender: `extractFeat` of a batch by a model that stays loaded.
 
+import { timeEncoding } from "./encoding.mjs";
 import { images, models } from "./images.mjs";
-
-/** Where WebGPU's classes are: in browsers global, in Node in the package `webgpu`. */
-async function gpuClasses() {
-  return globalThis.GPUDevice ? globalThis : (await import("webgpu")).globals;
-}
-
-/** Collects milliseconds from the creation of a call's first command encoder to the return of its submit. */
-async function timeEncoding() {
-  const { GPUDevice, GPUQueue } = await gpuClasses();
-  const { createCommandEncoder } = GPUDevice.prototype;
-  const { submit } = GPUQueue.prototype;
-  const times = [];
-  let start = 0;
-  GPUDevice.prototype.createCommandEncoder = function (descriptor) {
-    start = performance.now();
-    return createCommandEncoder.call(this, descriptor);
-  };
-  GPUQueue.prototype.submit = function (buffers) {
-    submit.call(this, buffers);
-    times.push(performance.now() - start);
-  };
-  return times;
-}
 
 /** `entry`: URL of the built package; `options`: those of `getModel` (see ../variants.mjs). */
 export async function open({ entry, model: key, batch, options, weights = "procedural" }) {

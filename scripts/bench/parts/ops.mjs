@@ -24,7 +24,7 @@ async function startLoops(host, contenders) {
  */
 export async function opRows({ host, combos, wanted, rounds, note }) {
   const module = host.url(await insideModule(host.kind));
-  const contenders = await startAll(host, module, combos, (options) => ({ options }), note);
+  const contenders = await startAll(host, module, combos, (options) => ({ inside: "ops", options }), note);
   const names = contenders.length > 0 ? await contenders[0].call("ops") : [];
   const chosen = names.filter((op) => wanted(`op ${op}`));
   const loops = chosen.length > 0 ? await startLoops(host, contenders) : [];

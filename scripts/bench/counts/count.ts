@@ -1,0 +1,174 @@
+/**
+ * What the kernels of WebGPU do, counted by themselves: their WGSL is changed so that every access to storage, and every invocation, adds
+ * to a counter. So it needs an adapter, but no fast one, and the answer is exact.
+ */
+
+import { fanIn, size } from "../../../gpu/graph/ops.js";
+import type { AnyCall, Value } from "../../../gpu/graph/tape.js";
+import { bindingsOf, type Kernel, kernelOf, type Matmul, moduleSource } from "../../../gpu/kernels/index.js";
+import { align } from "../../../gpu/numbers.js";
+import { paramUses } from "../../../sdk/parameters.js";
+import { leastBytes } from "./least.js";
+
+export interface Count {
+  readonly op: AnyCall["op"];
+  readonly file: Kernel["file"];
+  /** "[1,197,768] x [3072,768]": of the inputs that are no vectors. */
+  readonly shapes: string;
+  /** Calls of this kind in the model. */
+  readonly calls: number;
+  /** Of one call, as everything below. */
+  readonly workgroups: number;
+  readonly invocations: number;
+  /** Share of the invocations that made an output. */
+  readonly lanes: number;
+  /** Read from storage and written to it. */
+  readonly bytes: number;
+  /** What that would be if each tile read each number once. */
+  readonly leastBytes: number;
+}
+
+/** GPUBufferUsage. */
+const [MAP_READ, COPY_SRC, COPY_DST, STORAGE] = [1, 4, 8, 128];
+/** GPUShaderStage.COMPUTE, GPUMapMode.READ. */
+const [COMPUTE, READ] = [4, 1];
+
+interface Binding {
+  readonly name: string;
+  /** Of one element. */
+  readonly bytes: number;
+}
+
+function storageOf(source: string): Binding[] {
+  const declared = [...source.matchAll(/@binding\(\d+\) var<storage, \w+> (\w+): array<(vec4<)?/g)];
+  return declared.map(([, name, vector]) => ({ name, bytes: vector ? 16 : 4 }));
+}
+
+/** Where the bracket that `at` stands behind is closed. */
+function closing(text: string, at: number): number {
+  let depth = 1;
+  let i = at;
+  for (; depth > 0; i++) {
+    if (text[i] === "[") depth++;
+    if (text[i] === "]") depth--;
+  }
+  return i - 1;
+}
+
+/**
+ * The source with counters: one for the accesses to each binding; then one for the invocations, and one for those of them that store. Every
+ * index into a binding passes through a function that counts it.
+ */
+function counting(source: string, bindings: readonly Binding[]): string {
+  const [started, stored] = [bindings.length, bindings.length + 1];
+  let text = source;
+  for (const [i, { name }] of bindings.entries()) {
+    const index = new RegExp(`\\b${name}\\[`, "g");
+    for (let match = index.exec(text); match; match = index.exec(text)) {
+      const from = index.lastIndex;
+      const to = closing(text, from);
+      const stores = /^\]\s*=[^=]/.test(text.slice(to, to + 4));
+      const counted = `${stores ? "countedStore" : "countedLoad"}(${i}u, ${text.slice(from, to)})`;
+      text = text.slice(0, from) + counted + text.slice(to);
+    }
+  }
+  const main = /fn main\([^{]*\{/;
+  if (!main.test(text)) throw new Error("a kernel has no function main");
+  text = text.replace(main, (head) => `${head}\n  atomicAdd(&counters[${started}], 1u);`);
+  return `${text}
+@group(1) @binding(0) var<storage, read_write> counters: array<atomic<u32>>;
+var<private> hasStored: bool;
+fn countedLoad(binding: u32, index: u32) -> u32 {
+  atomicAdd(&counters[binding], 1u);
+  return index;
+}
+fn countedStore(binding: u32, index: u32) -> u32 {
+  if (!hasStored) {
+    hasStored = true;
+    atomicAdd(&counters[${stored}], 1u);
+  }
+  return countedLoad(binding, index);
+}`;
+}
+
+/** Runs a kernel on zeros; gives its counters. */
+async function countersOf(
+  device: GPUDevice,
+  { file, constants, grid }: Kernel,
+  bytesOf: readonly number[],
+): Promise<{ bindings: Binding[]; counts: Uint32Array }> {
+  const source = moduleSource(file, false);
+  const bindings = storageOf(source);
+  const made: GPUBuffer[] = [];
+  const buffer = (bytes: number, usage: number) => {
+    made.push(device.createBuffer({ size: align(Math.max(16, bytes), 4), usage }));
+    return made[made.length - 1];
+  };
+  const layoutOf = (types: GPUBufferBindingType[]) =>
+    device.createBindGroupLayout({
+      entries: types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } })),
+    });
+  const layouts = [layoutOf(bindingsOf(file)), layoutOf(["storage"])];
+  const module = device.createShaderModule({ label: file, code: counting(source, bindings) });
+  const layout = device.createPipelineLayout({ bindGroupLayouts: layouts });
+  const pipeline = await device.createComputePipelineAsync({ label: file, layout, compute: { module, constants } });
+  const size = 4 * (bindings.length + 2);
+  const counters = buffer(size, STORAGE | COPY_SRC);
+  const staging = buffer(size, MAP_READ | COPY_DST);
+  const groupOf = (i: number, buffers: GPUBuffer[]) =>
+    device.createBindGroup({
+      layout: layouts[i],
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  const bound = bytesOf.map((bytes) => buffer(bytes, STORAGE));
+  pass.setBindGroup(0, groupOf(0, bound));
+  pass.setBindGroup(1, groupOf(1, [counters]));
+  pass.dispatchWorkgroups(...grid);
+  pass.end();
+  encoder.copyBufferToBuffer(counters, 0, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(READ);
+  const counts = new Uint32Array(staging.getMappedRange().slice(0, size));
+  for (const each of made) each.destroy();
+  return { bindings, counts };
+}
+
+/** Invocations of a subgroup; 32 where the device does not say. */
+const subgroupOf = ({ adapterInfo }: GPUDevice) => adapterInfo?.subgroupMaxSize ?? 32;
+
+/** The counts of `calls`, one for each kind, in the order of the first call of each. */
+export async function countCalls(device: GPUDevice, calls: readonly AnyCall[], matmul: Matmul): Promise<Count[]> {
+  const uses = paramUses(calls);
+  const numbersOf = (value: Value) => {
+    const [n, k] = [value.shape[0], fanIn(value.shape)];
+    return uses.get(value.name) === "weight" ? k * align(n, 4) : size(value.shape);
+  };
+  const kinds = new Map<string, AnyCall[]>();
+  for (const call of calls) {
+    const shapes = call.inputs.map(({ shape }) => `[${shape}]`).filter((shape) => shape.includes(","));
+    const kind = `${call.op}: ${shapes.join(" x ")}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), call]);
+  }
+  const rows: Count[] = [];
+  for (const [kind, { 0: call, length }] of kinds) {
+    const kernel = kernelOf(call, matmul);
+    const bytesOf = (kernel.bindings ?? [...call.inputs, call.output]).map((value) => 4 * numbersOf(value));
+    const { bindings, counts } = await countersOf(device, kernel, bytesOf);
+    const [started, stored] = counts.subarray(bindings.length);
+    rows.push({
+      op: call.op,
+      file: kernel.file,
+      shapes: kind.slice(call.op.length + 2),
+      calls: length,
+      workgroups: kernel.grid[0] * kernel.grid[1],
+      invocations: started,
+      lanes: stored / started,
+      bytes: bindings.reduce((sum, { bytes }, i) => sum + bytes * counts[i], 0),
+      leastBytes: leastBytes(kernel.file, { call, constants: kernel.constants, subgroup: subgroupOf(device) }),
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,58 @@
+/** What tells about speed on a GPU without one: how many kernels a model runs, and what they move. */
+
+import { describe, expect, it } from "vitest";
+import { callOf } from "../conformance/ops.js";
+import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
+import type { Matmul } from "../gpu/kernels/index.js";
+import { callsOf } from "../scripts/bench/contenders/counts.js";
+import { countCalls } from "../scripts/bench/counts/count.js";
+import { nodePlatform } from "../sdk/platform/node.js";
+import { hasWebGpu } from "./devices.js";
+
+const base = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
+
+it("ViT-B/16 takes at most 90 dispatches, whatever the batch", () => {
+  expect(callsOf(base, 1).length).toBeLessThanOrEqual(90);
+  expect(callsOf(base, 8).length).toBe(callsOf(base, 1).length);
+});
+
+describe.runIf(hasWebGpu)("kernels", () => {
+  async function device(): Promise<GPUDevice> {
+    const adapter = (await (await nodePlatform.gpu()).requestAdapter()) as GPUAdapter;
+    return adapter.requestDevice({ requiredFeatures: ["subgroups"] });
+  }
+
+  const all = ["patches", "linear", "tokens", "layerNorm", "attention", "linearAdd", "linearGelu"] as const;
+  const checked: Readonly<Record<Matmul, readonly OpName[]>> = {
+    tiled: all,
+    direct: all,
+    // its workgroups have 256 columns, and of the widths of ViT-tiny only this one is a multiple
+    subgroups: ["linearGelu"],
+  };
+  for (const [matmul, names] of Object.entries(checked) as [Matmul, readonly OpName[]][]) {
+    it(`move little more than their tiles must, ${matmul}`, async () => {
+      const calls = callsOf("maskfeat_vit-tiny-p16", 1).filter(({ op }) => names.includes(op));
+      const counts = await countCalls(await device(), calls, matmul);
+      expect(new Set(counts.map(({ op }) => op))).toEqual(new Set(names));
+      for (const { op, shapes, bytes, leastBytes, lanes } of counts) {
+        expect(bytes / leastBytes, `${op} ${shapes}`).toBeLessThanOrEqual(1.2);
+        expect(bytes / leastBytes, `${op} ${shapes}`).toBeGreaterThanOrEqual(0.999);
+        expect(lanes, `${op} ${shapes}`).toBeGreaterThan(0.4);
+      }
+    });
+  }
+
+  it("are counted to the byte", async () => {
+    const count = async <K extends OpName>(op: K, shapes: readonly Shape[], attrs: OpAttrs[K]) =>
+      (await countCalls(await device(), [callOf(op, shapes, attrs)], "tiled"))[0];
+    // 100 sums of two numbers, in two workgroups of 64
+    const sum = { workgroups: 2, invocations: 128, lanes: 100 / 128, bytes: 4 * 300, leastBytes: 4 * 300 };
+    expect(await count("add", [[100], [100]], {})).toMatchObject(sum);
+    // every row: itself, weight, bias and what is made of it
+    expect(await count("layerNorm", [[3, 5], [5], [5]], { eps: 1e-6 })).toMatchObject({
+      workgroups: 3,
+      lanes: 5 / 64,
+      bytes: 4 * 3 * 4 * 5,
+    });
+  });
+});
