@@ -298,7 +298,7 @@ export const mutants = [
   {
     name: "gelu: the tanh form",
     file: "assembly/nn/math.ts",
-    find: "return f32x4.sub(f32x4.max(x, f32x4.splat(0.0)), f32x4.mul(half, erfc));",
+    find: "return f32x4.sub(f32x4.pmax(x, f32x4.splat(0.0)), f32x4.mul(half, erfc));",
     replace: `const u = f32x4.mul(x, madd(f32x4.mul(x, x), f32x4.splat(0.0713548162726), f32x4.splat(1.5957691216057308)));
   return f32x4.div(x, f32x4.add(f32x4.splat(1.0), exp4(f32x4.neg(u))));`,
     level: "C2",
@@ -394,8 +394,8 @@ export const mutants = [
   {
     name: "attention: the maximum is not subtracted",
     file: "assembly/nn/attention.ts",
-    find: "const shift = f32x4.splat(max4(top));",
-    replace: "const shift = f32x4.splat(0);",
+    find: "top0 = f32x4.pmax(v128.load(p), top0);",
+    replace: "top0 = f32x4.splat(0);",
     level: "C2",
     cases: "C2/attention/[1,37,72]*",
     device: "wasm",
@@ -404,8 +404,8 @@ export const mutants = [
   {
     name: "attention: the padding is counted in the denominator",
     file: "assembly/nn/attention.ts",
-    find: "store<f32>(p, -Infinity);",
-    replace: "store<f32>(p, 0);",
+    find: "const end = scores + <usize>(L * NR) * 4;",
+    replace: "const end = scores + <usize>(tiled(L) * NR) * 4;",
     level: "C2",
     cases: "C2/attention/*",
     device: "wasm",
@@ -413,7 +413,7 @@ export const mutants = [
   {
     name: "attention: what scratch memory held before is added",
     file: "assembly/nn/attention.ts",
-    find: "    memory.fill(edge, 0, TILE_BYTES);\n",
+    find: "  memory.fill(to, 0, <usize>(tiled(m) * NR) * 4);\n",
     replace: "",
     level: "C2",
     cases: "C2/attention/*",

@@ -1,27 +1,29 @@
 /**
- * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), a tile of query rows at a time: keys and values of a head
- * are packed once into panels, scores exist for the rows of a tile only.
+ * Multi-head self-attention, softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017), NR queries of a head at a time. Everything stands on its side,
+ * scores [key][query] and outputs [D][query]: so a lane belongs to a query from the first product to the last, softmax needs no sum across
+ * lanes, and its weights lie as the second product reads them.
  *
  * qkv [B,L,3C], a row laid out [q|k|v] x heads x D; out [B,L,C]. The work of one unit is one head of one image and one block of
- * `QUERY_BLOCK` query rows; units are numbered block-fastest, and threads take `chunk` of them
- * at a time.
+ * `QUERY_BLOCK` queries; units are numbered block-fastest, and threads take `chunk` of them at a time. Keys and values of a head are packed
+ * once for all units that a thread takes.
  */
 
-import { exp4, max4, sum4, take } from "./math";
-import { copyBlock, MR, NR, packColumns, packRows, TILE_BYTES, tile } from "./tile";
+import { exp4, take } from "./math";
+import { MR, NR, packColumns, packRows, tile, transpose } from "./tile";
 
-export const QUERY_BLOCK: i32 = 16 * MR;
+export const QUERY_BLOCK: i32 = 96;
 
-function roundUp(n: i32): i32 {
-  return ((n + NR - 1) / NR) * NR;
+/** `n` rows filled up to whole tiles. */
+function tiled(n: i32): i32 {
+  return ((n + MR - 1) / MR) * MR;
 }
 
 /** Bytes of scratch that `attention` needs for each thread. */
 export function attentionScratch(L: i32, D: i32): usize {
-  const keys = roundUp(L) * D;
-  const values = roundUp(D) * L;
-  const rows = MR * (D + roundUp(L) + L);
-  return <usize>(keys + values + rows) * 4 + TILE_BYTES + 64;
+  const keys = tiled(L) * D;
+  const values = tiled(D) * L;
+  const queries = (D + tiled(L) + tiled(D)) * NR;
+  return <usize>(keys + values + queries) * 4 + 64;
 }
 
 export function attention(
@@ -36,13 +38,13 @@ export function attention(
   counter: usize,
   scratch: usize,
 ): void {
-  const edge = scratch;
-  const keys = edge + TILE_BYTES;
-  const values = keys + <usize>(roundUp(L) * D) * 4;
-  const query = values + <usize>(roundUp(D) * L) * 4;
-  const scores = query + <usize>(MR * D) * 4;
-  const weights = scores + <usize>(MR * roundUp(L)) * 4;
+  const keys = scratch;
+  const values = keys + <usize>(tiled(L) * D) * 4;
+  const queries = values + <usize>(tiled(D) * L) * 4;
+  const scores = queries + <usize>(D * NR) * 4;
+  const mixed = scores + <usize>(tiled(L) * NR) * 4;
 
+  const scale = <f32>(1.0 / Math.sqrt(<f64>D));
   const blocks = (L + QUERY_BLOCK - 1) / QUERY_BLOCK;
   const C = heads * D;
   const ld = <usize>C * 12;
@@ -54,65 +56,59 @@ export function attention(
       const q = qkv + <usize>image * <usize>L * ld + <usize>(head % heads) * <usize>D * 4;
       const o = out + (<usize>image * <usize>L * <usize>C + <usize>(head % heads) * <usize>D) * 4;
       if (head != packedHead) {
-        packHead(q + <usize>C * 4, q + <usize>C * 8, ld, L, D, keys, values);
+        for (let j = 0; j < L; j += MR) {
+          packRows(q + <usize>C * 4 + <usize>j * ld, ld, min(MR, L - j), D, keys + <usize>(j * D) * 4, MR);
+        }
+        for (let j = 0; j < D; j += MR) {
+          packColumns(q + <usize>(2 * C + j) * 4, ld, min(MR, D - j), L, values + <usize>(j * L) * 4, MR);
+        }
         packedHead = head;
       }
       const row0 = (unit % blocks) * QUERY_BLOCK;
-      for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += MR) {
-        const rows = min(MR, L - r);
-        packRows(q + <usize>r * ld, ld, rows, D, query, MR);
-        scoreRows(query, keys, L, D, scores);
-        softmaxRows(scores, L, D);
-        packRows(scores, <usize>roundUp(L) * 4, MR, L, weights, MR);
-        mixValues(weights, values, L, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4, edge);
+      for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += NR) {
+        const rows = min(NR, L - r);
+        packRows(q + <usize>r * ld, ld, rows, D, queries, NR);
+        product(keys, L, D, queries, scores);
+        for (let lane = 0; lane < NR; lane += 8) softmax(scores + ((<usize>lane) << 2), L, scale);
+        product(values, D, L, scores, mixed);
+        transpose(mixed, NR * 4, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4);
       }
     }
   }
 }
 
-function packHead(k: usize, v: usize, ld: usize, L: i32, D: i32, keys: usize, values: usize): void {
-  for (let j = 0; j < L; j += NR) packRows(k + <usize>j * ld, ld, min(NR, L - j), D, keys + <usize>(j * D) * 4, NR);
-  for (let j = 0; j < D; j += NR)
-    packColumns(v + ((<usize>j) << 2), ld, min(NR, D - j), L, values + <usize>(j * L) * 4);
+/** to [tiled(m)][NR] = a b; a in tiles [k][MR], b [k][NR]. */
+function product(a: usize, m: i32, k: i32, b: usize, to: usize): void {
+  memory.fill(to, 0, <usize>(tiled(m) * NR) * 4);
+  for (let i = 0; i < m; i += MR) tile(a + <usize>(i * k) * 4, b, k, to + <usize>(i * NR) * 4, NR * 4);
 }
 
-/** scores [MR, roundUp(L)] = query keys^T. */
-function scoreRows(query: usize, keys: usize, L: i32, D: i32, scores: usize): void {
-  const ld = <usize>roundUp(L) * 4;
-  memory.fill(scores, 0, ld * MR);
-  for (let j = 0; j < L; j += NR) tile(query, keys + <usize>(j * D) * 4, D, scores + ((<usize>j) << 2), ld);
-}
-
-/** In place: softmax(scores / sqrt(D)) over the first L of each row. */
-function softmaxRows(scores: usize, L: i32, D: i32): void {
-  const scale = <f32>(1.0 / Math.sqrt(<f64>D));
-  for (let r = 0; r < MR; r++) {
-    const row = scores + <usize>(r * roundUp(L)) * 4;
-    const end = row + ((<usize>L) << 2);
-    const padded = row + ((<usize>L + 3) & ~3) * 4;
-    for (let p = end; p < padded; p += 4) store<f32>(p, -Infinity);
-    let top = f32x4.splat(-Infinity);
-    for (let p = row; p < padded; p += 16) top = f32x4.max(top, v128.load(p));
-    const shift = f32x4.splat(max4(top));
-    let total = f32x4.splat(0);
-    for (let p = row; p < padded; p += 16) {
-      const e = exp4(f32x4.mul(f32x4.sub(v128.load(p), shift), f32x4.splat(scale)));
-      v128.store(p, e);
-      total = f32x4.add(total, e);
-    }
-    // the padding, if any, added exp(-87) < 2e-38 for each lane: below half a unit of a sum that is at least 1
-    const inverse = f32x4.splat(1 / sum4(total));
-    for (let p = row; p < padded; p += 16) v128.store(p, f32x4.mul(v128.load(p), inverse));
+/** In place, for eight queries: softmax(scale scores) over the keys, rows of NR. */
+function softmax(scores: usize, L: i32, scale: f32): void {
+  const end = scores + <usize>(L * NR) * 4;
+  const factor = f32x4.splat(scale);
+  let top0 = f32x4.splat(-Infinity);
+  let top1 = f32x4.splat(-Infinity);
+  for (let p = scores; p < end; p += NR * 4) {
+    top0 = f32x4.pmax(v128.load(p), top0);
+    top1 = f32x4.pmax(v128.load(p, 16), top1);
   }
-}
-
-/** out [rows,D] = weights values. */
-function mixValues(weights: usize, values: usize, L: i32, D: i32, rows: i32, out: usize, ld: usize, edge: usize): void {
-  for (let j = 0; j < D; j += NR) {
-    const cols = min(NR, D - j);
-    const at = out + ((<usize>j) << 2);
-    memory.fill(edge, 0, TILE_BYTES);
-    tile(weights, values + <usize>(j * L) * 4, L, edge, NR * 4);
-    copyBlock(at, ld, edge, NR * 4, rows, cols);
+  let total0 = f32x4.splat(0);
+  let total1 = f32x4.splat(0);
+  for (let p = scores; p < end; p += NR * 4) {
+    const e0 = exp4(f32x4.mul(f32x4.sub(v128.load(p), top0), factor));
+    const e1 = exp4(f32x4.mul(f32x4.sub(v128.load(p, 16), top1), factor));
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+    total0 = f32x4.add(total0, e0);
+    total1 = f32x4.add(total1, e1);
+  }
+  const inverse0 = f32x4.div(f32x4.splat(1), total0);
+  const inverse1 = f32x4.div(f32x4.splat(1), total1);
+  for (let p = scores; p < end; p += NR * 4) {
+    const w0 = f32x4.mul(v128.load(p), inverse0);
+    const w1 = f32x4.mul(v128.load(p, 16), inverse1);
+    v128.store(p, w0);
+    v128.store(p, w1, 16);
   }
 }

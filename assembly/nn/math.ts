@@ -29,7 +29,8 @@ const EXP = memory.data<f32>([
 ]);
 
 export function exp4(x: v128): v128 {
-  x = f32x4.max(x, constant(EXP, 0));
+  // unlike max, which is several instructions on x64, pmax is one; it gives x where that is NaN
+  x = f32x4.pmax(x, constant(EXP, 0));
   // adding 1.5 2^23 rounds to an integer, which then stands in the low bits
   const shifted = madd(x, constant(EXP, 1), constant(EXP, 2));
   const n = f32x4.sub(shifted, constant(EXP, 2));
@@ -67,7 +68,7 @@ export function gelu4(x: v128): v128 {
   p = madd(p, t, constant(GELU, 11));
   const half = f32x4.mul(ax, constant(GELU, 12));
   const erfc = f32x4.mul(f32x4.mul(p, t), exp4(f32x4.neg(f32x4.mul(ax, half))));
-  return f32x4.sub(f32x4.max(x, f32x4.splat(0.0)), f32x4.mul(half, erfc));
+  return f32x4.sub(f32x4.pmax(x, f32x4.splat(0.0)), f32x4.mul(half, erfc));
 }
 
 // Pairs of vectors are loaded before either is stored: so V8 can make one vector of 256 bits of them (turbo).
@@ -91,13 +92,6 @@ export function gelu8(x: usize, y: usize): void {
 /** The sum of the lanes, in the order (0 + 1) + (2 + 3). */
 export function sum4(x: v128): f32 {
   return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
-}
-
-export function max4(x: v128): f32 {
-  return max(
-    max(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),
-    max(f32x4.extract_lane(x, 2), f32x4.extract_lane(x, 3)),
-  );
 }
 
 /** First of the `count` items that are the share of `thread` of `threads`; its last is before the next thread's first. */

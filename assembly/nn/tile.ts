@@ -31,6 +31,11 @@ export function copyBlock(to: usize, toLd: usize, from: usize, fromLd: usize, ro
 export function packRows(x: usize, ld: usize, rows: i32, k: i32, to: usize, width: i32): void {
   const stride = (<usize>width) << 2;
   if (rows < width) memory.fill(to, 0, <usize>k * stride);
+  transpose(x, ld, rows, k, to, stride);
+}
+
+/** Rows [rows, k] of x, `ld` bytes apart -> [k, rows], `stride` bytes apart. */
+export function transpose(x: usize, ld: usize, rows: i32, k: i32, to: usize, stride: usize): void {
   let r = 0;
   for (; r + 4 <= rows; r += 4) packFour(x + <usize>r * ld, ld, k, to + ((<usize>r) << 2), stride);
   for (; r < rows; r++) {
@@ -75,13 +80,16 @@ function packFour(x: usize, ld: usize, k: i32, to: usize, stride: usize): void {
   }
 }
 
-/** Rows [k, n <= NR] of v, `ld` bytes apart -> one panel [k][NR]; missing columns are zero. */
-export function packColumns(v: usize, ld: usize, n: i32, k: i32, to: usize): void {
+/** Rows [k, n <= width] of v, `ld` bytes apart -> [k][width]; missing columns are zero. */
+export function packColumns(v: usize, ld: usize, n: i32, k: i32, to: usize, width: i32): void {
+  const stride = (<usize>width) << 2;
+  if (n < width) memory.fill(to, 0, <usize>k * stride);
   for (let i = 0; i < k; i++) {
-    if (n < NR) memory.fill(to, 0, NR * 4);
-    memory.copy(to, v, (<usize>n) << 2);
+    let c = 0;
+    for (; c + 4 <= n; c += 4) v128.store(to + ((<usize>c) << 2), v128.load(v + ((<usize>c) << 2)));
+    for (; c < n; c++) store<f32>(to + ((<usize>c) << 2), load<f32>(v + ((<usize>c) << 2)));
     v += ld;
-    to += NR * 4;
+    to += stride;
   }
 }
 
