@@ -3,6 +3,23 @@
 import { timeEncoding } from "./encoding.mjs";
 import { images, models } from "./images.mjs";
 
+/** The longest that `call` kept the event loop from its next turn, in milliseconds. */
+async function longestTurn(call) {
+  const later = globalThis.setImmediate ?? setTimeout;
+  let [last, longest, busy] = [performance.now(), 0, true];
+  const turn = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (busy) later(turn);
+  };
+  later(turn);
+  await call();
+  busy = false;
+  turn();
+  return longest;
+}
+
 /** `entry`: URL of the built package; `options`: those of `getModel` (see ../variants.mjs). */
 export async function open({ entry, model: key, batch, options, weights = "procedural" }) {
   const { getModel, modelInfo } = await import(entry);
@@ -25,10 +42,11 @@ export async function open({ entry, model: key, batch, options, weights = "proce
     /** Ops of one image, and what a call costs beside them; asked for once the times are taken. */
     async details() {
       const encodeMs = encodings.sort((a, b) => a - b)[encodings.length >> 1];
+      const longestTurnMs = await longestTurn(() => model.extractFeat(x));
       const profile = await model.profile({ data: x.data.subarray(0, 3 * 224 * 224), shape: [1, 3, 224, 224] });
       const { peak, allocated } = model.memory();
       const dispatches = profile.reduce((sum, op) => sum + op.dispatches, 0);
-      return { dispatches, encodeMs, peakBytes: peak, allocatedBytes: allocated, profile };
+      return { dispatches, encodeMs, longestTurnMs, peakBytes: peak, allocatedBytes: allocated, profile };
     },
   };
 }

@@ -8,8 +8,8 @@ import { basics, memory, percent, table } from "../table.mjs";
 const SECONDS = 10;
 
 /**
- * Rows `{ name, device, variant, dtype, threads, medianMs, spread, gflops, ratio, msPerImage, batchRatio, dispatches, encodeMs, peakBytes,
- * allocatedBytes }`: `ratio` is to the first with the same model and batch, `batchRatio` that of the time per image to the same device's
+ * Rows `{ name, device, variant, dtype, threads, medianMs, spread, gflops, ratio, msPerImage, batchRatio, dispatches, encodeMs, longestTurnMs,
+ * peakBytes, allocatedBytes }`: `ratio` is to the first with the same model and batch, `batchRatio` that of the time per image to the same device's
  * with the first batch; and the ops of one image of each model on each device.
  */
 export async function modelRows({ host, combos, keys, batches, wanted, rounds, note }) {
@@ -54,6 +54,7 @@ export const modelTable = (rows) =>
     "per image, to the first batch": (row) => row.batchRatio,
     dispatches: (row) => (row.encodeMs === undefined ? undefined : row.dispatches),
     "encode ms": (row) => row.encodeMs,
+    "longest turn ms": (row) => row.longestTurnMs,
     ...memory,
   });
 
