@@ -62,7 +62,9 @@ export function readOptions(args) {
   };
   const keys = given.model?.split(",");
   for (const key of keys ?? []) if (!models[key]) stop(`--model: expected ${Object.keys(models)}, got ${key}`);
-  const named = [...positionals, ...["peers", "cold", "gate"].filter((part) => given[part])];
+  // beside --cold, --peers says who starts
+  const flagged = ["peers", "cold", "gate"].filter((part) => given[part] && !(part === "peers" && given.cold));
+  const named = [...positionals, ...flagged];
   const known = [...NODE_PARTS, "accuracy", "counts", "folder", "peers", "gate"];
   for (const part of named) if (!known.includes(part)) stop(`the parts are ${known.join(", ")}, not ${part}`);
   const threads = numbers("threads", [...new Set([1, Math.min(availableParallelism(), 8)])]);
