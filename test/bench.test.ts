@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { median, ratio, spread, takeTurns } from "../scripts/bench/measure.mjs";
+import { readOptions } from "../scripts/bench/options.mjs";
 import { placeOf, table } from "../scripts/bench/table.mjs";
 import { combinations, variantName } from "../scripts/bench/variants.mjs";
 
@@ -66,5 +67,17 @@ describe("combinations", () => {
     expect(all).toContainEqual({ device: "wasm", threads: 2 });
     expect(all.filter((o) => o.device === "webgpu").every((o) => !("threads" in o))).toBe(true);
     expect(variantName({ device: "wasm", dtype: "f16", turbo: true })).toBe("wasm f16 turbo");
+  });
+});
+
+describe("options", () => {
+  it("say which parts run", () => {
+    const parts = (...args: string[]) => readOptions(args).parts;
+    expect(parts()).toEqual(["ops", "models", "data", "load", "cold"]);
+    expect(parts("--browser")).toEqual(["ops", "models"]);
+    expect(parts("counts", "--gate")).toEqual(["counts", "gate"]);
+    expect(parts("--peers")).toEqual(["peers"]);
+    // the peers' cold starts, not their speed
+    expect(parts("--cold", "--peers")).toEqual(["cold"]);
   });
 });
