@@ -30,7 +30,22 @@ export function tensor(data: Float32Array | readonly number[], shape: readonly n
 
 /** @throws NonFiniteError naming the first NaN or infinity of `data`. */
 export function checkFinite(name: string, data: ArrayLike<number>): void {
+  if (data instanceof Float32Array && allFinite(data)) return;
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i])) throw new NonFiniteError(name, i, data[i]);
   }
+}
+
+/** Whole models pass through here: 0 x is NaN where x is not finite, and so is every sum with it; four of them depend less on each other. */
+function allFinite(data: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i];
+  return a + b + c + d === 0;
 }

@@ -65,5 +65,6 @@ export const dataTable = (rows) =>
     by: (row) => row.contender,
     "median ms": (row) => row.medianMs,
     spread: (row) => percent(row.spread),
+    "best ms": (row) => row.bestMs,
     "time to first": (row) => row.ratio,
   });
