@@ -1,7 +1,7 @@
 /** What C0 asks of a device: questions whose answers are known without computing. */
 
 import type { Device } from "../../gpu/device.js";
-import { type OpAttrs, type OpName, type Shape, size } from "../../gpu/graph/ops.js";
+import { fanIn, type OpAttrs, type OpName, type Shape, size } from "../../gpu/graph/ops.js";
 import { plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import { paramUses } from "../../sdk/parameters.js";
@@ -20,9 +20,9 @@ function integers(count: number, limit: number, seed: number): Float32Array {
   return new Float32Array(count).map(() => Math.round(draw() * limit));
 }
 
-/** Whole numbers that 8-bit integers hold exactly, with the largest in every row. */
-const bytes = (count: number, seed: number) =>
-  integers(count, 127, seed).map((v, i) => (i % 2 ? v : v < 0 ? -127 : 127));
+/** Rows of whole numbers that 8-bit integers hold exactly, as each begins with the largest. */
+const bytes = (count: number, width: number, seed: number) =>
+  integers(count, 127, seed).map((v, i) => (i % width ? v : v < 0 ? -127 : 127));
 
 /** Compares two results number by number; NaN equals NaN. */
 function sameNumbers(actual: Float32Array, expected: Float32Array): Finding {
@@ -61,7 +61,7 @@ export function exactCall<K extends OpName>(op: K, shapes: readonly Shape[], att
     const call = callOf(op, shapes, attrs);
     const inBytes = device.weights === "int8" && op.startsWith("linear");
     const inputs = shapes.map((shape, i) =>
-      inBytes && i < 2 ? bytes(size(shape), fresh() + i) : integers(size(shape), limit, fresh() + i),
+      inBytes && i < 2 ? bytes(size(shape), fanIn(shapes[1]), fresh() + i) : integers(size(shape), limit, fresh() + i),
     );
     const mask = { maskTokens: 1 }[op as string];
     if (mask !== undefined) inputs[mask] = inputs[mask].map((v) => (v > 0 ? 1 : 0));

@@ -177,9 +177,11 @@ function workOf(c: GoldenCase): number {
 const patience: Readonly<Record<Scope, number>> = { quick: 2e9, full: 18e9, exhaustive: Number.POSITIVE_INFINITY };
 
 const APPROXIMATE = "int8 approximates models: `npm run bench -- accuracy` tells how well";
+const NO_ENVELOPE = "these goldens have no envelope for f16";
 
 function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): string | undefined {
   if (device.weights === "int8") return APPROXIMATE;
+  if (device.weights === "f16" && !c.envelope.f16) return NO_ENVELOPE;
   const software = deviceInfo.kind === "webgpu" && deviceInfo.isFallback;
   if (!software || workOf(c) <= patience[scope]) return undefined;
   return `a software GPU takes minutes for this: level ${workOf(c) <= patience.full ? "full" : "exhaustive"} has it`;
@@ -194,7 +196,7 @@ function caseOf(file: GoldenFile, models: Models, c: GoldenCase, skip?: string):
     skip,
     async measure(env) {
       const envelope = env.device.weights === "f16" ? c.envelope.f16 : c.envelope.f32;
-      if (!envelope) throw new Error("these goldens have no envelope for f16");
+      if (!envelope) throw new Error(NO_ENVELOPE);
       const output = await outputOf(env, models, c);
       const expected = await file.tensor(c.tensor);
       if (String(output.shape) !== String(c.shape)) {
