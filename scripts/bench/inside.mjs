@@ -21,6 +21,7 @@ export async function insideModule(platform) {
     const openers = { ops: openOps, counts: openCounts };
     export const open = ({ inside, ...spec }) => openers[inside](${platform}Platform, spec);
     export const dispatchesOf = (model) => callsOf(model, 1).length;
+    export { matmuls } from "./gpu/kernels/index.ts";
     export { parametersOf } from "./scripts/bench/contenders/weights.ts";`;
   await build({
     stdin: { contents, resolveDir: root, loader: "ts" },

@@ -5,7 +5,6 @@ import { inside, insideModule } from "../inside.mjs";
 import { ratio, summary, takeTurns } from "../measure.mjs";
 import { percent, table } from "../table.mjs";
 
-const MATMULS = ["tiled", "direct", "subgroups"];
 const SECONDS = 4;
 
 /**
@@ -24,15 +23,16 @@ export async function countRows({ host, keys = ["base"], batches, wanted, rounds
 
 async function callRows(host, key, batches, note) {
   const module = host.url(await insideModule(host.kind));
+  const { matmuls } = await inside();
   const rows = [];
-  for (const matmul of MATMULS) {
+  for (const matmul of matmuls) {
     try {
       const { call, close } = await host.start(module, { inside: "counts", matmul });
       for (const batch of batches) {
         const name = `${models[key].title}, batch ${batch}`;
         for (const { op, shapes, ...count } of await call("count", models[key].name, batch)) {
           // only products have several kernels
-          if (matmul !== MATMULS[0] && !op.startsWith("linear")) continue;
+          if (matmul !== matmuls[0] && !op.startsWith("linear")) continue;
           rows.push({ name: `${name}: ${op} ${shapes}`, matmul, ...count, ratio: count.bytes / count.leastBytes });
         }
       }

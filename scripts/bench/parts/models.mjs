@@ -27,17 +27,17 @@ export async function modelRows({ host, combos, keys, batches, wanted, rounds, n
       groups.flatMap(({ contenders }) => contenders),
       { rounds, seconds: SECONDS * groups.length },
     );
-    const [first, ...more] = groups.map((group) => ({ ...group, times: times.splice(0, group.contenders.length) }));
-    for (const group of first ? [first, ...more] : []) {
-      for (const [i, { row, about, call, close }] of group.contenders.entries()) {
-        const { name, batch, times } = group;
+    const timed = groups.map((group) => ({ ...group, times: times.splice(0, group.contenders.length) }));
+    const [first] = timed;
+    for (const { name, batch, contenders, times } of timed) {
+      for (const [i, { row, about, call, close }] of contenders.entries()) {
         const { profile, ...details } = await call("details");
         const measured = { ...summary(times[i]), ratio: ratio(times[i], times[0]) };
         const gflops = about.flops / median(times[i]) / 1e6;
         const msPerImage = measured.medianMs / batch;
-        const batchRatio = group === first ? undefined : (ratio(times[i], first.times[i]) * first.batch) / batch;
+        const batchRatio = times === first.times ? undefined : (ratio(times[i], first.times[i]) * first.batch) / batch;
         rows.push({ name, ...row, ...measured, gflops, msPerImage, batchRatio, ...details });
-        if (group === first) profiles.push({ name: models[key].title, ...row, profile });
+        if (times === first.times) profiles.push({ name: models[key].title, ...row, profile });
         close();
       }
     }
