@@ -30,22 +30,45 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
-/** Makes characters that need no escape of WASM's most frequent bytes: 0 to 0x5b, and 0xfd, which begins SIMD. */
-const SHIFT = 35;
+/** WASM's SIMD instructions begin with this byte, the most frequent one but for 0. */
+const SIMD = 0xfd;
+/** The first of 90 characters that stand for numbers, of which JSON and bundlers escape one alone; after them come the marks } and ~. */
+const [FIRST, DIGITS] = [35, 90];
 
 /**
- * Bytes as text of one character each. Compressed on their way to browsers, builds that differ in little then take little room beside each
- * other: base64, in which the same bytes look different in three ways, would take twice as much.
+ * Bytes as text of one ASCII character each, or two: a mark says how many times 90 is to be added. Compressed on their way to browsers,
+ * builds that differ in little then take little room beside each other: base64, in which the same bytes look different in three ways, would
+ * take twice as much.
  */
+function textOf(data: Uint8Array): string {
+  const characters = Array.from(data, (byte) => {
+    const value = (byte - SIMD + 256) % 256;
+    const times = Math.floor(value / DIGITS);
+    const digit = String.fromCharCode(FIRST + (value % DIGITS));
+    return times > 0 ? String.fromCharCode(FIRST + DIGITS + times - 1) + digit : digit;
+  });
+  return characters.join("");
+}
+
+/** `textOf` undone, as code. */
+const decoder = `(text) => {
+  const bytes = [];
+  for (let i = 0, times = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - ${FIRST};
+    if (digit < ${DIGITS}) {
+      bytes.push(${DIGITS} * times + digit + ${SIMD});
+      times = 0;
+    } else times = digit - ${DIGITS - 1};
+  }
+  return Uint8Array.from(bytes);
+}`;
+
 const bytes: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "bytes",
   setup({ onLoad }) {
     onLoad({ filter: /\.wasm$/ }, ({ path }) => {
-      const shifted = readFileSync(path).map((byte) => byte + SHIFT);
-      const text = JSON.stringify(Buffer.from(shifted).toString("latin1"));
-      return {
-        contents: `export default /* @__PURE__ */ Uint8Array.from(${text}, (c) => c.charCodeAt(0) - ${SHIFT});`,
-      };
+      const text = JSON.stringify(textOf(readFileSync(path)));
+      return { contents: `export default /* @__PURE__ */ (${decoder})(${text});` };
     });
   },
 };
