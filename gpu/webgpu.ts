@@ -6,9 +6,19 @@ import { fanIn, size } from "./graph/ops.js";
 import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
-import { bindingsOf, type Kernel, kernelOf, type Matmul, matmulFor, moduleSource, wideOps } from "./kernels/index.js";
+import {
+  bindingsOf,
+  type Kernel,
+  kernelOf,
+  type Matmul,
+  type Multiply,
+  matmulFor,
+  moduleSource,
+  wideOps,
+} from "./kernels/index.js";
 import { align, type GpuNumbers, type Halves, MAP_READ, type Piece, Storage, USAGE, unpackWeight } from "./numbers.js";
 import { type Dispatch, GpuProgram, type Output } from "./program.js";
+import { featuresFor, multiplyBy } from "./subgroups.js";
 
 export interface WebGpuOptions {
   /** Stores all numbers as f16; the device needs the feature `shader-f16`. */
@@ -19,19 +29,10 @@ export interface WebGpuOptions {
   readonly maxValueBytes?: number;
   /** The adapter computes on the CPU, where other kernels are fast. */
   readonly software?: boolean;
-  /** Instead of what is fastest; "subgroups" needs `lackingForSubgroups` to lack nothing. */
+  /** Instead of what is fastest; `lackingFor` must find nothing lacking for it. */
   readonly matmul?: Matmul;
-}
-
-/** The largest subgroups that linear_subgroup.wgsl takes: its workgroups are of this size. */
-const MAX_SUBGROUP = 64;
-
-/** What an adapter or device lacks for `matmul: "subgroups"`, for a message; undefined where it lacks nothing. */
-export function lackingForSubgroups(features: GPUSupportedFeatures, info: GPUAdapterInfo): string | undefined {
-  if (!features.has("subgroups")) return "the feature subgroups";
-  const { subgroupMaxSize = Infinity } = info;
-  if (subgroupMaxSize <= MAX_SUBGROUP) return undefined;
-  return `subgroups of at most ${MAX_SUBGROUP} invocations (these are of up to ${subgroupMaxSize})`;
+  /** The adapter, where the device does not tell all about it: Dawn in Node leaves out the matrices of subgroups. */
+  readonly adapterInfo?: GPUAdapterInfo;
 }
 
 /** How buffers of numbers are used. */
@@ -47,7 +48,7 @@ const COMPUTE = 4;
 export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): Promise<WebGpuDevice> {
   const wanted: GPUFeatureName[] = ["timestamp-query"];
   if (options.halves) wanted.push("shader-f16");
-  if (options.matmul === "subgroups") wanted.push("subgroups");
+  if (options.matmul) wanted.push(...featuresFor[options.matmul]);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     const device = await adapter.requestDevice({
@@ -55,7 +56,7 @@ export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): P
       requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
     });
-    return new WebGpuDevice(device, options);
+    return new WebGpuDevice(device, { adapterInfo: adapter.info, ...options });
   } catch (cause) {
     throw new DeviceError("DEVICE_FAILED", `the adapter gives no device: ${(cause as Error).message}`, { cause });
   }
@@ -64,7 +65,7 @@ export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): P
 export class WebGpuDevice implements Device<GpuNumbers> {
   readonly kind = "webgpu";
   readonly maxValueBytes: number;
-  readonly matmul: Matmul;
+  private readonly multiply: Multiply;
   private readonly guard: Guard;
   private readonly storage: Storage;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -80,7 +81,12 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     this.storage = new Storage(device.features.has("shader-f16") ? options.halves : undefined);
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     this.maxValueBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize, options.maxValueBytes ?? Infinity);
-    this.matmul = options.matmul ?? matmulFor(options.software === true);
+    const matmul = options.matmul ?? matmulFor(options.software === true);
+    this.multiply = multiplyBy(matmul, options.adapterInfo ?? device.adapterInfo, this.weights);
+  }
+
+  get matmul(): Matmul {
+    return this.multiply.matmul;
   }
 
   get numberBytes(): 2 | 4 {
@@ -219,7 +225,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
 
   /** The dispatches of a plan's calls: all pipelines are compiled at once. */
   private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<Dispatch[]> {
-    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.matmul) }));
+    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.multiply) }));
     const pipelines = await this.guard.orLost(Promise.all(kernels.map((kernel) => this.pipeline(kernel))));
     return this.guard.scoped("binding a plan", 0, () =>
       kernels.map(({ call, grid, bindings = [...call.inputs, call.output] }, i) => {
@@ -254,10 +260,11 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     label: string,
   ): Promise<GPUComputePipeline> {
     const entries = bindingsOf(file).map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
+    const code = moduleSource(file, this.numberBytes === 2, this.multiply.matrix);
     const { module, layout } = await this.guard.scoped(label, 0, () => {
       const bindGroupLayouts = [this.device.createBindGroupLayout({ label, entries })];
       return {
-        module: this.device.createShaderModule({ label, code: moduleSource(file, this.numberBytes === 2) }),
+        module: this.device.createShaderModule({ label, code }),
         layout: this.device.createPipelineLayout({ label, bindGroupLayouts }),
       };
     });

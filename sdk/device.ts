@@ -5,7 +5,8 @@ import { DeviceError, MaskFeatError, OptionError } from "../gpu/errors.js";
 import { type Matmul, matmuls } from "../gpu/kernels/index.js";
 import { lackingLimit } from "../gpu/limits.js";
 import { type SelfTest, selfTest } from "../gpu/selftest.js";
-import { lackingForSubgroups, openWebGpu, WebGpuDevice, type WebGpuOptions } from "../gpu/webgpu.js";
+import { lackingFor } from "../gpu/subgroups.js";
+import { openWebGpu, WebGpuDevice, type WebGpuOptions } from "../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "./check.js";
 import type { Platform } from "./platform/types.js";
 import { WasmDevice } from "./wasm/device.js";
@@ -62,7 +63,8 @@ export interface DeviceOptions {
   readonly turbo?: boolean;
   /**
    * How WebGPU multiplies matrices, to compare on a GPU: "tiled", through workgroup memory (default on GPUs); "direct", straight from storage
-   * (default on software adapters); "subgroups", by shuffles, where the GPU has the feature.
+   * (default on software adapters); "subgroups", by shuffles, where the GPU has the feature; "subgroup-matrix", by its matrix units, where
+   * it has the experimental feature of Chromium, in Chromium with WebGPU's unsafe features turned on.
    */
   readonly matmul?: Matmul;
   /** "quick" (default): a dozen small answers are compared before the device is used. */
@@ -102,8 +104,11 @@ function describe(info: GPUAdapterInfo | undefined): Adapter {
 const absent = (what: string, cause?: unknown) => new DeviceError("DEVICE_ABSENT", what, { cause });
 
 /** The adapter of this runtime that is best for computing. @throws DeviceError DEVICE_ABSENT with the reason */
-async function findAdapter(platform: Platform): Promise<{ adapter: GPUAdapter } & Adapter> {
-  const gpu = await platform.gpu();
+async function findAdapter(
+  platform: Platform,
+  { matmul }: DeviceOptions = {},
+): Promise<{ adapter: GPUAdapter } & Adapter> {
+  const gpu = await platform.gpu(matmul === "subgroup-matrix");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw absent("WebGPU finds no GPU here");
   // Dawn's null backend accepts all work and does none
@@ -132,7 +137,7 @@ export async function openDevice(platform: Platform, options: DeviceOptions): Pr
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
   if (choice === "webgpu") {
-    const { adapter, ...about } = await findAdapter(platform).catch((error) => {
+    const { adapter, ...about } = await findAdapter(platform, options).catch((error) => {
       throw error instanceof MaskFeatError && error.code === "DEVICE_ABSENT"
         ? absent(`device webgpu: ${error.message}; use device wasm or auto`, error)
         : error;
@@ -161,10 +166,11 @@ function checkMatmul({ matmul, device }: DeviceOptions): void {
   if (device === "wasm") throw new OptionError("OPT_VALUE", "matmul belongs to device webgpu");
 }
 
-/** @throws DeviceError DEVICE_ABSENT where subgroups are asked for and there are none */
-function checkSubgroups({ matmul }: DeviceOptions, features: GPUSupportedFeatures, info: GPUAdapterInfo): void {
-  const lacking = matmul === "subgroups" && lackingForSubgroups(features, info);
-  if (lacking) throw absent(`matmul: subgroups need ${lacking}; leave matmul out`);
+/** @throws DeviceError DEVICE_ABSENT where the GPU lacks what the kernel that was asked for needs */
+function checkFeatures({ matmul, dtype }: DeviceOptions, features: GPUSupportedFeatures, info: GPUAdapterInfo): void {
+  const type = dtype === "f16" && features.has("shader-f16") ? "f16" : "f32";
+  const lacking = matmul && lackingFor(matmul, features, info, type);
+  if (lacking) throw absent(`matmul: ${matmul} needs ${lacking}; leave matmul out`);
 }
 
 /** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
@@ -173,7 +179,7 @@ async function openBest(platform: Platform, options: DeviceOptions): Promise<Ope
   if (options.dtype === "int8") return openWasm(platform, options, "int8 asked for");
   let why: string;
   try {
-    const { adapter, ...about } = await findAdapter(platform);
+    const { adapter, ...about } = await findAdapter(platform, options);
     if (!about.isFallback) return await openGpu(adapter, about, options, "a GPU is here");
     why = `WebGPU has only a software adapter (${about.name}), which is slower`;
   } catch (error) {
@@ -205,7 +211,7 @@ const gpuOptions = ({ isFallback }: Adapter, options: DeviceOptions): WebGpuOpti
 });
 
 async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
-  checkSubgroups(options, adapter.features, adapter.info);
+  checkFeatures(options, adapter.features, adapter.info);
   const device = await openWebGpu(adapter, gpuOptions(about, options));
   return finishGpu(device, about, options, why);
 }
@@ -221,7 +227,7 @@ async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevic
   const lacking = lackingLimit(gpu.limits);
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
   const about = describe(gpu.adapterInfo);
-  checkSubgroups(options, gpu.features, gpu.adapterInfo);
+  checkFeatures(options, gpu.features, gpu.adapterInfo);
   const device = new WebGpuDevice(gpu, { ...gpuOptions(about, options), borrowed: true });
   return finishGpu(device, about, options, "the caller's own device");
 }

@@ -3,11 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { callOf } from "../conformance/ops.js";
 import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
-import type { Matmul } from "../gpu/kernels/index.js";
+import type { Matmul, Multiply } from "../gpu/kernels/index.js";
 import { callsOf } from "../scripts/bench/contenders/counts.js";
 import { countCalls } from "../scripts/bench/counts/count.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { hasWebGpu } from "./devices.js";
+import { emulated } from "./emulated-matrices.js";
 
 const base = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 
@@ -28,11 +29,14 @@ describe.runIf(hasWebGpu)("kernels", () => {
     direct: all,
     // its workgroups have 256 columns, and of the widths of ViT-tiny only this one is a multiple
     subgroups: ["linearGelu"],
+    "subgroup-matrix": ["linear", "linearAdd", "linearGelu"],
   };
+  const multiplyBy = (matmul: Matmul): Multiply =>
+    matmul === "subgroup-matrix" ? { matmul, matrix: { rows: 8, columns: 8, depth: 8, subgroup: 4 } } : { matmul };
   for (const [matmul, names] of Object.entries(checked) as [Matmul, readonly OpName[]][]) {
     it(`move little more than their tiles must, ${matmul}`, async () => {
       const calls = callsOf("maskfeat_vit-tiny-p16", 1).filter(({ op }) => names.includes(op));
-      const counts = await countCalls(await device(), calls, matmul);
+      const counts = await countCalls(await device(), calls, multiplyBy(matmul), emulated);
       expect(new Set(counts.map(({ op }) => op))).toEqual(new Set(names));
       for (const { op, shapes, bytes, leastBytes, lanes } of counts) {
         expect(bytes / leastBytes, `${op} ${shapes}`).toBeLessThanOrEqual(1.2);
@@ -44,7 +48,7 @@ describe.runIf(hasWebGpu)("kernels", () => {
 
   it("are counted to the byte", async () => {
     const count = async <K extends OpName>(op: K, shapes: readonly Shape[], attrs: OpAttrs[K]) =>
-      (await countCalls(await device(), [callOf(op, shapes, attrs)], "tiled"))[0];
+      (await countCalls(await device(), [callOf(op, shapes, attrs)], { matmul: "tiled" }))[0];
     // 100 sums of two numbers, in two workgroups of 64
     const sum = { workgroups: 2, invocations: 128, lanes: 100 / 128, bytes: 4 * 300, leastBytes: 4 * 300 };
     expect(await count("add", [[100], [100]], {})).toMatchObject(sum);

@@ -1,12 +1,14 @@
 /**
  * Half precision on an adapter with `shader-f16`, which the software adapter of the dev dependencies lacks: skipped there. `npm run f16`
- * requires it: on a machine with such a GPU, or with Mesa's llvmpipe from version 25 on (`VK_ICD_FILENAMES` names its lvp_icd.json).
+ * requires it: on a machine with such a GPU, or with Mesa's llvmpipe from version 25 on (`VK_ICD_FILENAMES` names its lvp_icd.json), which
+ * from version 26 on has matrices of subgroups, too.
  */
 
 import { describe, expect, it } from "vitest";
 import { conformance } from "../conformance/node.js";
 import { uniform } from "../conformance/ops.js";
 import { ops } from "../gpu/graph/ops.js";
+import { lackingFor } from "../gpu/subgroups.js";
 import { getModel, tensor } from "../sdk/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { host } from "./conformance.host.js";
@@ -18,6 +20,12 @@ const adapter = await nodePlatform.gpu().then(
   () => null,
 );
 const hasF16 = adapter?.features.has("shader-f16") === true;
+const experimental = await nodePlatform.gpu(true).then(
+  (gpu) => gpu.requestAdapter(),
+  () => null,
+);
+const hasMatrices =
+  experimental !== null && !lackingFor("subgroup-matrix", experimental.features, experimental.info, "f16");
 
 it.skipIf(!hasF16 && !isRequired)("an adapter with shader-f16 is here", () => {
   expect(hasF16).toBe(true);
@@ -34,6 +42,17 @@ describe.runIf(hasF16)("kernels that store f16", () => {
     expect(report.failed).toEqual([]);
     const tried = report.cases.filter(({ n }) => n > 0).map(({ id }) => id.split("/")[1]);
     expect(Object.keys(ops).filter((op) => !tried.includes(op))).toEqual([]);
+  });
+});
+
+describe.runIf(hasMatrices)("products of f16 by matrices of subgroups", () => {
+  const options = { device: "webgpu", dtype: "f16", matmul: "subgroup-matrix" } as const;
+
+  it("stay within the same bounds", { timeout: 900_000 }, async () => {
+    const report = await conformance(host, { scope: "quick", ...options });
+    expect(report.device.variant).toBe("subgroup-matrix f16");
+    expect(report.failed).toEqual([]);
+    expect(report.cases.filter(({ id }) => id.startsWith("C2/linear")).length).toBeGreaterThan(10);
   });
 });
 

@@ -316,7 +316,7 @@ describe.runIf(hasWebGpu)("the kernel of matrix products", () => {
     const without = altered(real, { features: new Set() });
     await expect(open(without, asked)).rejects.toMatchObject({
       code: "DEVICE_ABSENT",
-      message: "matmul: subgroups need the feature subgroups; leave matmul out",
+      message: "matmul: subgroups needs the feature subgroups; leave matmul out",
     });
     const large = altered(real, { info: { ...real.info, subgroupMaxSize: 128 } });
     await expect(open(large, asked)).rejects.toThrow(/subgroups of at most 64 invocations \(these are of up to 128\)/);

@@ -3,6 +3,7 @@
 import type { OpName } from "../graph/ops.js";
 import { fanIn, size } from "../graph/ops.js";
 import type { AnyCall, Call, Value } from "../graph/tape.js";
+import type { SubgroupMatrix } from "../subgroups.js";
 import add from "./add.wgsl";
 import attention from "./attention.wgsl";
 import attentionAny from "./attention_any.wgsl";
@@ -19,6 +20,7 @@ import linear from "./linear.wgsl";
 import linearAny from "./linear_any.wgsl";
 import linearDirect from "./linear_direct.wgsl";
 import linearSubgroup from "./linear_subgroup.wgsl";
+import linearSubgroupMatrix from "./linear_subgroup_matrix.wgsl";
 import maskTokens from "./mask_tokens.wgsl";
 import maskedMse from "./masked_mse.wgsl";
 import meanTokens from "./mean_tokens.wgsl";
@@ -38,6 +40,7 @@ const files = {
   "linear_any.wgsl": linearAny,
   "linear_direct.wgsl": linearDirect,
   "linear_subgroup.wgsl": linearSubgroup,
+  "linear_subgroup_matrix.wgsl": linearSubgroupMatrix,
   "mask_tokens.wgsl": maskTokens,
   "masked_mse.wgsl": maskedMse,
   "mean_tokens.wgsl": meanTokens,
@@ -49,6 +52,8 @@ const files = {
 
 /** Names of all kernels. */
 export const kernelFiles = Object.keys(files) as (keyof typeof files)[];
+
+const MATRIX = "linear_subgroup_matrix.wgsl";
 
 /** One dispatch. */
 export interface Kernel {
@@ -65,17 +70,22 @@ export interface Kernel {
 export const wideOps: ReadonlySet<OpName> = new Set<OpName>(["maskedMse"]);
 
 /**
- * How matrix products are computed whose widths are multiples of 4: through workgroup memory, straight from storage, or by the shuffles of
- * subgroups.
+ * How matrix products are computed whose widths are multiples of 4: through workgroup memory, straight from storage, by the shuffles of
+ * subgroups, or by the matrices that subgroups multiply.
  */
-export const matmuls = ["tiled", "direct", "subgroups"] as const;
+export const matmuls = ["tiled", "direct", "subgroups", "subgroup-matrix"] as const;
 
 export type Matmul = (typeof matmuls)[number];
 
 /** What is fastest on GPUs, and on software adapters (linear_direct.wgsl has the measurement). */
 export const matmulFor = (software: boolean): Matmul => (software ? "direct" : "tiled");
 
-type Lower<K extends OpName> = (call: Call<K>, matmul: Matmul) => Kernel;
+/** How a device multiplies matrices. */
+export type Multiply =
+  | { readonly matmul: Exclude<Matmul, "subgroup-matrix">; readonly matrix?: undefined }
+  | { readonly matmul: "subgroup-matrix"; readonly matrix: SubgroupMatrix };
+
+type Lower<K extends OpName> = (call: Call<K>, multiply: Multiply) => Kernel;
 
 /** The most workgroups along one side of a grid; more fold to y. */
 const MAX_GROUPS = 65535;
@@ -110,29 +120,32 @@ interface Product {
 const blocks = ({ M, N }: Product, rows: number, columns: number) =>
   [Math.ceil(N / columns), Math.ceil(M / rows)] as const;
 
-const products: { readonly [K in Matmul]: (of: Product) => Omit<Kernel, "bindings"> } = {
-  tiled(of) {
-    const [columns, rows] = blocks(of, 64, 64);
-    const SIDE = columns * rows >= MANY_GROUPS ? 16 : 8;
-    return { file: "linear.wgsl", constants: { SIDE }, grid: blocks(of, 4 * SIDE, 4 * SIDE) };
-  },
-  direct: (of) => ({ file: "linear_direct.wgsl", constants: {}, grid: blocks(of, 64, 64) }),
-  subgroups: (of) => ({ file: "linear_subgroup.wgsl", constants: {}, grid: blocks(of, 8, 256) }),
-};
+/** The kernel of a product, apart from what is bound. */
+function multiplied(of: Product, { matmul, matrix }: Multiply): Omit<Kernel, "bindings"> {
+  // 8 x 8 invocations with 4 x 4 outputs each
+  if (of.N % 4 !== 0 || of.K % 4 !== 0) return { file: "linear_any.wgsl", constants: {}, grid: blocks(of, 32, 32) };
+  switch (matmul) {
+    case "tiled": {
+      const [columns, rows] = blocks(of, 64, 64);
+      const SIDE = columns * rows >= MANY_GROUPS ? 16 : 8;
+      return { file: "linear.wgsl", constants: { SIDE }, grid: blocks(of, 4 * SIDE, 4 * SIDE) };
+    }
+    case "direct":
+      return { file: "linear_direct.wgsl", constants: {}, grid: blocks(of, 64, 64) };
+    case "subgroups":
+      return { file: "linear_subgroup.wgsl", constants: {}, grid: blocks(of, 8, 256) };
+    case "subgroup-matrix": {
+      const grid = blocks(of, 4 * matrix.rows, 4 * matrix.columns);
+      return { file: MATRIX, constants: { SUBGROUP: matrix.subgroup }, grid };
+    }
+  }
+}
 
-/** For widths that are no multiples of 4: 8 x 8 invocations with 4 x 4 outputs each. */
-const anyProduct: (typeof products)[Matmul] = (of) => ({
-  file: "linear_any.wgsl",
-  constants: {},
-  grid: blocks(of, 32, 32),
-});
-
-function product(call: LinearCall, matmul: Matmul, EPILOGUE: 0 | 1 | 2): Kernel {
+function product(call: LinearCall, multiply: Multiply, EPILOGUE: 0 | 1 | 2): Kernel {
   const [x, weight, bias, residual = bias] = call.inputs;
   const [N, K] = [weight.shape[0], fanIn(weight.shape)];
   const M = size(x.shape) / K;
-  const kernelFor = N % 4 === 0 && K % 4 === 0 ? products[matmul] : anyProduct;
-  const { constants, ...kernel } = kernelFor({ M, N, K });
+  const { constants, ...kernel } = multiplied({ M, N, K }, multiply);
   return { ...kernel, constants: { ...constants, K, N, EPILOGUE }, bindings: [x, weight, bias, residual, call.output] };
 }
 
@@ -154,9 +167,9 @@ function sequence({ inputs: [x] }: AnyCall): { L: number; C: number } {
 }
 
 const table: { readonly [K in OpName]: Lower<K> } = {
-  linear: (call, matmul) => product(call, matmul, 0),
-  linearGelu: (call, matmul) => product(call, matmul, 1),
-  linearAdd: (call, matmul) => product(call, matmul, 2),
+  linear: (call, multiply) => product(call, multiply, 0),
+  linearGelu: (call, multiply) => product(call, multiply, 1),
+  linearAdd: (call, multiply) => product(call, multiply, 2),
   attention: attentionKernel,
   gelu: (call) => elementwise(call, "gelu.wgsl"),
   add: (call) => elementwise(call, "add.wgsl"),
@@ -195,8 +208,8 @@ const table: { readonly [K in OpName]: Lower<K> } = {
 };
 
 /** The kernel of `call`. */
-export function kernelOf(call: AnyCall, matmul: Matmul): Kernel {
-  return (table[call.op] as Lower<OpName>)(call, matmul);
+export function kernelOf(call: AnyCall, multiply: Multiply): Kernel {
+  return (table[call.op] as Lower<OpName>)(call, multiply);
 }
 
 const libs: Readonly<Record<string, string>> = {
@@ -208,11 +221,16 @@ const libs: Readonly<Record<string, string>> = {
   "lib/block.wgsl": blockLib,
 };
 
-/** A file with the libraries that its first line names, storing numbers as f16 or f32. */
-export function moduleSource(file: Kernel["file"], f16: boolean): string {
+/** The sizes of `matrix` as constants: in types there can be no overrides. */
+const sizesOf = ({ rows, columns, depth }: SubgroupMatrix) =>
+  `const ROWS = ${rows}u;\nconst COLUMNS = ${columns}u;\nconst DEPTH = ${depth}u;`;
+
+/** A file with the libraries that its first line names, storing numbers as f16 or f32; "subgroup-matrix" needs its `matrix`. */
+export function moduleSource(file: Kernel["file"], f16: boolean, matrix?: SubgroupMatrix): string {
   const text = files[file];
   const names = text.slice(0, text.indexOf("\n")).match(/lib\/\w+\.wgsl/g) ?? [];
-  const source = [text, ...names.map((name) => libs[name])].join("\n");
+  const sizes = file === MATRIX && matrix ? [sizesOf(matrix)] : [];
+  const source = [text, ...names.map((name) => libs[name]), ...sizes].join("\n");
   return f16 ? `enable f16;\n${source.replace("alias Real = f32;", "alias Real = f16;")}` : source;
 }
 

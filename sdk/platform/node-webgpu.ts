@@ -7,28 +7,32 @@ import { DeviceError } from "../../gpu/errors.js";
 /** In a variable, so that bundlers leave the optional package alone. */
 const WEBGPU = "webgpu";
 
-/** Kept for the life of the process: Dawn crashes where it is collected while a device lives. */
-let gpu: Promise<GPU> | undefined;
+/** By the options that Dawn was given. Kept for the life of the process: Dawn crashes where it is collected while a device lives. */
+const opened = new Map<string, Promise<GPU>>();
 
 /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason */
-export function openGpu(): Promise<GPU> {
-  gpu ??= ownGpu() ?? loadDawn();
+export async function openGpu(experimental = false): Promise<GPU> {
+  const own = ownGpu();
+  if (own) return own;
+  const options = experimental ? ["enable-dawn-features=allow_unsafe_apis"] : [];
+  const key = options.join();
+  const gpu = opened.get(key) ?? loadDawn(options);
+  opened.set(key, gpu);
   return gpu;
 }
 
 /** The runtime's own, where it has one. */
-function ownGpu(): Promise<GPU> | undefined {
-  const own = globalThis.navigator?.gpu;
-  return own && Promise.resolve(own);
+function ownGpu(): GPU | undefined {
+  return globalThis.navigator?.gpu;
 }
 
-async function loadDawn(specifier = WEBGPU): Promise<GPU> {
+async function loadDawn(options: readonly string[], specifier = WEBGPU): Promise<GPU> {
   if (lacksVulkan()) {
     const what = "there is no Vulkan on this machine (libvulkan.so.1): install the driver of the GPU";
     throw new DeviceError("DEVICE_ABSENT", what);
   }
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([...options]);
   } catch (cause) {
     const what = "the optional package webgpu is missing or does not work on this machine: npm i webgpu";
     throw new DeviceError("DEVICE_ABSENT", what, { cause });

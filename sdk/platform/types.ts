@@ -65,8 +65,11 @@ export interface Platform {
   startThreads(start: ThreadStart): Threads;
   /** Kernels for 256-bit vectors; absent where the engine has no switch for them. */
   readonly turbo?: Turbo;
-  /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason where there is none. */
-  gpu(): Promise<GPU>;
+  /**
+   * The entry of WebGPU; with its experimental features where those are asked for, and this runtime lets programs turn them on.
+   * @throws DeviceError DEVICE_ABSENT with the reason where there is none
+   */
+  gpu(experimental?: boolean): Promise<GPU>;
 }
 
 export interface Turbo {

@@ -4,6 +4,7 @@ import { fuse } from "../../../gpu/graph/fuse.js";
 import { plan } from "../../../gpu/graph/plan.js";
 import type { Matmul } from "../../../gpu/kernels/index.js";
 import { traceFeatures } from "../../../gpu/models/maskfeat.js";
+import { featuresFor, lackingFor, multiplyBy } from "../../../gpu/subgroups.js";
 import type { Platform } from "../../../sdk/platform/types.js";
 import { findModel } from "../../../sdk/registry.js";
 import { type Count, countCalls } from "../counts/count.js";
@@ -17,15 +18,18 @@ export function callsOf(model: string, batch: number) {
 }
 
 export async function openCounts(platform: Platform, { matmul }: { readonly matmul: Matmul }) {
-  const adapter = await (await platform.gpu()).requestAdapter();
+  const adapter = await (await platform.gpu(matmul === "subgroup-matrix")).requestAdapter();
   if (!adapter) throw new Error("WebGPU finds no adapter");
-  if (matmul === "subgroups" && !adapter.features.has("subgroups")) throw new Error("the adapter has no subgroups");
-  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const { features, info, limits } = adapter;
+  const lacking = lackingFor(matmul, features, info, "f32");
+  if (lacking) throw new Error(`the adapter lacks ${lacking}`);
+  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
   const device = await adapter.requestDevice({
-    requiredFeatures: matmul === "subgroups" ? ["subgroups"] : [],
+    requiredFeatures: featuresFor[matmul],
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
   });
+  const multiply = multiplyBy(matmul, info, "f32");
   return {
-    count: (model: string, batch: number): Promise<Count[]> => countCalls(device, callsOf(model, batch), matmul),
+    count: (model: string, batch: number): Promise<Count[]> => countCalls(device, callsOf(model, batch), multiply),
   };
 }

@@ -5,7 +5,7 @@
 
 import { fanIn, size } from "../../../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../../../gpu/graph/tape.js";
-import { bindingsOf, type Kernel, kernelOf, type Matmul, moduleSource } from "../../../gpu/kernels/index.js";
+import { bindingsOf, type Kernel, kernelOf, type Multiply, moduleSource } from "../../../gpu/kernels/index.js";
 import { align } from "../../../gpu/numbers.js";
 import { paramUses } from "../../../sdk/parameters.js";
 import { leastBytes } from "./least.js";
@@ -94,10 +94,10 @@ fn countedStore(binding: u32, index: u32) -> u32 {
 /** Runs a kernel on zeros; gives its counters. */
 async function countersOf(
   device: GPUDevice,
+  source: string,
   { file, constants, grid }: Kernel,
   bytesOf: readonly number[],
 ): Promise<{ bindings: Binding[]; counts: Uint32Array }> {
-  const source = moduleSource(file, false);
   const bindings = storageOf(source);
   const made: GPUBuffer[] = [];
   const buffer = (bytes: number, usage: number) => {
@@ -139,8 +139,14 @@ async function countersOf(
 /** Invocations of a subgroup; 32 where the device does not say. */
 const subgroupOf = ({ adapterInfo }: GPUDevice) => adapterInfo?.subgroupMaxSize ?? 32;
 
-/** The counts of `calls`, one for each kind, in the order of the first call of each. */
-export async function countCalls(device: GPUDevice, calls: readonly AnyCall[], matmul: Matmul): Promise<Count[]> {
+/** The counts of `calls`, one for each kind, in the order of the first call of each. `edit` changes the kernels' text before they run. */
+export async function countCalls(
+  device: GPUDevice,
+  calls: readonly AnyCall[],
+  multiply: Multiply,
+  edit: (source: string) => string = (source) => source,
+): Promise<Count[]> {
+  const { matrix } = multiply;
   const uses = paramUses(calls);
   const numbersOf = (value: Value) => {
     const [n, k] = [value.shape[0], fanIn(value.shape)];
@@ -154,9 +160,14 @@ export async function countCalls(device: GPUDevice, calls: readonly AnyCall[], m
   }
   const rows: Count[] = [];
   for (const [kind, { 0: call, length }] of kinds) {
-    const kernel = kernelOf(call, matmul);
+    const kernel = kernelOf(call, multiply);
     const bytesOf = (kernel.bindings ?? [...call.inputs, call.output]).map((value) => 4 * numbersOf(value));
-    const { bindings, counts } = await countersOf(device, kernel, bytesOf);
+    const { bindings, counts } = await countersOf(
+      device,
+      edit(moduleSource(kernel.file, false, matrix)),
+      kernel,
+      bytesOf,
+    );
     const [started, stored] = counts.subarray(bindings.length);
     rows.push({
       op: call.op,
@@ -167,7 +178,7 @@ export async function countCalls(device: GPUDevice, calls: readonly AnyCall[], m
       invocations: started,
       lanes: stored / started,
       bytes: bindings.reduce((sum, { bytes }, i) => sum + bytes * counts[i], 0),
-      leastBytes: leastBytes(kernel.file, { call, constants: kernel.constants, subgroup: subgroupOf(device) }),
+      leastBytes: leastBytes(kernel.file, { call, constants: kernel.constants, matrix, subgroup: subgroupOf(device) }),
     });
   }
   return rows;

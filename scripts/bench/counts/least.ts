@@ -6,10 +6,12 @@
 import { fanIn, size } from "../../../gpu/graph/ops.js";
 import type { AnyCall } from "../../../gpu/graph/tape.js";
 import type { Kernel } from "../../../gpu/kernels/index.js";
+import type { SubgroupMatrix } from "../../../gpu/subgroups.js";
 
 interface Parts {
   readonly call: AnyCall;
   readonly constants: Kernel["constants"];
+  readonly matrix?: SubgroupMatrix;
   /** Invocations of a subgroup. */
   readonly subgroup: number;
 }
@@ -48,6 +50,10 @@ const least: { readonly [K in Kernel["file"]]: (parts: Parts) => number } = {
   "linear_any.wgsl": (parts) => product(parts, 4, 4),
   "linear_direct.wgsl": (parts) => product(parts, 8, 8),
   "linear_subgroup.wgsl": (parts) => product(parts, 8, 4 * parts.subgroup),
+  "linear_subgroup_matrix.wgsl": (parts) => {
+    const { rows, columns } = parts.matrix as SubgroupMatrix;
+    return product(parts, 4 * rows, 4 * columns);
+  },
   "mask_tokens.wgsl": each(3),
   "masked_mse.wgsl": ({ call: { inputs } }) => inputs.reduce((sum, { shape }) => sum + size(shape), 2),
   "mean_tokens.wgsl": ({ call: { inputs, output } }) => {
