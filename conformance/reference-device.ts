@@ -19,6 +19,7 @@ const numbers = (count: number): Numbers => ({ data: new Float64Array(count) });
 export class ReferenceDevice implements Device<Numbers> {
   readonly kind = "wasm";
   readonly maxValueBytes = 2 ** 30;
+  readonly tempBytes = 2 ** 30;
   readonly numberBytes = 4;
   readonly weights = "f32";
 

@@ -38,6 +38,9 @@ export interface WebGpuOptions {
 /** How buffers of numbers are used. */
 const STORED = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
 
+/** Images for ten of ViT-B at a time, which fill a large GPU. */
+const TEMP_BYTES = 64 * 2 ** 20;
+
 /** GPUShaderStage.COMPUTE. */
 const COMPUTE = 4;
 
@@ -64,6 +67,7 @@ export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): P
 
 export class WebGpuDevice implements Device<GpuNumbers> {
   readonly kind = "webgpu";
+  readonly tempBytes = TEMP_BYTES;
   readonly maxValueBytes: number;
   private readonly multiply: Multiply;
   private readonly guard: Guard;

@@ -10,9 +10,6 @@ import type { Traced } from "../gpu/models/maskfeat.js";
 import { type Parameters, paramUses } from "./parameters.js";
 import type { Tensor } from "./tensor.js";
 
-/** Temporaries of one program stay below this where a smaller batch can make them so. */
-const TEMP_BYTES = 64 * 2 ** 20;
-
 /** Compiled programs that are kept; the least recently used one goes first. */
 const KEPT = 4;
 
@@ -77,7 +74,7 @@ export class Runner<B> {
   /** The largest batch, up to `batch`, whose values and temporaries stay within bounds. */
   private microBatch(task: Task, batch: number): number {
     const { slots } = planOf(task.trace(1)).plan;
-    const { maxValueBytes, numberBytes } = this.device;
+    const { maxValueBytes, tempBytes, numberBytes } = this.device;
     const largest = numberBytes * Math.max(...slots);
     if (largest > maxValueBytes) {
       const message = `one image needs a tensor of ${largest} bytes, and the device takes ${maxValueBytes}`;
@@ -85,7 +82,7 @@ export class Runner<B> {
       throw new OutOfMemoryError(message, largest, `use an image with at most ${share} % of its pixels`);
     }
     const all = numberBytes * slots.reduce((a, b) => a + b, 0);
-    const most = Math.min(TEMP_BYTES / all, maxValueBytes / largest);
+    const most = Math.min(tempBytes / all, maxValueBytes / largest);
     return Math.max(1, Math.min(batch, Math.floor(most)));
   }
 
