@@ -5,6 +5,7 @@ import { fanIn, type OpAttrs, type OpName, type Shape, size } from "../../gpu/gr
 import { plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import { paramUses } from "../../sdk/parameters.js";
+import { f16ToF32, f32ToF16 } from "../../sdk/wasm/half.js";
 import { callOf, expectedOf, runCall, uniform } from "../ops.js";
 import { exactly, measure } from "../score.js";
 import type { Finding } from "../suite.js";
@@ -159,12 +160,19 @@ async function sums(device: Device, pairs: readonly (readonly [number, number])[
   return runCall(device, callOf("add", [[pairs.length], [pairs.length]], {}), [a, b]);
 }
 
-/** Sums that f32 cannot hold become one of their neighbours; which one is told. */
+/** What a device stores: binary digits of a number, and the exponent of the smallest normal one. */
+const formatOf = ({ numberBytes }: Device) =>
+  numberBytes === 2 ? { digits: 11, least: -14, stored: toHalf } : { digits: 24, least: -126, stored: Math.fround };
+
+const toHalf = (x: number) => f16ToF32(f32ToF16(Float32Array.of(x)))[0];
+
+/** Sums that a stored number cannot hold become one of their neighbours; which one is told. */
 export const rounding: Work = async (device) => {
-  const pairs = Array.from({ length: 64 }, (_, i) => [2 ** 24 + 2 * i, 1] as const);
+  const { digits, stored } = formatOf(device);
+  const pairs = Array.from({ length: 64 }, (_, i) => [2 ** digits + 2 * i, 1] as const);
   const actual = await sums(device, pairs);
   const exact = pairs.map(([a, b]) => a + b);
-  const nearest = actual.every((v, i) => v === Math.fround(exact[i]));
+  const nearest = actual.every((v, i) => v === stored(exact[i]));
   const down = actual.every((v, i) => v < exact[i]);
   const reason = nearest ? "to the nearest, ties to even" : down ? "toward zero" : "neither to nearest nor toward zero";
   return { ...measure(actual, exact, 2), reason };
@@ -172,13 +180,14 @@ export const rounding: Work = async (device) => {
 
 /** Results below the smallest normal number are kept or become zero; which is told. */
 export const denormals: Work = async (device) => {
-  const given = Array.from({ length: 24 }, (_, i) => 2 ** (-126 - i));
+  const { least } = formatOf(device);
+  const given = Array.from({ length: 24 }, (_, i) => 2 ** (least - i));
   const actual = await sums(
     device,
     given.map((v) => [v, 0] as const),
   );
-  const reason = actual.every((v) => v === 0 || v === 2 ** -126) ? "flushed to zero" : "kept";
-  return { ...measure(actual, given, 2 ** -126), reason };
+  const reason = actual.every((v) => v === 0 || v === 2 ** least) ? "flushed to zero" : "kept";
+  return { ...measure(actual, given, 2 ** least), reason };
 };
 
 /** x w + b in one rounding or in two; which is told. */
