@@ -47,22 +47,30 @@ async function callRows(host, key, batches, note) {
 async function encodeRows(host, key, rounds, note) {
   try {
     const dispatches = (await inside()).dispatchesOf(models[key].name);
-    const specs = { "maskfeat-wgpu": { entry: host.entry, model: key }, "Dawn alone": { dispatches } };
-    const contenders = [];
-    for (const [contender, spec] of Object.entries(specs)) {
-      const { call, close } = await host.start("encode.mjs", spec);
-      contenders.push({ contender, run: () => call("run"), close });
+    const rows = [];
+    for (const inARow of [true, false]) {
+      const name = `${models[key].title}: encode a call ${inARow ? "after others" : "after a pause"}, no GPU`;
+      rows.push(...(await encodeTimes(host, { key, dispatches, inARow, rounds, name })));
     }
-    const times = await takeTurns(contenders, { rounds, seconds: SECONDS });
-    for (const { close } of contenders) close();
-    const name = `${models[key].title}: encode a call, no GPU`;
-    return contenders.map(({ contender }, i) => {
-      return { name, contender, dispatches, ...summary(times[i]), ratio: ratio(times[i], times[1]) };
-    });
+    return rows;
   } catch (error) {
     note(`encoding not measured: ${error.message}`);
     return [];
   }
+}
+
+async function encodeTimes(host, { key, dispatches, inARow, rounds, name }) {
+  const specs = { "maskfeat-wgpu": { entry: host.entry, model: key }, "Dawn alone": { dispatches } };
+  const contenders = [];
+  for (const [contender, spec] of Object.entries(specs)) {
+    const { call, close } = await host.start("encode.mjs", { ...spec, inARow });
+    contenders.push({ contender, run: () => call("run"), close });
+  }
+  const times = await takeTurns(contenders, { rounds, seconds: SECONDS });
+  for (const { close } of contenders) close();
+  return contenders.map(({ contender }, i) => {
+    return { name, contender, dispatches, ...summary(times[i]), ratio: ratio(times[i], times[1]) };
+  });
 }
 
 const MB = (bytes) => bytes && bytes / 2 ** 20;
