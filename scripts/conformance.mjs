@@ -32,12 +32,22 @@ const builds = {
   ...(major >= 24 && process.arch === "x64" && { "node-wasm-turbo": wasm("turbo", "--turbo") }),
 };
 
+/** What WebGPU has beside the default on GPUs; the software one of the development packages is too slow for more, and has no f16. */
+const webgpu = (about, ...args) => ({ about: `Node, WebGPU ${about}`, args: ["--device", "webgpu", ...args] });
+const gpuKernels = {
+  "node-webgpu-f16": webgpu("f16", "--dtype", "f16"),
+  "node-webgpu-subgroups": webgpu("subgroups", "--matmul", "subgroups"),
+  "node-webgpu-subgroup-matrix": webgpu("subgroup-matrix", "--matmul", "subgroup-matrix"),
+  "node-webgpu-f16-subgroup-matrix": webgpu("f16 subgroup-matrix", "--dtype", "f16", "--matmul", "subgroup-matrix"),
+};
+
 /** Name, and how it is run. */
 const devices = {
   "node-wasm": { about: "Node, WASM", args: ["--device", "wasm"] },
   ...builds,
   "chromium-wasm": { about: "Chromium, WASM", args: ["--browser", browser, "--device", "wasm"], env: browserEnv },
   "node-webgpu": { about: "Node, WebGPU (Dawn)", args: ["--device", "webgpu"], env: software?.env },
+  ...(!software && gpuKernels),
   "chromium-webgpu": { about: "Chromium, WebGPU", args: ["--browser", browser, "--device", "webgpu"], env: browserEnv },
   ...(deno && {
     "deno-webgpu": {
@@ -82,7 +92,8 @@ function row(about, { report, error }) {
     const level = report.levels.find((l) => l.level === name);
     return level ? levelText(level) : "";
   });
-  return `| ${about}${report.device.adapter ? `: ${report.device.adapter}` : ""} | ${cells.join(" | ")} | ${report.passed ? "PASS" : "FAIL"} | ${Math.round(report.ms / 1000)} s |`;
+  const { adapter, variant } = report.device;
+  return `| ${about}: ${adapter ? `${adapter}, ` : ""}${variant} | ${cells.join(" | ")} | ${report.passed ? "PASS" : "FAIL"} | ${Math.round(report.ms / 1000)} s |`;
 }
 
 mkdirSync(out, { recursive: true });
