@@ -1,15 +1,6 @@
 /** What the kernels that compute with subgroups need of a GPU. */
 
-import type { Matmul, Multiply } from "./kernels/index.js";
-
-/** The small matrices that the subgroups of a GPU multiply: rows x depth by depth x columns. */
-export interface SubgroupMatrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  /** Invocations of the largest subgroups. */
-  readonly subgroup: number;
-}
+import type { Matmul, Multiply, SubgroupMatrix } from "./kernels/index.js";
 
 /** `GPUSubgroupMatrixConfig` of Chromium, as much of it as is read. */
 interface Config {

@@ -3,7 +3,6 @@
 import type { OpName } from "../graph/ops.js";
 import { fanIn, size } from "../graph/ops.js";
 import type { AnyCall, Call, Value } from "../graph/tape.js";
-import type { SubgroupMatrix } from "../subgroups.js";
 import add from "./add.wgsl";
 import attention from "./attention.wgsl";
 import attentionAny from "./attention_any.wgsl";
@@ -79,6 +78,15 @@ export type Matmul = (typeof matmuls)[number];
 
 /** What is fastest on GPUs, and on software adapters (linear_direct.wgsl has the measurement). */
 export const matmulFor = (software: boolean): Matmul => (software ? "direct" : "tiled");
+
+/** The small matrices that the subgroups of a GPU multiply: rows x depth by depth x columns. */
+export interface SubgroupMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** Invocations of the largest subgroups. */
+  readonly subgroup: number;
+}
 
 /** How a device multiplies matrices. */
 export type Multiply =

@@ -5,8 +5,7 @@
 
 import { fanIn, size } from "../../../gpu/graph/ops.js";
 import type { AnyCall } from "../../../gpu/graph/tape.js";
-import type { Kernel } from "../../../gpu/kernels/index.js";
-import type { SubgroupMatrix } from "../../../gpu/subgroups.js";
+import type { Kernel, SubgroupMatrix } from "../../../gpu/kernels/index.js";
 
 interface Parts {
   readonly call: AnyCall;
