@@ -1,12 +1,14 @@
 /**
- * A device that computes every plan in float64 and rounds its outputs to f32 once: what no device can do better. The suite's positive
- * control.
+ * A device that computes every plan in float64 and rounds its outputs to f32 once, or all that it stores to f16: what no device can do
+ * better. The suite's positive control.
  */
 
 import type { Device, Program } from "../gpu/device.js";
 import { size } from "../gpu/graph/ops.js";
 import type { Plan } from "../gpu/graph/plan.js";
 import type { Value } from "../gpu/graph/tape.js";
+import { wideOps } from "../gpu/kernels/index.js";
+import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import { runPlan } from "./reference.js";
 
 /** Numbers as they were given. */
@@ -20,19 +22,29 @@ export class ReferenceDevice implements Device<Numbers> {
   readonly kind = "wasm";
   readonly maxValueBytes = 2 ** 30;
   readonly tempBytes = 2 ** 30;
-  readonly numberBytes = 4;
-  readonly weights = "f32";
+  readonly numberBytes: 2 | 4;
+  readonly weights: "f16" | "f32";
+
+  constructor(private readonly halves = false) {
+    this.numberBytes = halves ? 2 : 4;
+    this.weights = halves ? "f16" : "f32";
+  }
+
+  /** What remains of numbers that are stored. */
+  private stored(data: Float32Array | Float64Array): Float64Array {
+    return Float64Array.from(this.halves ? f16ToF32(f32ToF16(Float32Array.from(data))) : data);
+  }
 
   async buffer(count: number): Promise<Numbers> {
     return numbers(count);
   }
 
   async param(_: Value, data: Float32Array): Promise<Numbers> {
-    return { data: Float64Array.from(data) };
+    return { data: this.stored(data) };
   }
 
   async write({ data }: Numbers, given: Float32Array): Promise<void> {
-    data.set(given);
+    data.set(this.stored(given));
   }
 
   async read({ data }: Numbers, count: number): Promise<Float32Array> {
@@ -46,8 +58,8 @@ export class ReferenceDevice implements Device<Numbers> {
     const outputs = plan.outputs.map((value) => numbers(size(value.shape)));
     return {
       outputs,
-      async run() {
-        const computed = runPlan(plan, given);
+      run: async () => {
+        const computed = runPlan(plan, given, ({ op }, result) => (wideOps.has(op) ? result : this.stored(result)));
         return computed.map((output, i) => {
           outputs[i].data.set(output);
           return Float32Array.from(output);

@@ -209,8 +209,15 @@ export function evaluate(call: AnyCall, inputs: readonly Float64Array[]): Float6
   return (reference[call.op] as Evaluate<OpName>)(call, inputs);
 }
 
-/** Runs a whole plan in float64; `given` has the numbers of each of the plan's inputs and parameters. */
-export function runPlan(plan: Plan, given: (value: Value) => Float64Array): Float64Array[] {
+/**
+ * Runs a whole plan in float64; `given` has the numbers of each of the plan's inputs and parameters, `stored` what remains of a call's result
+ * where it is stored.
+ */
+export function runPlan(
+  plan: Plan,
+  given: (value: Value) => Float64Array,
+  stored: (call: AnyCall, result: Float64Array) => Float64Array = (_, result) => result,
+): Float64Array[] {
   const values = new Map<Value, Float64Array>(plan.given.map((value) => [value, given(value)]));
   const remaining = new Map<Value, number>();
   for (const value of [...plan.calls.flatMap((call) => call.inputs), ...plan.outputs]) {
@@ -223,6 +230,6 @@ export function runPlan(plan: Plan, given: (value: Value) => Float64Array): Floa
     if (left === 0) values.delete(value);
     return data;
   };
-  for (const call of plan.calls) values.set(call.output, evaluate(call, call.inputs.map(take)));
+  for (const call of plan.calls) values.set(call.output, stored(call, evaluate(call, call.inputs.map(take))));
   return plan.outputs.map((value) => values.get(value) as Float64Array);
 }

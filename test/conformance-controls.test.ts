@@ -67,6 +67,22 @@ describe("float64, rounded to f32 at the end", () => {
   );
 });
 
+describe("float64, all that is stored rounded to f16", () => {
+  it.each(["C0/*", "C1/*", "C2/*/spread", "C3/block/4", "C4/tiny/*"])(
+    "stays within every bound of f16: %s",
+    async (cases) => {
+      const results = await run(
+        hostOn(() => new ReferenceDevice(true)),
+        cases,
+        { dtype: "f16" },
+      );
+      expect(results.length).toBeGreaterThan(0);
+      // the model of rounding takes errors to be as large for all numbers between two powers of two as for the smallest
+      expect(results.filter((r) => r.use > 0.9).map(({ id, use }) => `${id}: ${use}`)).toEqual([]);
+    },
+  );
+});
+
 it.each(["quick/tiny.safetensors", "quick/pipeline.json"])(
   "a changed byte of %s is found by its hash",
   async (changed) => {

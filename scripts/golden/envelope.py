@@ -40,7 +40,8 @@ class Float64(TorchFunctionMode):
         handler = getattr(self, f"on_{name}", None)
         if handler is None:
             raise NotImplementedError(f"the rounding of {name} is not modelled")
-        args = self.read(name, args)
+        # torch hands a norm's parameters on by their names
+        args, kwargs = self.read(name, args), {key: self.parameter(v) for key, v in kwargs.items()}
         result = function(*args, **kwargs)
         self.handled[name] += 1
         # Counts of masked patches are integers.
@@ -49,6 +50,10 @@ class Float64(TorchFunctionMode):
     def read(self, name, args):
         """The operands as the operation sees them."""
         return args
+
+    def parameter(self, v):
+        """An operand that comes from outside if it is a parameter."""
+        return v
 
     def disturbed(self, handler, result, args, kwargs):
         return result
@@ -96,10 +101,11 @@ class Rounding(Float64):
 
     def read(self, name, args):
         """With `half`, parameters, images and targets come from where they are stored; other operands were stored as results."""
-        if not self.half:
-            return args
         outside = OUTSIDE.get(name)
-        return [self.stored(v) if isinstance(v, torch.nn.Parameter) or i == outside else v for i, v in enumerate(args)]
+        return [self.stored(v) if i == outside else self.parameter(v) for i, v in enumerate(args)]
+
+    def parameter(self, v):
+        return self.stored(v) if isinstance(v, torch.nn.Parameter) else v
 
     def disturbed(self, handler, result, args, kwargs):
         return self.stored(handler(result, *args, **kwargs))

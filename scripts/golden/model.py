@@ -6,7 +6,7 @@ import reference
 from cases import Sheet, study
 from reference import OUT_TYPES, build, dtype_of, features, fill, mask_bits, masked
 
-# Disturbed runs for an envelope; where a pass is slow, and for f16.
+# Disturbed runs for an envelope; where a pass is slow.
 RUNS, FEWER = 64, 16
 
 
@@ -46,14 +46,14 @@ class Subject:
         self.input, self.images = describe_input(image, shape), fill(image, shape)
         self.results = {}
 
-    def study_features(self, wanted, runs, half_runs=0):
+    def study_features(self, wanted, runs, half_runs):
         def run(models):
             return features(models, self.images.to(dtype_of(models)))
 
         self.results.update(study(self.name, self.models, run, wanted, runs, half_runs))
         return self
 
-    def study_masked(self, wanted, runs, half_runs=0):
+    def study_masked(self, wanted, runs, half_runs):
         model = self.models["pretrain"]
         self.mask = describe_mask(self.configs["pretrain"], len(self.images))
         bits = mask_bits(self.mask["bits"], self.mask["shape"])
@@ -100,7 +100,7 @@ def tiny(models):
     shown.update({"pretrain/raw/1": "full", "classifier/logits": "full"})
     predicted = {"pretrain/pred": "full", "pretrain/loss": "full"}
     subject = Subject("tiny", TINY, models, "golden/x", shape)
-    subject.study_features(list(shown.items()), RUNS, FEWER).study_masked(list(predicted.items()), RUNS, FEWER)
+    subject.study_features(list(shown.items()), RUNS, RUNS).study_masked(list(predicted.items()), RUNS, RUNS)
     for output, form in {**shown, **predicted}.items():
         stage = output[-1] if output[-1].isdigit() else None
         # Only the last stage depends on the final norm, by which the kinds differ.
@@ -109,7 +109,7 @@ def tiny(models):
         if stage:
             sheet.cases[-1].update(outIndices=[0, 1], stage=int(stage))
     odd = Subject("tiny", TINY, models, "golden/odd", (1, 3, 61, 90))
-    odd.study_features([("pretrain/raw/1", "full"), ("classifier/logits", "full")], RUNS, FEWER)
+    odd.study_features([("pretrain/raw/1", "full"), ("classifier/logits", "full")], RUNS, RUNS)
     odd.add(sheet, "tiny/odd/raw", "pretrain/raw/1", "full")
     odd.add(sheet, "tiny/odd/logits", "classifier/logits", "full")
     return sheet
@@ -141,7 +141,7 @@ def add_modules(sheet, model, run, kind, **more):
         return reference.modules(model, run)
 
     wanted = [(name, "full") for name in run_all(model)]
-    for (name, _), result in study(f"tiny-modules/{kind}", model, run_all, wanted, RUNS).items():
+    for (name, _), result in study(f"tiny-modules/{kind}", model, run_all, wanted, RUNS, RUNS).items():
         sheet.add(f"tiny-modules/{kind}/{name}", "module", result, model=TINY[kind], module=name, **more)
 
 
@@ -181,7 +181,7 @@ def other_sizes(sheet, models):
     shown = {"raw": (f"pretrain/raw/{LAST}", "sketch"), "cls_token": (f"pretrain/cls_token/{LAST}", "full")}
     shown["logits"] = ("classifier/logits", "full")
     for name, shape in sizes.items():
-        subject = Subject("vit-base", BASE, models, f"golden/{name}", shape).study_features(list(shown.values()), FEWER)
+        subject = Subject("vit-base", BASE, models, f"golden/{name}", shape).study_features(list(shown.values()), FEWER, FEWER)
         for what, (output, form) in shown.items():
             subject.add(sheet, f"vit-base/{name}/{what}", output, form)
 
@@ -208,7 +208,7 @@ def vit_large():
     sheet = Sheet("full/vit-large.safetensors", "ViT-L/16 once: a sketch of its output, and the masked loss")
     subject = Subject("vit-large", LARGE, reference.build_all(LARGE), IMAGE, (1, 3, 224, 224))
     raw, loss = (f"pretrain/raw/{LARGE['pretrain']['numLayers'] - 1}", "sketch"), ("pretrain/loss", "full")
-    subject.study_features([raw], FEWER).study_masked([loss], FEWER)
+    subject.study_features([raw], FEWER, FEWER).study_masked([loss], FEWER, FEWER)
     subject.add(sheet, "vit-large/raw", *raw)
     subject.add(sheet, "vit-large/loss", *loss)
     return sheet
