@@ -1,6 +1,6 @@
 /** What the kernels that compute with subgroups need of a GPU. */
 
-import type { Matmul, Multiply, SubgroupMatrix } from "./kernels/index.js";
+import { MATRIX_SLICE, type Matmul, type Multiply, type SubgroupMatrix } from "./kernels/index.js";
 
 /** `GPUSubgroupMatrixConfig` of Chromium, as much of it as is read. */
 interface Config {
@@ -15,9 +15,6 @@ type Info = GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<Config>
 
 /** The largest subgroups that the kernels take: four of them must fit into a workgroup of 256. */
 const MAX_SUBGROUP = 64;
-
-/** Numbers of K that pass through the workgroup memory of linear_subgroup_matrix.wgsl at a time. */
-const SLICE = 32;
 
 const SUBGROUPS = "subgroups";
 const SUBGROUP_MATRIX = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
@@ -35,8 +32,8 @@ const WORKGROUP_BYTES = 16384;
 
 /** Whether linear_subgroup_matrix.wgsl can be cut to these matrices. */
 function fits({ M, N, K }: Config, numberBytes: number): boolean {
-  const bytes = 4 * (M + N) * SLICE * numberBytes + 4 * M * N * 4;
-  return N % 4 === 0 && K % 4 === 0 && SLICE % K === 0 && bytes <= WORKGROUP_BYTES;
+  const bytes = 4 * (M + N) * MATRIX_SLICE * numberBytes + 4 * M * N * 4;
+  return N % 4 === 0 && K % 4 === 0 && MATRIX_SLICE % K === 0 && bytes <= WORKGROUP_BYTES;
 }
 
 /** The matrices with factors of `type` and sums in f32; undefined where the GPU has none that fit. */

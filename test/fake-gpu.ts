@@ -56,6 +56,19 @@ export function withSource(device: GPUDevice, edit: (code: string) => string) {
   };
 }
 
+/** An edit of kernels' text that counts how many it changed. */
+export function replacing(text: string | RegExp, replacement: string) {
+  const counted = {
+    edits: 0,
+    edit(code: string): string {
+      const edited = code.replace(text, replacement);
+      if (edited !== code) counted.edits++;
+      return edited;
+    },
+  };
+  return counted;
+}
+
 /** `buffer`, which tells when it is destroyed. Dawn takes no proxy of a buffer as an argument, so it is changed itself. */
 export function onDestroy(buffer: GPUBuffer, tell: () => void): GPUBuffer {
   const destroy = buffer.destroy.bind(buffer);

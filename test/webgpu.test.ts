@@ -15,7 +15,7 @@ import { Runner } from "../sdk/runner.js";
 import { proceduralFill } from "../sdk/weights.js";
 import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
 import { hasWebGpu } from "./devices.js";
-import { adapterOf, altered, onDestroy, realAdapter, withAdapter, withSource } from "./fake-gpu.js";
+import { adapterOf, altered, onDestroy, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
 import { tiny } from "./tiny.js";
 
 /** Two models' features may differ by this much: each is within half of it of the float64 run (test/model.test.ts). */
@@ -356,18 +356,12 @@ describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
   ];
 
   it.each(mutants)("%s: fails the self-test", async (_, text, replacement, matmul) => {
-    let edits = 0;
-    const adapter = adapterOf(await realAdapter(), (device) =>
-      withSource(device, (code) => {
-        const edited = code.replace(text, replacement);
-        if (edited !== code) edits++;
-        return edited;
-      }),
-    );
+    const mutant = replacing(text, replacement);
+    const adapter = adapterOf(await realAdapter(), (device) => withSource(device, mutant.edit));
     const device = await openWebGpu(adapter, { matmul });
     const result = await selfTest(device);
     device.destroy();
-    expect(edits).toBeGreaterThan(0);
+    expect(mutant.edits).toBeGreaterThan(0);
     expect(result.passed).toBe(false);
   });
 

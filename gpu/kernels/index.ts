@@ -54,6 +54,9 @@ export const kernelFiles = Object.keys(files) as (keyof typeof files)[];
 
 const MATRIX = "linear_subgroup_matrix.wgsl";
 
+/** Numbers of K that pass through its workgroup memory at a time. */
+export const MATRIX_SLICE = 32;
+
 /** One dispatch. */
 export interface Kernel {
   readonly file: keyof typeof files;
@@ -229,9 +232,9 @@ const libs: Readonly<Record<string, string>> = {
   "lib/block.wgsl": blockLib,
 };
 
-/** The sizes of `matrix` as constants: in types there can be no overrides. */
+/** Sizes as constants: in types there can be no overrides. */
 const sizesOf = ({ rows, columns, depth }: SubgroupMatrix) =>
-  `const ROWS = ${rows}u;\nconst COLUMNS = ${columns}u;\nconst DEPTH = ${depth}u;`;
+  `const ROWS = ${rows}u;\nconst COLUMNS = ${columns}u;\nconst DEPTH = ${depth}u;\nconst SLICE = ${MATRIX_SLICE}u;`;
 
 /** A file with the libraries that its first line names, storing numbers as f16 or f32; "subgroup-matrix" needs its `matrix`. */
 export function moduleSource(file: Kernel["file"], f16: boolean, matrix?: SubgroupMatrix): string {

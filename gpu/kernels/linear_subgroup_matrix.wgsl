@@ -10,7 +10,8 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);
 // A workgroup makes 4 x 4 matrices of ROWS x COLUMNS sums, each of its first four subgroups a square of 2 x 2 of them. (Where subgroups
 // are smaller than the largest there are more of them: the others only load and store.) Slices of x and W pass through workgroup memory,
 // zeros beyond their edges. The loader appends ROWS, COLUMNS and DEPTH, which the GPU prescribes: it multiplies ROWS x DEPTH by
-// DEPTH x COLUMNS. Factors are multiplied as they are stored; sums are in f32, and run over K in one go.
+// DEPTH x COLUMNS; and SLICE, the numbers of K of a slice, a multiple of DEPTH. Factors are multiplied as they are stored; sums are in f32,
+// and run over K in one go.
 
 override K: u32;
 override N: u32;
@@ -26,11 +27,11 @@ alias Left = subgroup_matrix_left<Real, DEPTH, ROWS>;
 alias Right = subgroup_matrix_right<Real, COLUMNS, DEPTH>;
 alias Sums = subgroup_matrix_result<f32, COLUMNS, ROWS>;
 
-const SLICE = 8u;          // vectors of K: a multiple of every DEPTH
+const DEEP = SLICE / 4u;     // vectors of a row of a slice of x
 const ACROSS = COLUMNS / 4u; // vectors of a row of a matrix of sums
-var<workgroup> xs: array<vec4<Real>, 4u * ROWS * SLICE>;        // [4 ROWS][SLICE]
-var<workgroup> ws: array<vec4<Real>, 4u * SLICE * 4u * ACROSS>; // [4 SLICE][4 ACROSS]
-var<workgroup> made: array<vec4<f32>, 4u * ROWS * ACROSS>;      // one matrix of sums of each square
+var<workgroup> xs: array<vec4<Real>, 4u * ROWS * DEEP>;    // [4 ROWS][DEEP]
+var<workgroup> ws: array<vec4<Real>, SLICE * 4u * ACROSS>; // [SLICE][4 ACROSS]
+var<workgroup> made: array<vec4<f32>, 4u * ROWS * ACROSS>; // one matrix of sums of each square
 
 @compute @workgroup_size(4u * SUBGROUP)
 fn main(
@@ -48,17 +49,17 @@ fn main(
   var s01 = Sums();
   var s10 = Sums();
   var s11 = Sums();
-  for (var k0 = 0u; k0 < K / 4u; k0 += SLICE) {
-    for (var i = index; i < 4u * ROWS * SLICE; i += 4u * SUBGROUP) {
-      let row = row0 + i / SLICE;
-      let k = k0 + i % SLICE;
+  for (var k0 = 0u; k0 < K / 4u; k0 += DEEP) {
+    for (var i = index; i < 4u * ROWS * DEEP; i += 4u * SUBGROUP) {
+      let row = row0 + i / DEEP;
+      let k = k0 + i % DEEP;
       var v = vec4<Real>();
       if (row < rows && k < K / 4u) {
         v = x[row * (K / 4u) + k];
       }
       xs[i] = v;
     }
-    for (var i = index; i < 4u * SLICE * 4u * ACROSS; i += 4u * SUBGROUP) {
+    for (var i = index; i < SLICE * 4u * ACROSS; i += 4u * SUBGROUP) {
       let k = 4u * k0 + i / (4u * ACROSS);
       let column = column0 + i % (4u * ACROSS);
       var v = vec4<Real>();
@@ -69,9 +70,9 @@ fn main(
     }
     workgroupBarrier();
     if (square < 4u) {
-      for (var d = 0u; d < 4u * SLICE; d += DEPTH) {
-        let x0 = subgroupMatrixLoad<Left, row_major>(&xs, down * SLICE + d / 4u, SLICE);
-        let x1 = subgroupMatrixLoad<Left, row_major>(&xs, (down + ROWS) * SLICE + d / 4u, SLICE);
+      for (var d = 0u; d < SLICE; d += DEPTH) {
+        let x0 = subgroupMatrixLoad<Left, row_major>(&xs, down * DEEP + d / 4u, DEEP);
+        let x1 = subgroupMatrixLoad<Left, row_major>(&xs, (down + ROWS) * DEEP + d / 4u, DEEP);
         let w0 = subgroupMatrixLoad<Right, row_major>(&ws, d * 4u * ACROSS + right, 4u * ACROSS);
         let w1 = subgroupMatrixLoad<Right, row_major>(&ws, d * 4u * ACROSS + right + ACROSS, 4u * ACROSS);
         s00 = subgroupMatrixMultiplyAccumulate(x0, w0, s00);
