@@ -16,6 +16,8 @@ interface Numbers {
   readonly data: Float64Array;
 }
 
+const halved = (data: Float32Array | Float64Array) => Float64Array.from(f16ToF32(f32ToF16(Float32Array.from(data))));
+
 const numbers = (count: number): Numbers => ({ data: new Float64Array(count) });
 
 export class ReferenceDevice implements Device<Numbers> {
@@ -30,9 +32,9 @@ export class ReferenceDevice implements Device<Numbers> {
     this.weights = halves ? "f16" : "f32";
   }
 
-  /** What remains of numbers that are stored. */
-  private stored(data: Float32Array | Float64Array): Float64Array {
-    return Float64Array.from(this.halves ? f16ToF32(f32ToF16(Float32Array.from(data))) : data);
+  /** What remains of given numbers where they are stored. */
+  private stored(data: Float32Array): Float64Array {
+    return this.halves ? halved(data) : Float64Array.from(data);
   }
 
   async buffer(count: number): Promise<Numbers> {
@@ -59,7 +61,9 @@ export class ReferenceDevice implements Device<Numbers> {
     return {
       outputs,
       run: async () => {
-        const computed = runPlan(plan, given, ({ op }, result) => (wideOps.has(op) ? result : this.stored(result)));
+        const computed = runPlan(plan, given, ({ op }, result) =>
+          this.halves && !wideOps.has(op) ? halved(result) : result,
+        );
         return computed.map((output, i) => {
           outputs[i].data.set(output);
           return Float32Array.from(output);
