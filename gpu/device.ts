@@ -26,7 +26,7 @@ export interface Device<B = unknown> {
   readonly kind: "webgpu" | "wasm";
   /** The most bytes that one value may have; a call is split into micro-batches below it. */
   readonly maxValueBytes: number;
-  /** A call is split into micro-batches whose temporaries stay below this, where one item's do: more at once would be slower. */
+  /** Temporaries of one program stay below this where a smaller micro-batch can make them so. */
   readonly tempBytes: number;
   /** Bytes that a stored number takes. */
   readonly numberBytes: 2 | 4;

@@ -38,7 +38,7 @@ export interface WebGpuOptions {
 /** How buffers of numbers are used. */
 const STORED = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
 
-/** Images for ten of ViT-B at a time, which fill a large GPU. */
+/** Twelve images of ViT-B at a time: enough workgroups for a large GPU. */
 const TEMP_BYTES = 64 * 2 ** 20;
 
 /** GPUShaderStage.COMPUTE. */

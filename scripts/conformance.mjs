@@ -21,7 +21,10 @@ const deno = fetchDeno();
 
 /** The builds and types of numbers of WASM that Node has beside the default. */
 const [major] = process.versions.node.split(".").map(Number);
-const wasm = (about, ...args) => ({ about: `Node, WASM ${about}`, args: ["--device", "wasm", ...args] });
+const inNode =
+  (title, device) =>
+  (about, ...args) => ({ about: `Node, ${title} ${about}`, args: ["--device", device, ...args] });
+const wasm = inNode("WASM", "wasm");
 const builds = {
   "node-wasm-f16": wasm("f16", "--dtype", "f16"),
   "node-wasm-int8": wasm("int8", "--dtype", "int8"),
@@ -33,7 +36,7 @@ const builds = {
 };
 
 /** What WebGPU has beside the default on GPUs; the software one of the development packages is too slow for more, and has no f16. */
-const webgpu = (about, ...args) => ({ about: `Node, WebGPU ${about}`, args: ["--device", "webgpu", ...args] });
+const webgpu = inNode("WebGPU", "webgpu");
 const gpuKernels = {
   "node-webgpu-f16": webgpu("f16", "--dtype", "f16"),
   "node-webgpu-subgroups": webgpu("subgroups", "--matmul", "subgroups"),

@@ -15,15 +15,14 @@ import { host } from "./conformance.host.js";
 import { tiny } from "./tiny.js";
 
 const isRequired = process.env.MASKFEAT_F16 === "required";
-const adapter = await nodePlatform.gpu().then(
-  (gpu) => gpu.requestAdapter(),
-  () => null,
-);
+const findAdapter = (experimental: boolean) =>
+  nodePlatform.gpu(experimental).then(
+    (gpu) => gpu.requestAdapter(),
+    () => null,
+  );
+const adapter = await findAdapter(false);
 const hasF16 = adapter?.features.has("shader-f16") === true;
-const experimental = await nodePlatform.gpu(true).then(
-  (gpu) => gpu.requestAdapter(),
-  () => null,
-);
+const experimental = await findAdapter(true);
 const hasMatrices =
   experimental !== null && !lackingFor("subgroup-matrix", experimental.features, experimental.info, "f16");
 

@@ -49,7 +49,7 @@ def rounded(value):
     return float(f"{value:.4g}")
 
 
-def study(name, model, run, wanted, runs, half_runs=0):
+def study(name, model, run, wanted, runs, half_runs):
     """
     What a golden says of `wanted` outputs [(output, form)] of the pass `run(model)`, which gives named tensors: the float64 values, the
     envelopes from `runs` disturbed passes, and the errors of PyTorch's f32.

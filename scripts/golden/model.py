@@ -6,7 +6,7 @@ import reference
 from cases import Sheet, study
 from reference import OUT_TYPES, build, dtype_of, features, fill, mask_bits, masked
 
-# Disturbed runs for an envelope; where a pass is slow.
+# Disturbed runs for an envelope; where a pass is slow, and for f16 of ViT-B.
 RUNS, FEWER = 64, 16
 
 

@@ -7,17 +7,15 @@ import { DeviceError } from "../../gpu/errors.js";
 /** In a variable, so that bundlers leave the optional package alone. */
 const WEBGPU = "webgpu";
 
-/** By the options that Dawn was given. Kept for the life of the process: Dawn crashes where it is collected while a device lives. */
-const opened = new Map<string, Promise<GPU>>();
+/** Dawn with experimental features or without. Kept for the life of the process: Dawn crashes where it is collected while a device lives. */
+const opened = new Map<boolean, Promise<GPU>>();
 
 /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason */
 export async function openGpu(experimental = false): Promise<GPU> {
   const own = ownGpu();
   if (own) return own;
-  const options = experimental ? ["enable-dawn-features=allow_unsafe_apis"] : [];
-  const key = options.join();
-  const gpu = opened.get(key) ?? loadDawn(options);
-  opened.set(key, gpu);
+  const gpu = opened.get(experimental) ?? loadDawn(experimental ? ["enable-dawn-features=allow_unsafe_apis"] : []);
+  opened.set(experimental, gpu);
   return gpu;
 }
 

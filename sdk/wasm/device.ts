@@ -48,8 +48,8 @@ const PACK_ROWS = 16;
 const MAX_VALUE_BYTES = 2 ** 30;
 
 /**
- * One image of ViT-B at a time, or four of ViT-tiny. Eight of ViT-B at once took 1.02 times as long (geometric mean of five variants, 1 and
- * 2 threads of an AMD EPYC, 2026-11), and 46 MB more.
+ * One image of ViT-B at a time, or six of ViT-tiny. Eight of ViT-B at once were no faster in any of five variants beyond the noise of 3 %
+ * (AMD EPYC, 2026-11), and took 46 MB more.
  */
 const TEMP_BYTES = 8 * 2 ** 20;
 
