@@ -88,13 +88,18 @@ export default defineConfig([
     ...common,
     // One chunk for both, so that an error is an instance of the same class whichever entry threw it. `hog` must run in browsers too:
     // libraries are taken in their neutral builds.
-    entry: { node: "sdk/node.ts", hog: "sdk/hog.ts", imagenet: "sdk/imagenet.ts" },
+    entry: { node: "sdk/entries/node.ts", hog: "sdk/entries/hog.ts", imagenet: "sdk/config/imagenet.ts" },
     splitting: true,
     platform: "neutral",
     external: [/^node:/],
     esbuildPlugins: [kernels, bytes, inputs("node")],
     dts: {
-      entry: { node: "sdk/node.ts", browser: "sdk/browser.ts", hog: "sdk/hog.ts", imagenet: "sdk/imagenet.ts" },
+      entry: {
+        node: "sdk/entries/node.ts",
+        browser: "sdk/entries/browser.ts",
+        hog: "sdk/entries/hog.ts",
+        imagenet: "sdk/config/imagenet.ts",
+      },
       compilerOptions: { stripInternal: true },
       // For `Symbol.dispose`, which the libraries of ES2022 do not know.
       banner: '/// <reference lib="esnext.disposable" />',
@@ -110,7 +115,7 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { browser: "sdk/browser.ts" },
+    entry: { browser: "sdk/entries/browser.ts" },
     platform: "browser",
     splitting: false,
     minify: true,

@@ -2,10 +2,10 @@
 
 import { MaskFeatError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
+import type { Tensor } from "../sdk/base/tensor.js";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
-import type { PartialConfig } from "../sdk/config.js";
-import type { Tensor } from "../sdk/tensor.js";
+import type { PartialConfig } from "../sdk/config/config.js";
+import { bytesSource } from "../sdk/io/source.js";
 import type { Level, Scope } from "./case.js";
 import manifest from "./golden/manifest.json";
 

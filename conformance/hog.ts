@@ -4,7 +4,7 @@
  * of the gradients' sums is allowed, and an arc tangent of 4 units in the last place or none at all. Squares of gradients must not underflow.
  */
 
-import type { Tensor } from "../sdk/tensor.js";
+import type { Tensor } from "../sdk/base/tensor.js";
 import type { Measured } from "./case.js";
 import type { HogSettings } from "./levels/pipeline-rows.js";
 import { measure } from "./score.js";

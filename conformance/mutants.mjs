@@ -37,7 +37,7 @@ export const mutants = [
   },
   {
     name: "outputs are views of the device's memory, which the next run overwrites",
-    file: "sdk/wasm/device.ts",
+    file: "sdk/device/wasm.ts",
     find: "this.view(outputs[i].address, size(value.shape)).slice());",
     replace: "this.view(outputs[i].address, size(value.shape)));",
     level: "C0",
@@ -46,7 +46,7 @@ export const mutants = [
   },
   {
     name: "a program computes once and keeps its answer",
-    file: "sdk/wasm/device.ts",
+    file: "sdk/device/wasm.ts",
     find: `        await this.run(table, steps, options);
 `,
     replace: `        if (!table.label.endsWith("run")) await this.run(table, steps, options);
@@ -86,7 +86,7 @@ export const mutants = [
   },
   {
     name: "the tail of a tile's columns is ignored",
-    file: "sdk/wasm/lower.ts",
+    file: "sdk/device/lower.ts",
     find: "runs(Math.ceil(n / columns), perStep(",
     replace: "runs(Math.floor(n / columns), perStep(",
     level: "C0",
@@ -96,7 +96,7 @@ export const mutants = [
   },
   {
     name: "patch tokens begin with the class token",
-    file: "sdk/wasm/lower.ts",
+    file: "sdk/device/lower.ts",
     find: "return step(core.COPY_BLOCKS.value, at(x) + C * 4, at(output)",
     replace: "return step(core.COPY_BLOCKS.value, at(x), at(output)",
     level: "C0",
@@ -317,7 +317,7 @@ export const mutants = [
   },
   {
     name: "layerNorm: eps 1e-5",
-    file: "sdk/wasm/lower.ts",
+    file: "sdk/device/lower.ts",
     find: "bits(attrs.eps)",
     replace: "bits(1e-5)",
     level: "C2",
@@ -614,7 +614,7 @@ export const mutants = [
   // C4: models
   {
     name: "eps 1e-5 in every norm of the model",
-    file: "sdk/presets.ts",
+    file: "sdk/config/presets.ts",
     find: 'const center = { cropMode: "center", layerNormEps: 1e-6 }',
     replace: 'const center = { cropMode: "center", layerNormEps: 1e-5 }',
     level: "C4",
@@ -702,7 +702,7 @@ export const mutants = [
   },
   {
     name: "the sum of the loss is divided by all tokens",
-    file: "sdk/masked.ts",
+    file: "sdk/model/masked.ts",
     find: "return { loss: sum / count,",
     replace: "return { loss: sum / (mask.data.length + 0 * count),",
     level: "C4",
@@ -711,7 +711,7 @@ export const mutants = [
   },
   {
     name: "the target is the HOG without its window",
-    file: "sdk/masked.ts",
+    file: "sdk/model/masked.ts",
     find: "hog(images, { ...config.hog, patchSize: config.patchSize })",
     replace: "hog(images, { ...config.hog, gaussianWindow: 0, patchSize: config.patchSize })",
     level: "C4",

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { FileError } from "../gpu/errors.js";
-import * as api from "../sdk/node.js";
+import * as api from "../sdk/entries/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { readBytes } from "../sdk/platform/node-files.js";
 import type { Host } from "./suite.js";

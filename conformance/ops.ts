@@ -4,7 +4,7 @@ import type { Device } from "../gpu/device.js";
 import { type OpAttrs, type OpName, type Shape, size } from "../gpu/graph/ops.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { type AnyCall, Tape, type Value } from "../gpu/graph/tape.js";
-import { paramUses } from "../sdk/parameters.js";
+import { paramUses } from "../sdk/model/parameters.js";
 import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import { certain, errorBound, integerBound } from "./bounds.js";
 import { evaluate } from "./reference.js";

@@ -1,6 +1,6 @@
 /** The result of a run of the suite, as `conformance --json` prints it and reports and comparisons read it. */
 
-import type { DeviceInfo } from "../sdk/device.js";
+import type { DeviceInfo } from "../sdk/device/open.js";
 import type { CaseResult, Level, Scope } from "./case.js";
 
 export interface LevelSummary {

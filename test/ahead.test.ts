@@ -3,13 +3,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ImageError } from "../gpu/errors.js";
-import { limited, oneAhead, startAhead } from "../sdk/ahead.js";
+import { limited, oneAhead, startAhead } from "../sdk/base/ahead.js";
 import { Inputs } from "../sdk/cli/inputs.js";
 import type { Context } from "../sdk/cli/run.js";
-import { loadModel } from "../sdk/load.js";
+import { noiseImage } from "../sdk/model/fill.js";
+import { loadModel } from "../sdk/model/load.js";
+import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { Runner } from "../sdk/runner.js";
-import { noiseImage } from "../sdk/weights.js";
 import { tiny } from "./tiny.js";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);

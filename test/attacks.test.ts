@@ -1,7 +1,7 @@
 /** Every attack gets its one right answer, at once, and leaves nothing behind. */
 
 import { describe, expect, it } from "vitest";
-import { decode, openCheckpoint, readNpy } from "../sdk/node.js";
+import { decode, openCheckpoint, readNpy } from "../sdk/entries/node.js";
 import { type Attack, attacks } from "./attacks.js";
 import { codeOf } from "./helpers.js";
 

@@ -3,7 +3,7 @@
 import "./relaxed.js";
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { extractFeat, getModel } from "../sdk/node.js";
+import { extractFeat, getModel } from "../sdk/entries/node.js";
 import { describeChromium, type OpenPage } from "./chromium.js";
 import { noise, opaque } from "./helpers.js";
 import { tiny } from "./tiny.js";
@@ -23,7 +23,7 @@ describeChromium("what a browser can draw", (chromium) => {
       const offscreen = new OffscreenCanvas(width, height);
       offscreen.getContext("2d")?.putImageData(pixels, 0, 0);
       const video = new VideoFrame(bytes, { format: "RGBA", codedWidth: width, codedHeight: height, timestamp: 0 });
-      const pictures: Record<string, import("../sdk/browser.js").ImageInput> = {
+      const pictures: Record<string, import("../sdk/entries/browser.js").ImageInput> = {
         bytes: { data: bytes, width, height },
         ImageData: pixels,
         ImageBitmap: await createImageBitmap(pixels),

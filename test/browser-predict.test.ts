@@ -2,7 +2,7 @@
 
 import "./relaxed.js";
 import { expect, it } from "vitest";
-import { getModel } from "../sdk/node.js";
+import { getModel } from "../sdk/entries/node.js";
 import { describeChromium } from "./chromium.js";
 import { tiny } from "./tiny.js";
 

@@ -1,7 +1,7 @@
 /** Checkpoints behind URLs in a browser: by ranges where the page may see what they are of, else whole. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { writeSafetensors } from "../sdk/node.js";
+import { writeSafetensors } from "../sdk/entries/node.js";
 import { describeChromium, type OpenPage } from "./chromium.js";
 import { type FileServer, serverPerTest } from "./file-server.js";
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../scripts/sizes.mjs";
-import { extractFeat } from "../sdk/node.js";
+import { extractFeat } from "../sdk/entries/node.js";
 import { describeChromium, isolated, type OpenPage } from "./chromium.js";
 import { tiny } from "./tiny.js";
 

@@ -14,7 +14,7 @@ import {
 } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
-import type * as maskfeat from "../sdk/browser.js";
+import type * as maskfeat from "../sdk/entries/browser.js";
 
 /** What a function finds that runs in the browser (test/page/kit.js). */
 export interface Kit {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openCheckpoint, writeTorch } from "../sdk/node.js";
+import { openCheckpoint, writeTorch } from "../sdk/entries/node.js";
 import { cli, json, temporaryFolder } from "./cli.js";
 import { serverPerTest } from "./file-server.js";
 

@@ -4,7 +4,7 @@ import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { readNpy, writeNpy } from "../sdk/checkpoint/npy.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
+import { bytesSource } from "../sdk/io/source.js";
 import { cli, fixtures, json, samples, smallModel, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();

@@ -7,7 +7,7 @@ import { unzipSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { readNpy, writeNpy } from "../sdk/checkpoint/npy.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
+import { bytesSource } from "../sdk/io/source.js";
 import { cli, fixtures, json, program, samples, temporaryFolder } from "./cli.js";
 import { tiny } from "./tiny.js";
 

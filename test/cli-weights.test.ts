@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { writeSafetensors } from "../sdk/node.js";
+import { writeSafetensors } from "../sdk/entries/node.js";
 import { cli, json, samples, temporaryFolder } from "./cli.js";
 import { asHuggingFace, asTimm, ours } from "./naming.js";
 

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openGolden } from "../conformance/golden.js";
-import { completeConfig, writeSafetensors } from "../sdk/node.js";
-import { traceWhole } from "../sdk/registry.js";
-import { proceduralFill } from "../sdk/weights.js";
+import { traceWhole } from "../sdk/config/registry.js";
+import { completeConfig, writeSafetensors } from "../sdk/entries/node.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 import { cli, json, temporaryFolder } from "./cli.js";
 import { tiny } from "./tiny.js";
 

@@ -7,9 +7,9 @@ import { hogIntervals, measureWithin } from "../conformance/hog.js";
 import { pipelineCases } from "../conformance/levels/pipeline.js";
 import { hogInput } from "../conformance/levels/pipeline-rows.js";
 import type { Case, Env, Finding } from "../conformance/suite.js";
-import type { Tensor } from "../sdk/hog.js";
-import * as dataSide from "../sdk/hog.js";
-import { decode } from "../sdk/node.js";
+import type { Tensor } from "../sdk/entries/hog.js";
+import * as dataSide from "../sdk/entries/hog.js";
+import { decode } from "../sdk/entries/node.js";
 import { hogGoldens } from "./data.js";
 import { decoders, hogAsDefined, mutants } from "./pipeline.mutants.js";
 

@@ -3,16 +3,16 @@
 import type { Host } from "../conformance/suite.js";
 import type { Device } from "../gpu/device.js";
 import { size } from "../gpu/graph/ops.js";
-import { completeConfig, type PartialConfig } from "../sdk/config.js";
-import type { DeviceInfo } from "../sdk/device.js";
-import type { ModelOptions } from "../sdk/load.js";
-import { Model } from "../sdk/model.js";
-import { openParameters, Parameters, paramUses, type Weights } from "../sdk/parameters.js";
+import { completeConfig, type PartialConfig } from "../sdk/config/config.js";
+import { traceWhole } from "../sdk/config/registry.js";
+import { bestBuild } from "../sdk/device/builds.js";
+import type { DeviceInfo } from "../sdk/device/open.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import type { ModelOptions } from "../sdk/model/load.js";
+import { Model } from "../sdk/model/model.js";
+import { openParameters, Parameters, paramUses, type Weights } from "../sdk/model/parameters.js";
+import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { traceWhole } from "../sdk/registry.js";
-import { Runner } from "../sdk/runner.js";
-import { WasmDevice } from "../sdk/wasm/device.js";
-import { bestBuild } from "../sdk/wasm/kernels.js";
 import { host } from "./conformance.host.js";
 import { altered } from "./fake-gpu.js";
 

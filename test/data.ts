@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fill, type HogGolden, type PipelineRows, readHog } from "../conformance/levels/pipeline-rows.js";
-import { noiseImage, smoothImage } from "../sdk/weights.js";
+import { noiseImage, smoothImage } from "../sdk/model/fill.js";
 
 export interface TestImage {
   data: Uint8Array;

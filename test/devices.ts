@@ -4,9 +4,9 @@ import "./relaxed.js";
 import type { Device } from "../gpu/device.js";
 import { openWebGpu, type WebGpuDevice } from "../gpu/webgpu.js";
 import { softwareGpuRuns } from "../scripts/software.mjs";
+import { builds } from "../sdk/device/builds.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { WasmDevice } from "../sdk/wasm/device.js";
-import { builds } from "../sdk/wasm/kernels.js";
 
 /** Name -> WASM device; threaded ones are listed after the single thread whose bits they must give. */
 export const wasmDevices: Readonly<Record<string, () => Device>> = Object.fromEntries(

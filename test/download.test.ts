@@ -6,7 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type FetchOptions, fetchFile } from "../sdk/download/fetch-file.js";
+import { type FetchOptions, fetchFile } from "../sdk/io/fetch-file.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { cacheFolder, folderStore } from "../sdk/platform/node-store.js";
 import { content, type FileServer, serverPerTest, sha256, sri, type Trick } from "./file-server.js";

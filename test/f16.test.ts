@@ -9,7 +9,7 @@ import { conformance } from "../conformance/node.js";
 import { uniform } from "../conformance/ops.js";
 import { ops } from "../gpu/graph/ops.js";
 import { lackingFor } from "../gpu/subgroups.js";
-import { getModel, tensor } from "../sdk/node.js";
+import { getModel, tensor } from "../sdk/entries/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { host } from "./conformance.host.js";
 import { tiny } from "./tiny.js";

@@ -1,7 +1,7 @@
 /** GPUs that fail on command: real objects of Dawn behind proxies that change what one call does. */
 
+import type { Platform } from "../sdk/model/platform.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import type { Platform } from "../sdk/platform/types.js";
 
 /** `object` with some members replaced; methods keep their `this`. */
 export function altered<T extends object>(object: T, changes: Partial<Record<keyof T, unknown>>): T {

@@ -1,7 +1,7 @@
 /** Our readers and the reference implementations agree on what a file of their formats is, but where the table says why not. */
 
 import { describe, expect, it } from "vitest";
-import { openCheckpoint, readNpy } from "../sdk/node.js";
+import { openCheckpoint, readNpy } from "../sdk/entries/node.js";
 import { type FormatCase, formats } from "./formats.js";
 import { codeOf } from "./helpers.js";
 

@@ -4,7 +4,7 @@ import "./relaxed.js";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { getModel } from "../sdk/node.js";
+import { getModel } from "../sdk/entries/node.js";
 import { describeChromium, type OpenPage } from "./chromium.js";
 import { tiny } from "./tiny.js";
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { growth } from "../scripts/fuzz/memory.mjs";
 import { fuzz } from "../scripts/fuzz/rows.mjs";
-import * as maskfeat from "../sdk/node.js";
+import * as maskfeat from "../sdk/entries/node.js";
 
 describe("fuzzing", () => {
   it.each([

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { conversionOf } from "../sdk/checkpoint/convert.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
 import { gather } from "../sdk/checkpoint/torch/gather.js";
+import { bytesSource } from "../sdk/io/source.js";
 import { dice } from "./helpers.js";
 
 /** 3 million numbers, 12 MB: three reads. */

@@ -3,8 +3,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
+import { bestBuild, createKernels } from "../sdk/device/builds.js";
 import { Heap } from "../sdk/wasm/heap.js";
-import { bestBuild, createKernels } from "../sdk/wasm/kernels.js";
 
 describe("Heap", () => {
   it("hands out aligned blocks that never overlap, over random use", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { hogInput } from "../conformance/levels/pipeline-rows.js";
 import { NonFiniteError, OptionError, ShapeError } from "../gpu/errors.js";
+import type { Tensor } from "../sdk/base/tensor.js";
 import { type HogOptions, hog, hogCells } from "../sdk/image/hog.js";
 import { normalize } from "../sdk/image/transform.js";
-import type { Tensor } from "../sdk/tensor.js";
 import { fill, hogGoldens, testImage } from "./data.js";
 
 const f = Math.fround;

@@ -7,7 +7,7 @@ import { expectedOf, runCall } from "../conformance/ops.js";
 import { evaluate } from "../conformance/reference.js";
 import { measure } from "../conformance/score.js";
 import { ops } from "../gpu/graph/ops.js";
-import { builds } from "../sdk/wasm/kernels.js";
+import { builds } from "../sdk/device/builds.js";
 import { wasmDevices } from "./devices.js";
 
 const cases = opCases();

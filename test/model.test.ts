@@ -12,6 +12,7 @@ import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";
 import { plan } from "../gpu/graph/plan.js";
 import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
+import { traceWhole } from "../sdk/config/registry.js";
 import {
   blockMask,
   completeConfig,
@@ -24,9 +25,8 @@ import {
   type Tensor,
   tensor,
   writeSafetensors,
-} from "../sdk/node.js";
-import { traceWhole } from "../sdk/registry.js";
-import { initFill, noiseImage, proceduralFill } from "../sdk/weights.js";
+} from "../sdk/entries/node.js";
+import { initFill, noiseImage, proceduralFill } from "../sdk/model/fill.js";
 import { tiny } from "./tiny.js";
 
 const config = completeConfig(tiny);

@@ -7,8 +7,15 @@ import { fuse } from "../gpu/graph/fuse.js";
 import { plan } from "../gpu/graph/plan.js";
 import { traceClassifier, traceFeatures } from "../gpu/models/maskfeat.js";
 import { gridSide, resizePositions } from "../sdk/checkpoint/positions.js";
-import { completeConfig, getModel, type PartialConfig, type Tensor, tensor, writeSafetensors } from "../sdk/node.js";
-import { proceduralFill } from "../sdk/weights.js";
+import {
+  completeConfig,
+  getModel,
+  type PartialConfig,
+  type Tensor,
+  tensor,
+  writeSafetensors,
+} from "../sdk/entries/node.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 import { asHuggingFace, asSlowFast, asTimm, type Entries, ours, prefixed } from "./naming.js";
 import { tiny } from "./tiny.js";
 

@@ -1,8 +1,8 @@
 /** Checkpoints with procedural numbers under the names of each project. */
 
-import { completeConfig, type ModelConfig, type PartialConfig, type Tensor } from "../sdk/node.js";
-import { traceWhole } from "../sdk/registry.js";
-import { proceduralFill } from "../sdk/weights.js";
+import { traceWhole } from "../sdk/config/registry.js";
+import { completeConfig, type ModelConfig, type PartialConfig, type Tensor } from "../sdk/entries/node.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 
 export type Entries = [string, Tensor][];
 

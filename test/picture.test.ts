@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NonFiniteError, OptionError } from "../gpu/errors.js";
+import type { Tensor } from "../sdk/base/tensor.js";
 import { hog, hogImage, hogPicture } from "../sdk/image/hog.js";
-import type { Tensor } from "../sdk/tensor.js";
 import { digest, fill, golden } from "./data.js";
 
 describe("pictures", () => {

@@ -1,10 +1,10 @@
 /** Wrong pipelines: decoders and functions with one mistake each, which the cases of level C5 have to notice. */
 
 import sharp from "sharp";
-import type { DataSide } from "../conformance/levels/pipeline.js";
-import type { Image, Tensor } from "../sdk/hog.js";
-import * as dataSide from "../sdk/hog.js";
-import { decode } from "../sdk/node.js";
+import type { DataSide } from "../conformance/levels/pipeline-rows.js";
+import type { Image, Tensor } from "../sdk/entries/hog.js";
+import * as dataSide from "../sdk/entries/hog.js";
+import { decode } from "../sdk/entries/node.js";
 
 /** One byte of an image is another. */
 function oneByte(image: Image): Image {

@@ -5,12 +5,19 @@ import { describe, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { classNames } from "../sdk/checkpoint/classes.js";
 import type { Plain, PlainMap } from "../sdk/checkpoint/types.js";
-import { classesOf } from "../sdk/classes.js";
-import { imagenetClasses } from "../sdk/imagenet.js";
-import { completeConfig, getModel, inferenceModel, type ModelOptions, type Tensor, tensor } from "../sdk/node.js";
+import { classesOf } from "../sdk/config/classes.js";
+import { imagenetClasses } from "../sdk/config/imagenet.js";
+import {
+  completeConfig,
+  getModel,
+  inferenceModel,
+  type ModelOptions,
+  type Tensor,
+  tensor,
+} from "../sdk/entries/node.js";
+import { predictions } from "../sdk/model/predict.js";
 import { browserPlatform } from "../sdk/platform/browser.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { predictions } from "../sdk/predict.js";
 import { codeOf } from "./helpers.js";
 import { tiny } from "./tiny.js";
 

@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { completeConfig } from "../sdk/config.js";
-import { openWeights } from "../sdk/download/weights.js";
-import { download, getModel, modelInfo, writeSafetensors } from "../sdk/node.js";
+import { completeConfig } from "../sdk/config/config.js";
+import { traceWhole } from "../sdk/config/registry.js";
+import { download, getModel, modelInfo, writeSafetensors } from "../sdk/entries/node.js";
+import { openWeights } from "../sdk/model/files.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { traceWhole } from "../sdk/registry.js";
-import { proceduralFill } from "../sdk/weights.js";
 import { cli, json, smallConfig } from "./cli.js";
 import { content, FileServer, hashedName, sha256, sri } from "./file-server.js";
 import { tiny } from "./tiny.js";

@@ -2,9 +2,9 @@
 
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { TryOptions } from "../sdk/download/attempts.js";
-import { openRanges } from "../sdk/download/ranges.js";
-import { openCheckpoint, writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/node.js";
+import { openCheckpoint, writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/entries/node.js";
+import type { TryOptions } from "../sdk/io/attempts.js";
+import { openRanges } from "../sdk/io/ranges.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { content, type FileServer, serverPerTest, sha256, type Trick } from "./file-server.js";
 

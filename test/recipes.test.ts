@@ -15,8 +15,8 @@ import {
   presetNames,
   resize,
   writeSafetensors,
-} from "../sdk/node.js";
-import { noiseImage } from "../sdk/weights.js";
+} from "../sdk/entries/node.js";
+import { noiseImage } from "../sdk/model/fill.js";
 import { temporaryFolder } from "./cli.js";
 import { asHuggingFace, asTimm, ours } from "./naming.js";
 

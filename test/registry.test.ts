@@ -1,8 +1,8 @@
 /** The registered models: parameter names, counts and cost of the reference, and its rules for patterns. */
 
 import { describe, expect, it } from "vitest";
-import { completeConfig } from "../sdk/config.js";
-import { findModel, listModels, modelInfo, registerModel, traceWhole } from "../sdk/registry.js";
+import { completeConfig } from "../sdk/config/config.js";
+import { findModel, listModels, modelInfo, registerModel, traceWhole } from "../sdk/config/registry.js";
 
 const pretrain = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 const classifier = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";

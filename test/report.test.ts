@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ReportImage } from "../sdk/report/data.js";
 import { html } from "../sdk/report/html.js";
-import { type ReportImage, report } from "../sdk/report/report.js";
+import { report } from "../sdk/report/report.js";
 
 const image = (name: string): ReportImage => ({
   name,

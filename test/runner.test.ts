@@ -4,12 +4,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { traceFeatures } from "../gpu/models/maskfeat.js";
-import { type ParameterSource, Parameters } from "../sdk/parameters.js";
+import { bestBuild } from "../sdk/device/builds.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import { proceduralFill } from "../sdk/model/fill.js";
+import type { ParameterSource } from "../sdk/model/fit.js";
+import { Parameters } from "../sdk/model/parameters.js";
+import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { Runner } from "../sdk/runner.js";
-import { WasmDevice } from "../sdk/wasm/device.js";
-import { bestBuild } from "../sdk/wasm/kernels.js";
-import { proceduralFill } from "../sdk/weights.js";
 
 const config = {
   imageSize: 8,

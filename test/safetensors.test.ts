@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { openSafetensors } from "../sdk/checkpoint/safetensors.js";
 import { writeSafetensors } from "../sdk/checkpoint/safetensors-write.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
+import { bytesSource } from "../sdk/io/source.js";
 import { codeOf, dice, latin1 } from "./helpers.js";
 
 const open = (bytes: Uint8Array) => openSafetensors(bytesSource(bytes, "x.safetensors"));

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { blobSource, bytesSource, urlSource } from "../sdk/checkpoint/source.js";
+import { blobSource, bytesSource, urlSource } from "../sdk/io/source.js";
 import { codeOf } from "./helpers.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { NonFiniteError } from "../gpu/errors.js";
-import { checkFinite } from "../sdk/tensor.js";
+import { checkFinite } from "../sdk/base/tensor.js";
 
 it("finds the first number that is not finite, wherever it stands", () => {
   const largest = [0, -0, 3.4028234663852886e38, -3.4028234663852886e38, 1e-45, 1, -1, 1e38, -1e38];

@@ -4,11 +4,11 @@ import { compileFunction } from "node:vm";
 import { expect, it } from "vitest";
 import { plan } from "../gpu/graph/plan.js";
 import { Tape } from "../gpu/graph/tape.js";
+import { bestBuild } from "../sdk/device/builds.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import type { Platform } from "../sdk/model/platform.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { PROGRAM } from "../sdk/platform/node-threads.js";
-import type { Platform } from "../sdk/platform/types.js";
-import { WasmDevice } from "../sdk/wasm/device.js";
-import { bestBuild } from "../sdk/wasm/kernels.js";
 
 /** A platform whose threads die before they serve. */
 const deadThreads: Platform = {

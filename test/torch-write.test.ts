@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { pickleCheckpoint } from "../sdk/checkpoint/torch/pickle-write.js";
 import { crc32, ZipWriter } from "../sdk/checkpoint/torch/zip-write.js";
-import { openCheckpoint, type Plain, streamTorch, writeTorch } from "../sdk/node.js";
+import { openCheckpoint, type Plain, streamTorch, writeTorch } from "../sdk/entries/node.js";
 import { codeOf, latin1 } from "./helpers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "maskfeat-torch-"));

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { openSafetensors } from "../sdk/checkpoint/safetensors.js";
-import { bytesSource } from "../sdk/checkpoint/source.js";
 import type { PlainMap } from "../sdk/checkpoint/types.js";
 import {
   bf16ToF32,
@@ -16,8 +15,9 @@ import {
   type Tensor,
   tensor,
   writeSafetensors,
-} from "../sdk/node.js";
-import { fnv1a32, proceduralFill, u32 } from "../sdk/weights.js";
+} from "../sdk/entries/node.js";
+import { bytesSource } from "../sdk/io/source.js";
+import { fnv1a32, proceduralFill, u32 } from "../sdk/model/fill.js";
 import { describeChromium } from "./chromium.js";
 import { codeOf } from "./helpers.js";
 import { tiny } from "./tiny.js";

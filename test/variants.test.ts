@@ -6,11 +6,11 @@ import { opCases } from "../conformance/levels/kernels.js";
 import { callOf, measureCall, uniform } from "../conformance/ops.js";
 import { conformance } from "../conformance/run.js";
 import type { WeightType } from "../gpu/device.js";
-import { getModel, MaskFeatError, type ModelOptions } from "../sdk/node.js";
+import { builds, type KernelBuild } from "../sdk/device/builds.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import { getModel, MaskFeatError, type ModelOptions } from "../sdk/entries/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { nodeTurbo } from "../sdk/platform/node-turbo.js";
-import { WasmDevice } from "../sdk/wasm/device.js";
-import { builds, type KernelBuild } from "../sdk/wasm/kernels.js";
 import { host } from "./conformance.host.js";
 
 const quick = opCases().filter((c) => c.scope === "quick");

@@ -8,9 +8,9 @@ import { expect, it } from "vitest";
 import { runPlan } from "../conformance/reference.js";
 import { plan } from "../gpu/graph/plan.js";
 import { traceFeatures } from "../gpu/models/maskfeat.js";
-import { decode, preprocess, readNpy } from "../sdk/node.js";
-import { findModel } from "../sdk/registry.js";
-import { proceduralFill } from "../sdk/weights.js";
+import { findModel } from "../sdk/config/registry.js";
+import { decode, preprocess, readNpy } from "../sdk/entries/node.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 
 const name = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 const image = "sdk/demo/samples/flower-blue.webp";

@@ -4,7 +4,7 @@ import type { Device } from "../../gpu/device.js";
 import { fanIn, type OpAttrs, type OpName, type Shape, size } from "../../gpu/graph/ops.js";
 import { plan } from "../../gpu/graph/plan.js";
 import type { AnyCall, Value } from "../../gpu/graph/tape.js";
-import { paramUses } from "../../sdk/parameters.js";
+import { paramUses } from "../../sdk/model/parameters.js";
 import { f16ToF32, f32ToF16 } from "../../sdk/wasm/half.js";
 import { callOf, expectedOf, runCall, uniform } from "../ops.js";
 import { exactly, measure } from "../score.js";

@@ -3,8 +3,7 @@
 import type { Measured, Scope } from "../case.js";
 import { cellOfFeature, hogIntervals, type Intervals, mapIntervals, measureWithin } from "../hog.js";
 import type { Case, Finding } from "../suite.js";
-import type { DataSide } from "./pipeline.js";
-import { type HogGolden, hogInput } from "./pipeline-rows.js";
+import { type DataSide, type HogGolden, hogInput } from "./pipeline-rows.js";
 
 /** Flat images and ramps are small: one case for all of a kind. */
 function groupOf({ id, input: { kind, width, height }, options: { nbins } }: HogGolden): string {

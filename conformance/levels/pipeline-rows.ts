@@ -1,15 +1,19 @@
 /** What the goldens of the image pipeline hold (scripts/golden/data.py and descriptors.py write them), and the images they are made of. */
 
+import type { Tensor } from "../../sdk/base/tensor.js";
 import { openSafetensors } from "../../sdk/checkpoint/safetensors.js";
-import { bytesSource } from "../../sdk/checkpoint/source.js";
+import type * as dataSide from "../../sdk/entries/hog.js";
+import type { Image } from "../../sdk/image/image.js";
 import { normalize } from "../../sdk/image/transform.js";
-import type { Image } from "../../sdk/platform/types.js";
-import type { Tensor } from "../../sdk/tensor.js";
-import { fnv1a32, noiseImage, smoothImage, u32 } from "../../sdk/weights.js";
+import { bytesSource } from "../../sdk/io/source.js";
+import { fnv1a32, noiseImage, smoothImage, u32 } from "../../sdk/model/fill.js";
 import type { Scope } from "../case.js";
 
 type Backend = "pillow" | "cv2";
 type Interpolation = "bilinear" | "bicubic";
+
+/** The public functions that are the same in every runtime. */
+export type DataSide = typeof dataSide;
 
 /** A generator of images by name: every byte random, or smooth areas with grain. */
 export type ImageKind = "noise" | "smooth";

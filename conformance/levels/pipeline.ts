@@ -4,16 +4,22 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
-import * as dataSide from "../../sdk/hog.js";
+import * as dataSide from "../../sdk/entries/hog.js";
 import type { Scope } from "../case.js";
 import { sha256 } from "../golden.js";
 import { exactly } from "../score.js";
 import type { Case, Env, LevelCases } from "../suite.js";
 import { hogCases, tokenCases } from "./pipeline-hog.js";
-import { fill, hogFile, type MaskRow, type PipelineRows, pipelineFile, readHog, rowImage } from "./pipeline-rows.js";
-
-/** The public functions that are the same in every runtime. */
-export type DataSide = typeof dataSide;
+import {
+  type DataSide,
+  fill,
+  hogFile,
+  type MaskRow,
+  type PipelineRows,
+  pipelineFile,
+  readHog,
+  rowImage,
+} from "./pipeline-rows.js";
 
 /** What is needed of the runtime. */
 type Files = Pick<Env, "api" | "golden" | "sample">;

@@ -1,6 +1,6 @@
 /** What the page asks of its worker, and what comes back. */
 
-import type { DeviceOptions, Dtype } from "../../sdk/device.js";
+import type { DeviceOptions, Dtype } from "../../sdk/device/open.js";
 import type { Scope } from "../case.js";
 import type { Report } from "../report.js";
 

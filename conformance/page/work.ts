@@ -1,7 +1,7 @@
 /** Runs the suite in a worker of the page, which stays responsive meanwhile. */
 
 import { FileError, MaskFeatError } from "../../gpu/errors.js";
-import * as api from "../../sdk/browser.js";
+import * as api from "../../sdk/entries/browser.js";
 import { browserPlatform } from "../../sdk/platform/browser.js";
 import { conformance } from "../run.js";
 import type { Host } from "../suite.js";

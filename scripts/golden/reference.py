@@ -19,7 +19,7 @@ register_all_modules(init_default_scope=True)
 
 OUT_TYPES = ("raw", "cls_token", "featmap", "avg_featmap")
 
-# What sdk/config.ts completes a configuration with.
+# What sdk/config/config.ts completes a configuration with.
 BASE = dict(
     kind="pretrain",
     imageSize=224,
@@ -33,7 +33,7 @@ BASE = dict(
 )
 HOG = dict(nbins=9, pool=8, gaussianWindow=16)
 
-# The names of sdk/registry.ts.
+# The names of sdk/config/registry.ts.
 REGISTERED = {
     "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k": dict(kind="pretrain"),
     "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k": dict(kind="classifier"),

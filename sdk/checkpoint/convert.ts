@@ -1,8 +1,8 @@
 /** Stored elements to f32. The bytes are little-endian, and so is every platform that runs WASM. */
 
-import type { ByteSource } from "../platform/types.js";
+import { copyBytes } from "../io/source.js";
+import type { ByteSource } from "../io/types.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
-import { copyBytes } from "./source.js";
 
 export interface Conversion {
   /** Of one element. */

@@ -1,7 +1,7 @@
 /** Tensors on their way into a file: rounded to the dtype in which they are stored. */
 
 import { CheckpointError } from "../../gpu/errors.js";
-import { tensor } from "../tensor.js";
+import { tensor } from "../base/tensor.js";
 import { f32ToBf16, f32ToF16 } from "../wasm/half.js";
 
 export type StoredDtype = "F32" | "F16" | "BF16";

@@ -1,8 +1,8 @@
 /** Opens files of weights, whatever their format. */
 
 import { CheckpointError } from "../../gpu/errors.js";
-import { describeMagic, startsWith } from "../magic.js";
-import type { ByteSource } from "../platform/types.js";
+import { describeMagic, startsWith } from "../io/magic.js";
+import type { ByteSource } from "../io/types.js";
 import { openNpz } from "./npz.js";
 import { openSafetensors } from "./safetensors.js";
 import { type OpenBeside, openSharded } from "./sharded.js";

@@ -4,10 +4,10 @@
  */
 
 import { FileError, ShapeError } from "../../gpu/errors.js";
-import { startsWith } from "../magic.js";
-import { sizeOf } from "../tensor.js";
+import { sizeOf } from "../base/tensor.js";
+import { startsWith } from "../io/magic.js";
+import { copyBytes } from "../io/source.js";
 import { joined } from "./encode.js";
-import { copyBytes } from "./source.js";
 import { crc32, ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */

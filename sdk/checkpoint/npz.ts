@@ -3,12 +3,12 @@
  * need code to be rebuilt and are refused.
  */
 
-import type { ByteSource } from "../platform/types.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../base/tensor.js";
+import { copyBytes } from "../io/source.js";
+import type { ByteSource } from "../io/types.js";
 import { type Conversion, conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
 import { MAX_NPY_HEADER, parseNpyHeader, rowMajor } from "./npy.js";
-import { copyBytes } from "./source.js";
 import { checkCrc, openZip, type Zip, type ZipEntry } from "./torch/zip.js";
 import { crc32 } from "./torch/zip-write.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";

@@ -4,7 +4,7 @@
  * position stays. Computed in f64 and rounded once, where torch rounds each product.
  */
 
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../base/tensor.js";
 
 /** Side of the square grid behind the class position of `[1,1+N,C]`; undefined where there is none. */
 export function gridSide(shape: readonly number[]): number | undefined {

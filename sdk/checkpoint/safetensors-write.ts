@@ -1,6 +1,6 @@
 /** Writes safetensors files: the same tensors give the same bytes, whatever their order. */
 
-import { sizeOf } from "../tensor.js";
+import { sizeOf } from "../base/tensor.js";
 import {
   checkNames,
   encode,

@@ -5,8 +5,8 @@
  */
 
 import { CheckpointError } from "../../gpu/errors.js";
-import type { ByteSource } from "../platform/types.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../base/tensor.js";
+import type { ByteSource } from "../io/types.js";
 import { conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";

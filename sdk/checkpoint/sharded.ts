@@ -4,8 +4,8 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
-import type { ByteSource } from "../platform/types.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../base/tensor.js";
+import type { ByteSource } from "../io/types.js";
 import { type Fail, failer, quoted } from "./fail.js";
 import { type Json, JsonError, parseJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";

@@ -1,6 +1,6 @@
 /** Writes PyTorch's `.pth`: the zip of torch 1.6 and newer, which `torch.load(weights_only=True)` reads. */
 
-import { sizeOf } from "../tensor.js";
+import { sizeOf } from "../base/tensor.js";
 import { checkNames, encode, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
 import { pickleCheckpoint } from "./torch/pickle-write.js";
 import { crc32, ZipWriter } from "./torch/zip-write.js";

@@ -1,6 +1,6 @@
 /** What every format of weights offers: names, and the tensor behind each. */
 
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../base/tensor.js";
 
 /** What a file says about a tensor, before its data is read. */
 export interface TensorInfo {

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DeviceError, MaskFeatError, OptionError } from "../node.js";
+import { DeviceError, MaskFeatError, OptionError } from "../entries/node.js";
 import { readBytes, walkFiles } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 import { type Page, serve } from "./serve.js";

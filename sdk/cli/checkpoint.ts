@@ -12,7 +12,7 @@ import {
   streamSafetensors,
   streamTorch,
   type TensorToStream,
-} from "../node.js";
+} from "../entries/node.js";
 import { type FileInParts, hashFile, writeInParts } from "../platform/node-files.js";
 import { checkTarget } from "./files.js";
 import { choiceOption } from "./options.js";

@@ -8,7 +8,7 @@ import { Command } from "commander";
 import type { CaseResult } from "../../conformance/case.js";
 import type { Report } from "../../conformance/report.js";
 import type { RunOptions } from "../../conformance/run.js";
-import { type Dtype, OptionError } from "../node.js";
+import { type Dtype, OptionError } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { conformanceInBrowser } from "./browser.js";
 import { checkTarget, writeFile } from "./files.js";

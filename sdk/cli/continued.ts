@@ -5,7 +5,7 @@
 
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rename, stat, truncate } from "node:fs/promises";
-import { FileError } from "../node.js";
+import { FileError } from "../entries/node.js";
 import { systemReason } from "../platform/node-source.js";
 
 /** A line's object. */

@@ -12,7 +12,7 @@ import {
   preprocess,
   resizeEdgeFor,
   writeNpy,
-} from "../node.js";
+} from "../entries/node.js";
 import { drawHog } from "../report/pictures.js";
 import { checkTarget, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";

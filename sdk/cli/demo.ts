@@ -15,10 +15,11 @@ import {
   type Tensor,
   transformOf,
   writeNpy,
-} from "../node.js";
+} from "../entries/node.js";
 import { makeFolder, walkFiles } from "../platform/node-files.js";
+import type { ReportImage } from "../report/data.js";
 import { coverPatches, drawHog, pixelsOf, thumbnail, veil } from "../report/pictures.js";
-import { type ReportImage, report } from "../report/report.js";
+import { report } from "../report/report.js";
 import { pairs } from "../report/similarity.js";
 import { writeFolder } from "./files.js";
 import { firstOf, short, summary } from "./numbers.js";

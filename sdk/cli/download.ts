@@ -1,7 +1,7 @@
 /** The command `download`: a checkpoint from its server to the cache, or to a file. */
 
 import { Command } from "commander";
-import { download } from "../node.js";
+import { download } from "../entries/node.js";
 import { copyAtomic } from "../platform/node-files.js";
 import { checkFolder } from "./files.js";
 import type { Context, Define } from "./run.js";

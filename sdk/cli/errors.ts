@@ -1,7 +1,7 @@
 /** What an error means for the command line: its exit code and its one line. */
 
 import { CommanderError } from "commander";
-import { type ErrorCode, MaskFeatError, OptionError } from "../node.js";
+import { type ErrorCode, MaskFeatError, OptionError } from "../entries/node.js";
 
 /** Exit codes beside 0. */
 export const exitCodes = { failed: 1, usage: 2, deviceAbsent: 3, interrupted: 130 } as const;

@@ -1,7 +1,7 @@
 /** The command `extract`: features of images, computed in batches. */
 
 import { Command } from "commander";
-import { type Model, type OpProfile, OptionError, type OutType, type Tensor } from "../node.js";
+import { type Model, type OpProfile, OptionError, type OutType, type Tensor } from "../entries/node.js";
 import { encoders, type Feature } from "./features.js";
 import { checkTarget, writeFile } from "./files.js";
 import { batches, Inputs, type Item } from "./inputs.js";

@@ -1,6 +1,6 @@
 /** The files that `extract` writes: features by stage, in the formats of the Python world and as JSON. */
 
-import { ShapeError, writeNpy, writeNpyStrings, writeNpz, writeSafetensors } from "../node.js";
+import { ShapeError, writeNpy, writeNpyStrings, writeNpz, writeSafetensors } from "../entries/node.js";
 
 /** Features of one input at one stage: [b,...], b being 1 for an image. */
 export interface Feature {

@@ -2,7 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import { FileError, OptionError } from "../node.js";
+import { FileError, OptionError } from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 

@@ -2,7 +2,7 @@
 
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
-import { oneAhead, startAhead } from "../ahead.js";
+import { oneAhead, startAhead } from "../base/ahead.js";
 import {
   decode,
   FileError,
@@ -18,7 +18,7 @@ import {
   ShapeError,
   type Tensor,
   transformOf,
-} from "../node.js";
+} from "../entries/node.js";
 import { isFolder, readBytes, walkFiles } from "../platform/node-files.js";
 import { errorFields } from "./errors.js";
 import { count } from "./output.js";

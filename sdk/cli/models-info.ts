@@ -1,7 +1,7 @@
 /** The commands that tell what there is: `models` and `info`. */
 
 import { Command } from "commander";
-import { devices, embedded, listModels, modelInfo, runtime } from "../node.js";
+import { devices, embedded, listModels, modelInfo, runtime } from "../entries/node.js";
 import { table } from "./output.js";
 import type { Context, Define } from "./run.js";
 

@@ -16,7 +16,7 @@ import {
   type PartialConfig,
   type PresetName,
   presetNames,
-} from "../node.js";
+} from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import type { Context } from "./run.js";
 

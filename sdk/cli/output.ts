@@ -1,7 +1,7 @@
 /** Where the command line writes: results on stdout, everything else on stderr. */
 
 import { version } from "../../package.json";
-import type { DeviceInfo, Model } from "../node.js";
+import type { DeviceInfo, Model } from "../entries/node.js";
 import { errorFields, exitCodes, oneLine } from "./errors.js";
 import { short } from "./numbers.js";
 

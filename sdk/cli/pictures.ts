@@ -1,7 +1,7 @@
 /** Pictures as files: PNG, things side by side. */
 
 import { encode } from "fast-png";
-import type { Image } from "../node.js";
+import type { Image } from "../entries/node.js";
 
 const WHITE = 255;
 

@@ -1,6 +1,6 @@
 /** Data of a checkpoint as JSON, and back. */
 
-import type { Plain, PlainMap } from "../node.js";
+import type { Plain, PlainMap } from "../entries/node.js";
 
 /** As JSON: markers as `{"opaque": name}`, bytes by their number, numbers that JSON lacks as text. */
 export function toJson(value: Plain): unknown {

@@ -1,7 +1,7 @@
 /** The command `predict`: the classes of images, computed in batches. */
 
 import { Command } from "commander";
-import { type Model, OptionError } from "../node.js";
+import { type Model, OptionError } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { ContinuedFile } from "./continued.js";
 import { oneLine } from "./errors.js";

@@ -9,7 +9,7 @@ import {
   writeNpyStrings,
   writeNpz,
   writeSafetensors,
-} from "../node.js";
+} from "../entries/node.js";
 import type { Line } from "./continued.js";
 import type { About } from "./features.js";
 

@@ -1,7 +1,7 @@
 /** The command `reconstruct`: hides patches of an image and predicts their HOG features. */
 
 import { Command } from "commander";
-import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../node.js";
+import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { coverPatches, drawHog, pixelsOf } from "../report/pictures.js";
 import { writeFolder } from "./files.js";

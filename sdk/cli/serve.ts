@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { MaskFeatError } from "../node.js";
+import { MaskFeatError } from "../entries/node.js";
 
 /** What one path answers with. */
 export interface Page {

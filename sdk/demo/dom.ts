@@ -1,6 +1,6 @@
 /** Elements of the page: made of text and attributes, never of markup, so that a file's name can do nothing. */
 
-import type { Image } from "../browser.js";
+import type { Image } from "../entries/browser.js";
 
 /** An element with attributes and children; strings become text. */
 export function h<K extends keyof HTMLElementTagNameMap>(

@@ -1,6 +1,6 @@
 /** The device card: what computes, why, and how fast. */
 
-import type { DeviceInfo } from "../browser.js";
+import type { DeviceInfo } from "../entries/browser.js";
 import { h } from "./dom.js";
 import type { Facts } from "./protocol.js";
 

@@ -1,6 +1,6 @@
 /** Where images and choices come from: chooser, drop, clipboard, samples, the device's buttons, the page's address. */
 
-import type { DeviceChoice } from "../browser.js";
+import type { DeviceChoice } from "../entries/browser.js";
 import { byId } from "./dom.js";
 
 export interface Taker {

@@ -1,6 +1,6 @@
 /** What the page asks of the worker, and what comes back. */
 
-import type { DeviceChoice, DeviceInfo, Image } from "../browser.js";
+import type { DeviceChoice, DeviceInfo, Image } from "../entries/browser.js";
 
 /** About a loaded model. */
 export interface Facts {

@@ -11,7 +11,7 @@ import {
   preprocess,
   runtime,
   transformOf,
-} from "../browser.js";
+} from "../entries/browser.js";
 import { coverPatches, drawHog, pixelsOf, thumbnail, veil } from "../report/pictures.js";
 import { type Calls, type Embedded, type Facts, type Failure, type Masked, type Request, STARTED } from "./protocol.js";
 

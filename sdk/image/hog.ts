@@ -1,10 +1,10 @@
 /** Histograms of oriented gradients: MaskFeat's target, of images and clips, and pictures of it. */
 
 import { OptionError, ShapeError } from "../../gpu/errors.js";
-import { checkChoice, checkInteger, checkKeys, checkTensor } from "../check.js";
-import type { Image } from "../platform/types.js";
-import { checkFinite, sizeOf, type Tensor, tensor } from "../tensor.js";
+import { checkChoice, checkInteger, checkKeys, checkTensor } from "../base/check.js";
+import { checkFinite, sizeOf, type Tensor, tensor } from "../base/tensor.js";
 import { withScratch } from "../wasm/data.js";
+import type { Image } from "./image.js";
 import { toImage } from "./transform.js";
 
 export interface HogOptions {

@@ -1,7 +1,7 @@
 /** Block-wise masks for masked pre-training, equal to those of mmpretrain and PySlowFast from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { checkChoice, checkInteger, checkKeys } from "../check.js";
+import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
 import type { Scratch } from "../wasm/data.js";
 import { type Mt19937, mt19937numpy, mt19937python, withState } from "./rng.js";
 

@@ -1,7 +1,7 @@
 /** Copies of u8 pixels in WASM: channels picked, pictures turned. */
 
-import type { Image } from "../platform/types.js";
 import { type Scratch, withScratch } from "../wasm/data.js";
+import type { Image } from "./image.js";
 import type { Pixels, Size } from "./resample.js";
 
 /** Copies an image into WASM memory. */

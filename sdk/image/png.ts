@@ -4,7 +4,7 @@
  */
 
 import { decode } from "fast-png";
-import type { Image } from "../platform/types.js";
+import type { Image } from "./image.js";
 import { pickChannels } from "./pixels.js";
 import type { ImageHeader } from "./sniff.js";
 

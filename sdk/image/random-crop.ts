@@ -1,8 +1,9 @@
 /** Random crops resized to a square: mmpretrain's `RandomResizedCrop`, the same regions and bytes from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { checkImage, checkInteger, checkKeys, checkSize } from "../check.js";
-import type { Image } from "../platform/types.js";
+import { checkInteger, checkKeys } from "../base/check.js";
+import type { Image } from "./image.js";
+import { checkImage, checkSize } from "./image.js";
 import type { Region, Size } from "./resample.js";
 import type { Rng } from "./rng.js";
 import { checkMethod, crop, type ResizeMethod, resize, roundEven } from "./transform.js";

@@ -1,7 +1,7 @@
 /** Resizing within WASM memory: which tables and passes Pillow's and OpenCV's resize need, for a whole result or a part of it. */
 
-import type { Image } from "../platform/types.js";
 import type { Scratch } from "../wasm/data.js";
+import type { Image } from "./image.js";
 
 export interface Size {
   readonly width: number;

@@ -1,7 +1,7 @@
 /** Random streams of numpy and of Python: MT19937 with each library's seeding and draws, equal bit for bit from the same seed. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { checkInteger } from "../check.js";
+import { checkInteger } from "../base/check.js";
 import { type Scratch, withScratch } from "../wasm/data.js";
 
 /** A stream of random numbers; each draw continues it. */

@@ -1,7 +1,7 @@
 /** Reads format and size of an image file from its header, so that no decoder sees a file that is broken, huge or of another kind. */
 
 import { ImageError } from "../../gpu/errors.js";
-import { describeMagic, startsWith } from "../magic.js";
+import { describeMagic, startsWith } from "../io/magic.js";
 
 /** What the header declares. `width` and `height` are those of the stored pixels, before any EXIF orientation. */
 export interface ImageHeader {

@@ -1,10 +1,11 @@
 /** Image transforms on u8 RGB, equal to those of the reference's pipelines bit for bit, and normalisation to a model's input. */
 
 import { ImageError, OptionError } from "../../gpu/errors.js";
-import { checkChoice, checkImage, checkInteger, checkKeys, checkSize } from "../check.js";
-import type { Image } from "../platform/types.js";
-import type { Tensor } from "../tensor.js";
+import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
+import type { Tensor } from "../base/tensor.js";
 import { type Scratch, withScratch } from "../wasm/data.js";
+import type { Image } from "./image.js";
+import { checkImage, checkSize } from "./image.js";
 import { pickChannels, put, take } from "./pixels.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 

@@ -1,6 +1,6 @@
 /** Takes the picture out of a WebP file (RFC 9649), without what a browser would apply and OpenCV ignores: EXIF, colour profile, alpha plane. */
 
-import { startsWith } from "../magic.js";
+import { startsWith } from "../io/magic.js";
 
 const ANIMATED = 0x02;
 

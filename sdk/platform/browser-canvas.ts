@@ -1,10 +1,10 @@
 /** Pixels of whatever a browser can draw, read back from a canvas. */
 
 import { ImageError } from "../../gpu/errors.js";
-import { checkSize } from "../check.js";
+import type { Drawable, Image } from "../image/image.js";
+import { checkSize } from "../image/image.js";
 import { pickChannels } from "../image/pixels.js";
 import type { Size } from "../image/resample.js";
-import type { Drawable, Image } from "./types.js";
 
 /** Keeps the stored numbers: no colour profile applied, no colour multiplied with alpha. */
 export const EXACT: ImageBitmapOptions = {

@@ -1,6 +1,7 @@
 /** Decodes image files in browsers to the pixels that OpenCV's `IMREAD_COLOR` gives, as Node does (node-decode.ts). */
 
 import { ImageError } from "../../gpu/errors.js";
+import type { Image } from "../image/image.js";
 import { bareJpeg } from "../image/jpeg.js";
 import { orient } from "../image/pixels.js";
 import { barePng, decodeDeepPng, isDeep, pngOrientation } from "../image/png.js";
@@ -8,7 +9,6 @@ import { type ImageHeader, sniffImage } from "../image/sniff.js";
 import { bareWebp } from "../image/webp.js";
 import { EXACT, readBack } from "./browser-canvas.js";
 import { readTexture } from "./browser-texture.js";
-import type { Image } from "./types.js";
 
 /**
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to Node's: by the browser's own decoder, after taking away what it would

@@ -5,8 +5,8 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
-import { blobSource, message } from "../checkpoint/source.js";
-import { type Kept, parseKept, type Store, type Unfinished } from "../download/store.js";
+import { blobSource, message } from "../io/source.js";
+import { type Kept, parseKept, type Store, type Unfinished } from "../io/store.js";
 
 const PART = 2 ** 23;
 

@@ -1,9 +1,9 @@
 /** Pixels of half-transparent pictures, read back from a WebGL texture: a 2D canvas keeps colours multiplied with alpha, and so changes them. */
 
 import { ImageError } from "../../gpu/errors.js";
+import type { Image } from "../image/image.js";
 import { pickChannels } from "../image/pixels.js";
 import { EXACT } from "./browser-canvas.js";
-import type { Image } from "./types.js";
 
 /** RGB [H,W,3] of a bitmap that was made with `EXACT`, alpha dropped. @throws Error where WebGL is missing or refuses. */
 function read(bitmap: ImageBitmap): Image {

@@ -1,8 +1,8 @@
 /** Threads of the WASM device in browsers: workers of the worker that the package runs in. */
 
 import { DeviceError } from "../../gpu/errors.js";
+import type { ThreadStart, Threads } from "../device/platform.js";
 import { SERVE } from "./serve.js";
-import type { ThreadStart, Threads } from "./types.js";
 
 const PROGRAM = `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage("started"));`;
 

@@ -2,13 +2,13 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DeviceError, FileError } from "../../gpu/errors.js";
-import type { OpenOptions } from "../checkpoint/source.js";
-import { openUrl } from "../download/ranges.js";
+import { openUrl } from "../io/ranges.js";
+import type { ByteSource, Hasher, OpenOptions } from "../io/types.js";
+import type { Platform } from "../model/platform.js";
 import { pixelsOf } from "./browser-canvas.js";
 import { decodeImage } from "./browser-decode.js";
 import { browserStore } from "./browser-store.js";
 import { startThreads, whyOneThread } from "./browser-threads.js";
-import type { ByteSource, Hasher, Platform } from "./types.js";
 
 /** Of User-Agent Client Hints, which TypeScript's DOM lacks. */
 interface UserAgentData {

@@ -3,9 +3,9 @@
 import { availableParallelism } from "node:os";
 import type sharpFactory from "sharp";
 import { ImageError } from "../../gpu/errors.js";
-import { limited } from "../ahead.js";
+import { limited } from "../base/ahead.js";
+import type { Image } from "../image/image.js";
 import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
-import type { Image } from "./types.js";
 
 type Sharp = typeof sharpFactory;
 

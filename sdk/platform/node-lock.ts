@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { pause } from "../download/pause.js";
+import { pause } from "../base/pause.js";
 
 const POLL = 100;
 /** How often its holder touches the file, and after how long it counts as dead, in milliseconds. */

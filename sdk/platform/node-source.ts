@@ -3,7 +3,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../../gpu/errors.js";
-import type { ByteSource } from "./types.js";
+import type { ByteSource } from "../io/types.js";
 
 /** Linux reads at most 0x7ffff000 bytes at once. */
 const MAX_READ = 2 ** 30;

@@ -8,7 +8,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { FileError } from "../../gpu/errors.js";
-import { type Found, type Kept, parseKept, type Store, type Unfinished } from "../download/store.js";
+import { type Found, type Kept, parseKept, type Store, type Unfinished } from "../io/store.js";
 import { writeAtomic } from "./node-files.js";
 import { withLock } from "./node-lock.js";
 import { openFile, systemReason } from "./node-source.js";

@@ -1,8 +1,8 @@
 /** Threads of the WASM device in Node. */
 
 import { Worker } from "node:worker_threads";
+import type { ThreadStart, Threads } from "../device/platform.js";
 import { SERVE } from "./serve.js";
-import type { ThreadStart, Threads } from "./types.js";
 
 /** Deno and Bun have a `module` of their own around it: none may be declared at this level. */
 export const PROGRAM = `${SERVE} serve(require("node:worker_threads").workerData, () => {});`;

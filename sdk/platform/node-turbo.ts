@@ -3,7 +3,7 @@
 import { setFlagsFromString } from "node:v8";
 import turbo from "../../build/turbo.wasm";
 import turboThreads from "../../build/turbo-threads.wasm";
-import type { Turbo } from "./types.js";
+import type { Turbo } from "../device/platform.js";
 
 /** The V8 of Node 24. The flag is known to Node 22, and does nothing there. */
 const FIRST_V8 = 13;

@@ -2,13 +2,14 @@
 
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
+import type { Hasher } from "../io/types.js";
+import type { Platform } from "../model/platform.js";
 import { decodeImage } from "./node-decode.js";
 import { openFile } from "./node-source.js";
 import { folderStore } from "./node-store.js";
 import { startThreads } from "./node-threads.js";
 import { nodeTurbo } from "./node-turbo.js";
 import { openGpu } from "./node-webgpu.js";
-import type { Hasher, Platform } from "./types.js";
 
 /** Others that run Node's programs say who they are. */
 function runtimeName(): string {
@@ -30,7 +31,7 @@ export const nodePlatform: Platform = {
   sha256,
   openStore: async () => folderStore(),
   decode: (bytes, name) => decodeImage(bytes, name),
-  imagenetClasses: async () => (await import("../imagenet.js")).imagenetClasses,
+  imagenetClasses: async () => (await import("../config/imagenet.js")).imagenetClasses,
   startThreads,
   turbo: nodeTurbo,
   gpu: openGpu,

@@ -1,7 +1,7 @@
 /** One image of the report: what it is, how it is described, and what it resembles. */
 
+import type { ReportData, ReportImage } from "./data.js";
 import { type Html, html } from "./html.js";
-import type { ReportData, ReportImage } from "./report.js";
 import { nearest } from "./similarity.js";
 
 /** Neighbours that are shown. */

@@ -1,7 +1,7 @@
 /** A matrix of similarities as a table whose cells are coloured. */
 
+import type { ReportImage } from "./data.js";
 import { type Html, html } from "./html.js";
-import type { ReportImage } from "./report.js";
 import { type Shade, shades } from "./similarity.js";
 
 export function heatMap(title: string, images: readonly ReportImage[], matrix: readonly number[][]): Html {

@@ -1,6 +1,6 @@
 /** Pictures made of pixels in hand, in every runtime: HOG, masks, thumbnails. */
 
-import { hogCells, hogImage, type Image, type ModelConfig, resize, type Tensor } from "../public.js";
+import { hogCells, hogImage, type Image, type ModelConfig, resize, type Tensor } from "../entries/public.js";
 
 /** Three bytes: red, green, blue. */
 type Colour = readonly [number, number, number];

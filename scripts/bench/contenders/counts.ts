@@ -5,8 +5,8 @@ import { plan } from "../../../gpu/graph/plan.js";
 import type { Matmul } from "../../../gpu/kernels/index.js";
 import { traceFeatures } from "../../../gpu/models/maskfeat.js";
 import { featuresFor, lackingFor, multiplyBy } from "../../../gpu/subgroups.js";
-import type { Platform } from "../../../sdk/platform/types.js";
-import { findModel } from "../../../sdk/registry.js";
+import { findModel } from "../../../sdk/config/registry.js";
+import type { Platform } from "../../../sdk/model/platform.js";
 import { type Count, countCalls } from "../counts/count.js";
 
 /** The calls of `extractFeat` on `batch` images of 224 x 224 pixels: one dispatch each. */

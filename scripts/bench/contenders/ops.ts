@@ -6,9 +6,9 @@ import { type OpAttrs, type OpName, ops, type Shape, size } from "../../../gpu/g
 import { plan } from "../../../gpu/graph/plan.js";
 import type { Value } from "../../../gpu/graph/tape.js";
 import { Profiler } from "../../../gpu/profile.js";
-import { type DeviceOptions, openDevice } from "../../../sdk/device.js";
-import { paramUses } from "../../../sdk/parameters.js";
-import type { Platform } from "../../../sdk/platform/types.js";
+import { type DeviceOptions, openDevice } from "../../../sdk/device/open.js";
+import { paramUses } from "../../../sdk/model/parameters.js";
+import type { Platform } from "../../../sdk/model/platform.js";
 
 const [N, L, C, F, heads] = [196, 197, 768, 3072, 12];
 

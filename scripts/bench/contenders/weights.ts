@@ -1,7 +1,7 @@
 /** The parameters of a registered model with their procedural values. Bundled by ../inside.mjs, as it needs what is private. */
 
-import { findModel, traceWhole } from "../../../sdk/registry.js";
-import { proceduralFill } from "../../../sdk/weights.js";
+import { findModel, traceWhole } from "../../../sdk/config/registry.js";
+import { proceduralFill } from "../../../sdk/model/fill.js";
 
 /** The configuration, and each parameter with a function that makes its numbers. */
 export function parametersOf(model: string) {

@@ -7,7 +7,7 @@ import { fanIn, size } from "../../../gpu/graph/ops.js";
 import type { AnyCall, Value } from "../../../gpu/graph/tape.js";
 import { bindingsOf, type Kernel, kernelOf, type Multiply, moduleSource } from "../../../gpu/kernels/index.js";
 import { align } from "../../../gpu/numbers.js";
-import { paramUses } from "../../../sdk/parameters.js";
+import { paramUses } from "../../../sdk/model/parameters.js";
 import { leastBytes } from "./least.js";
 
 export interface Count {

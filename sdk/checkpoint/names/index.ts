@@ -1,7 +1,7 @@
 /** A checkpoint of any project under our names. */
 
 import { CheckpointError } from "../../../gpu/errors.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Checkpoint, CheckpointFormat, PlainMap, Staging, TensorInfo } from "../types.js";
 import { huggingface } from "./huggingface.js";
 import { mmpretrain, mmpretrainVit } from "./mmpretrain.js";

@@ -1,6 +1,6 @@
 /** The zip that torch.save writes since 1.6: a folder with data.pkl, a member for each storage, and the byte order of both. */
 
-import type { ByteSource } from "../../platform/types.js";
+import type { ByteSource } from "../../io/types.js";
 import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";

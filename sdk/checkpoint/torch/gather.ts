@@ -1,6 +1,6 @@
 /** Reads a strided tensor as row-major f32, in the order in which the file stores it: at once where that is row-major, else in chunks. */
 
-import type { ByteSource } from "../../platform/types.js";
+import type { ByteSource } from "../../io/types.js";
 import { type Conversion, readF32 } from "../convert.js";
 
 /** Elements in a chunk. */

@@ -1,7 +1,7 @@
 /** PyTorch's checkpoints, `.pth` and `.pyth`: the zip since torch 1.6 and the stream before it. Nothing of the file is ever run. */
 
-import type { ByteSource } from "../../platform/types.js";
-import type { Tensor } from "../../tensor.js";
+import type { Tensor } from "../../base/tensor.js";
+import type { ByteSource } from "../../io/types.js";
 import { bytesOf, conversionOf } from "../convert.js";
 import { type Fail, failer, product, quoted } from "../fail.js";
 import type { Checkpoint, PlainMap, Staging, TensorInfo } from "../types.js";

@@ -3,7 +3,7 @@
  * machine was like, the data, and the keys of the storages; then each storage, its number of elements before it.
  */
 
-import type { ByteSource } from "../../platform/types.js";
+import type { ByteSource } from "../../io/types.js";
 import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";

@@ -1,7 +1,7 @@
 /** Writes pickles of protocol 2 with nothing but data and torch's own tensors, the part that `torch.load(weights_only=True)` reads. */
 
 import { OptionError } from "../../../gpu/errors.js";
-import { sizeOf } from "../../tensor.js";
+import { sizeOf } from "../../base/tensor.js";
 import type { StoredDtype } from "../encode.js";
 import { joined } from "../encode.js";
 import type { Plain } from "../types.js";

@@ -3,7 +3,7 @@
  * them, and on request of deflated ones, as NumPy does; zip64 included. Everything in which readers of zip are known to differ is refused: what this reader sees is what all see.
  */
 
-import type { ByteSource } from "../../platform/types.js";
+import type { ByteSource } from "../../io/types.js";
 import { type Fail, quoted } from "../fail.js";
 import { crc32 } from "./zip-write.js";
 

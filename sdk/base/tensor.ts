@@ -1,0 +1,51 @@
+/** The host-side result of a computation: numbers and their shape. */
+
+import { NonFiniteError, ShapeError } from "../../gpu/errors.js";
+
+/** A dense row-major f32 tensor on the host. */
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/**
+ * Makes a tensor of `shape` over `data` (not copied).
+ * @throws ShapeError where the number of elements is not the product of the shape.
+ */
+export function tensor(data: Float32Array | readonly number[], shape: readonly number[]): Tensor {
+  const valid = shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!valid || data.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `tensor: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${data.length}`,
+    );
+  }
+  return { data: data instanceof Float32Array ? data : Float32Array.from(data), shape: [...shape] };
+}
+
+/** @throws NonFiniteError naming the first NaN or infinity of `data`. */
+export function checkFinite(name: string, data: ArrayLike<number>): void {
+  if (data instanceof Float32Array && allFinite(data)) return;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) throw new NonFiniteError(name, i, data[i]);
+  }
+}
+
+/** Whole models pass through here: 0 x is NaN where x is not finite, and so is every sum with it; four of them depend less on each other. */
+function allFinite(data: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * data[i];
+    b += 0 * data[i + 1];
+    c += 0 * data[i + 2];
+    d += 0 * data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += 0 * data[i];
+  return a + b + c + d === 0;
+}

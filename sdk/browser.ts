@@ -1,8 +1,0 @@
-/** The package in browsers: in a window and in a worker. */
-
-import { bindApi } from "./api.js";
-import { browserPlatform } from "./platform/browser.js";
-
-export * from "./public.js";
-export const { getModel, extractFeat, inferenceModel, decode, download, openCheckpoint, devices, runtime } =
-  bindApi(browserPlatform);

@@ -1,0 +1,52 @@
+/** The names of a classifier's classes: the caller's, the checkpoint's own, the registered model's, or ImageNet's. */
+
+import { CheckpointError, OptionError } from "../../gpu/errors.js";
+import type { ModelConfig } from "./config.js";
+
+export type Classes = readonly string[];
+
+/** Code of the runtime that is loaded on demand. */
+export interface ClassPlatform {
+  /** The names of ImageNet's classes; absent if code is not loaded on demand. */
+  imagenetClasses?(): Promise<Classes>;
+}
+
+/** Checks the option `classes`. @throws OptionError where it is no list of as many names as the model has classes. */
+export function checkClasses(given: Classes | undefined, { kind, numClasses }: ModelConfig): void {
+  if (given === undefined) return;
+  if (kind !== "classifier") throw new OptionError("OPT_VALUE", `classes: a model of kind ${kind} has none`);
+  if (!isNames(given)) throw new OptionError("OPT_VALUE", "classes: expected an array of names");
+  if (given.length === numClasses) return;
+  throw new OptionError("OPT_VALUE", `classes: ${given.length} names were given, the model has ${numClasses} classes`);
+}
+
+/** Where names can come from. */
+export interface NameSources {
+  readonly given?: Classes;
+  /** The open weights. */
+  readonly weights: { readonly label: string; readonly classes?: Classes };
+  /** Of the registered model. */
+  readonly registered?: Classes;
+}
+
+/**
+ * The names by label, undefined where none are known.
+ * @throws CheckpointError where a checkpoint names another number of classes than the model has, and no names are given instead.
+ */
+export async function classesOf(
+  platform: ClassPlatform,
+  { kind, numClasses }: ModelConfig,
+  { given, weights, registered }: NameSources,
+): Promise<Classes | undefined> {
+  if (kind !== "classifier" || given) return given;
+  const { label, classes } = weights;
+  if (classes && classes.length !== numClasses) {
+    const found = `${label} names ${classes.length} classes, the model has ${numClasses}`;
+    throw new CheckpointError("CKPT_MISMATCH", `${found}; give the option classes, or fit numClasses`);
+  }
+  return classes ?? registered ?? (numClasses === 1000 ? platform.imagenetClasses?.() : undefined);
+}
+
+function isNames(value: unknown): value is Classes {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}

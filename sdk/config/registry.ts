@@ -1,0 +1,261 @@
+/** The models known by name: both models of the reference, and the same recipe in other sizes. */
+
+import { OptionError } from "../../gpu/errors.js";
+import { ops, size } from "../../gpu/graph/ops.js";
+import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../../gpu/models/maskfeat.js";
+import { checkChoice, checkKeys } from "../base/check.js";
+import { checkClasses } from "./classes.js";
+import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
+
+export interface ModelEntry {
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** The names of a classifier's classes, where they are the model's own. */
+  readonly classes?: readonly string[];
+  /** As in the reference's model index; undefined for a pre-training model. */
+  readonly task?: "Image Classification";
+  /** As published, in percent. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** URLs of the published checkpoint, configuration and training log, where there are any. */
+  readonly weights?: string;
+  readonly configUrl?: string;
+  readonly log?: string;
+  /** The first digits of the checkpoint's SHA-256, 8 or more. */
+  readonly sha256?: string;
+}
+
+/** A model to register: its configuration may leave out what the base recipe has. */
+export type NewModel = Omit<ModelEntry, "config" | "metrics"> & {
+  readonly config: PartialConfig;
+  readonly metrics?: ModelEntry["metrics"];
+};
+
+/** What `listModels` and the command `models` tell about a model. */
+export interface ModelInfo {
+  readonly name: string;
+  readonly task: "Image Classification" | null;
+  /** Trainable numbers. */
+  readonly parameters: number;
+  /** Multiply-adds of `extractFeat` on one image, counted as mmengine does. */
+  readonly macs: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly weights: string | null;
+  /** The first digits of the checkpoint's SHA-256. */
+  readonly sha256: string | null;
+  readonly config: string | null;
+  readonly log: string | null;
+}
+
+const published =
+  "https://download.openmmlab.com/mmselfsup/1.x/maskfeat/maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k/";
+const configs = "https://github.com/open-mmlab/mmpretrain/blob/v1.2.0/configs/maskfeat/";
+const pretrainFile = `${published}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k_20221101-6dfc8bf3`;
+const classifierFile = `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-base-p16_ft-8xb256-coslr-100e_in1k_20221028-5134431c`;
+
+function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = {}): ModelEntry {
+  return { name, config: completeConfig(config), metrics: {}, ...more };
+}
+
+/** What `getModel()` loads. */
+export const embedded = { model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false } as const;
+
+/** The same as a classifier, which has embedded weights too. */
+export const embeddedClassifier = "vit-tiny-p16_maskfeat-pre";
+
+const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 };
+
+const large = { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 } as const;
+
+const slowfast = "https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_";
+
+const entries: ModelEntry[] = [
+  entry(
+    "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k",
+    { kind: "pretrain" },
+    {
+      weights: `${pretrainFile}.pth`,
+      sha256: "6dfc8bf3",
+      configUrl: `${configs}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k.py`,
+      log: `${pretrainFile}.json`,
+    },
+  ),
+  entry(
+    "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k",
+    { kind: "classifier" },
+    {
+      task: "Image Classification",
+      metrics: { "Top 1 Accuracy": 83.4 },
+      weights: `${classifierFile}.pth`,
+      sha256: "5134431c",
+      configUrl: `${configs}benchmarks/vit-base-p16_8xb256-coslr-100e_in1k.py`,
+      log: `${classifierFile}.json`,
+    },
+  ),
+  entry(embedded.model, tiny),
+  entry(
+    embeddedClassifier,
+    { ...tiny, kind: "classifier", numClasses: 10 },
+    { task: "Image Classification", classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
+  ),
+  entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
+  entry("maskfeat_vit-large-p16", large),
+  entry(
+    "maskfeat_vit-base-p16_pyslowfast-1600e_in1k",
+    { preset: "pyslowfast", kind: "pretrain" },
+    { configUrl: `${slowfast}VIT_B_MaskFeat_PT.yaml` },
+  ),
+  entry(
+    "maskfeat_vit-large-p16_pyslowfast-1600e_in1k",
+    { preset: "pyslowfast", kind: "pretrain", ...large },
+    { configUrl: `${slowfast}VIT_L_MaskFeat_PT.yaml` },
+  ),
+  entry(
+    "vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k",
+    { preset: "pyslowfast", kind: "classifier" },
+    {
+      task: "Image Classification",
+      metrics: { "Top 1 Accuracy": 84.0 },
+      configUrl: `${slowfast}VIT_B_MaskFeat_FT.yaml`,
+    },
+  ),
+  entry(
+    "vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k",
+    { preset: "pyslowfast", kind: "classifier", ...large },
+    {
+      task: "Image Classification",
+      metrics: { "Top 1 Accuracy": 85.7 },
+      configUrl: `${slowfast}VIT_L_MaskFeat_FT.yaml`,
+    },
+  ),
+];
+
+const newKeys: readonly (keyof NewModel)[] = [
+  "name",
+  "config",
+  "classes",
+  "task",
+  "metrics",
+  "weights",
+  "configUrl",
+  "log",
+  "sha256",
+];
+
+/**
+ * Adds a model of your own to those known by name, for as long as the program runs.
+ * @throws OptionError where the name is taken or no name, or the configuration, a URL, a hash or a metric is not what it should be
+ */
+export function registerModel(model: NewModel): void {
+  const refuse = (what: string): never => {
+    throw new OptionError("OPT_VALUE", `registerModel: ${what}`);
+  };
+  if (typeof model !== "object" || model === null) refuse("expected { name, config, ... }");
+  checkKeys("registerModel", model, newKeys);
+  const { name, config, classes, metrics = {}, task, sha256, weights, configUrl, log } = model;
+  if (typeof name !== "string" || !/^[a-z0-9][\w.-]*$/.test(name) || name !== name.toLowerCase()) {
+    refuse(`a name is small letters, digits, ".", "_" and "-", got ${JSON.stringify(name)}`);
+  }
+  if (/\.(json|py)$/.test(name) || name === "custom") refuse(`${name} would be taken for something else`);
+  if (entries.some((e) => e.name === name)) refuse(`${name} is already registered`);
+  if (task !== undefined) checkChoice("registerModel: task", task, ["Image Classification"]);
+  if (!Object.values(metrics).every(Number.isFinite)) refuse("metrics must be numbers");
+  if (sha256 !== undefined && !/^[0-9a-f]{8,64}$/.test(sha256)) refuse("sha256 must be 8 to 64 hexadecimal digits");
+  for (const [key, url] of Object.entries({ weights, configUrl, log })) {
+    if (url !== undefined && !/^https?:/.test(url))
+      refuse(`${key} must be a http or https URL, got ${JSON.stringify(url)}`);
+  }
+  const complete = completeConfig(config);
+  checkClasses(classes, complete);
+  entries.push({ ...model, metrics, config: complete });
+}
+
+/**
+ * The registered model of this name.
+ * @throws OptionError (MODEL_UNKNOWN) listing the names.
+ */
+export function findModel(name: string): ModelEntry {
+  const found = entries.find((e) => e.name === name.toLowerCase());
+  if (!found) {
+    const names = entries.map((e) => e.name).join(", ");
+    throw new OptionError("MODEL_UNKNOWN", `no model is named ${JSON.stringify(name)}; the models are ${names}`);
+  }
+  return found;
+}
+
+/** Traces all of a model on one image of its own size; the tape's parameters are the model's. */
+export function traceWhole(c: ModelConfig): Traced {
+  const images = [1, 3, c.imageSize, c.imageSize];
+  if (c.kind === "pretrain") return tracePretrain(c, targetWidth(c), images, false);
+  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm, c.pooling);
+  return traceFeatures(c, images, { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm });
+}
+
+/** Multiply-adds of `extractFeat` on one image, counted as mmengine's `get_model_complexity_info` does. */
+export function countMacs(c: ModelConfig): number {
+  const options = { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm };
+  const { tape } = traceFeatures(c, [1, 3, c.imageSize, c.imageSize], options);
+  const macs = tape.calls.map((call) =>
+    ops[call.op].macs(
+      call.inputs.map((v) => v.shape),
+      call.output.shape,
+    ),
+  );
+  return macs.reduce((a, b) => a + b, 0);
+}
+
+/** Trainable numbers of a model. */
+export function countParameters(c: ModelConfig): number {
+  const params = [...traceWhole(c).tape.params.values()].filter(({ name }) => c.qkvBias || !isQkvBias(name));
+  return params.reduce((sum, value) => sum + size(value.shape), 0);
+}
+
+/** A shell pattern (`*`, `?`, `[ab]`, `[!ab]`, as Python's fnmatch) as a regular expression over whole names. */
+function fnmatch(pattern: string): RegExp {
+  const source = pattern.replace(
+    /\[(!?)([^\]]+)\]|[\s\S]/g,
+    (token, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined) return `[${not ? "^" : ""}${set.replace(/[\\^[]/g, "\\$&")}]`;
+      if (token === "*") return "[\\s\\S]*";
+      if (token === "?") return "[\\s\\S]";
+      return token.replace(/[\\^$.|+()[\]{}]/g, "\\$&");
+    },
+  );
+  return new RegExp(`^${source}$`);
+}
+
+export interface ListOptions {
+  /** Patterns of names to leave out; `*` is appended to each. */
+  readonly excludePatterns?: readonly string[];
+  /** "Image Classification", or "null" for models without a task. */
+  readonly task?: string;
+}
+
+/**
+ * Names of the registered models, sorted. `pattern` is a shell pattern with `*` appended, as in mmpretrain's `list_models`:
+ * "maskfeat" finds names that begin so, "*maskfeat" those that contain it.
+ */
+export function listModels(pattern = "", { excludePatterns = [], task }: ListOptions = {}): string[] {
+  const wanted = fnmatch(`${pattern}*`);
+  const excluded = excludePatterns.map((p) => fnmatch(`${p}*`));
+  return entries
+    .filter((e) => wanted.test(e.name) && !excluded.some((x) => x.test(e.name)))
+    .filter((e) => task === undefined || String(e.task ?? null) === task)
+    .map((e) => e.name)
+    .sort();
+}
+
+/** Facts about a registered model. @throws OptionError (MODEL_UNKNOWN) */
+export function modelInfo(name: string): ModelInfo {
+  const e = findModel(name);
+  return {
+    name: e.name,
+    task: e.task ?? null,
+    parameters: countParameters(e.config),
+    macs: countMacs(e.config),
+    metrics: e.metrics,
+    weights: e.weights ?? null,
+    sha256: e.sha256 ?? null,
+    config: e.configUrl ?? null,
+    log: e.log ?? null,
+  };
+}

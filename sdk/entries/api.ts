@@ -1,0 +1,83 @@
+/** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
+
+import type { Tensor } from "../base/tensor.js";
+import { openCheckpoint } from "../checkpoint/index.js";
+import type { Checkpoint } from "../checkpoint/types.js";
+import type { PartialConfig } from "../config/config.js";
+import { type DeviceReport, listDevices } from "../device/open.js";
+import type { Image } from "../image/image.js";
+import { besideOf, decodeImage, type EncodedImage, type ImageInput, openBytes } from "../image/inputs.js";
+import { type Download, type DownloadCall, downloadFile } from "../model/download.js";
+import { inferenceModel } from "../model/inference.js";
+import { loadModel, type ModelOptions } from "../model/load.js";
+import type { Model } from "../model/model.js";
+import type { FeatureOptions } from "../model/options.js";
+import type { Platform } from "../model/platform.js";
+import type { Prediction, PredictOptions } from "../model/predict.js";
+
+export interface Api {
+  /**
+   * Loads a model: a registered name (`listModels`) or a configuration, with `weights`; without both, the embedded model.
+   * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
+   */
+  getModel(model?: string | PartialConfig, options?: ModelOptions): Promise<Model>;
+  /** Embeddings [B,C] of one image or several by the embedded model (the mean of the patch tokens), which is kept for the next call. */
+  extractFeat(
+    x: ImageInput | readonly ImageInput[],
+    options?: Pick<FeatureOptions, "normalize" | "signal">,
+  ): Promise<Tensor>;
+  /**
+   * What a classifier says of one image: mmpretrain's shortcut. A registered name is loaded with its published weights (unless `weights`
+   * say else) and disposed again; for more than one image make a model once.
+   * @throws as `getModel` and `model.predict`; OptionError for a pre-training model.
+   */
+  inferenceModel(model: string, image: ImageInput, options?: ModelOptions & PredictOptions): Promise<Prediction>;
+  inferenceModel(model: Model, image: ImageInput, options?: PredictOptions): Promise<Prediction>;
+  /**
+   * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
+   * @throws FileError, ImageError
+   */
+  decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image>;
+  /**
+   * Downloads a checkpoint, unless it is kept already, and verifies it: of a registered model, or behind a http or https URL.
+   * @throws OptionError, FileError; AbortError
+   */
+  download(from: string | URL, options?: DownloadCall): Promise<Download>;
+  /**
+   * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
+   * it is asked for. Nothing in the file is ever run. Close it when done. Of a URL only what is read is transferred, where the server gives
+   * ranges and says by ETag or Last-Modified which version of the file they are of; `signal` ends reading from it, too.
+   * @throws FileError, CheckpointError; AbortError
+   */
+  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
+  /** The devices of this runtime, usable or not. */
+  devices(): Promise<DeviceReport[]>;
+  /** For example "node 20.20.2". */
+  readonly runtime: string;
+}
+
+export function bindApi(platform: Platform): Api {
+  let embedded: Promise<Model> | undefined;
+  return {
+    getModel: (model, options) => loadModel(platform, model, options),
+    async extractFeat(x, options) {
+      embedded ??= loadModel(platform);
+      embedded.catch(() => {
+        embedded = undefined;
+      });
+      const model = await embedded;
+      const [feat] = await model.extractFeat(x, { ...options, outType: "avg_featmap", outIndices: [-1] });
+      return feat;
+    },
+    inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
+      inferenceModel(platform, model, image, options),
+    decode: (image, options) => decodeImage(platform, image, options?.signal),
+    download: (from, options) => downloadFile(platform, from, options),
+    openCheckpoint: async (file, options) =>
+      openCheckpoint(await openBytes(platform, file, { ...options, ranges: true }), (name) =>
+        openBytes(platform, besideOf(file, name), { ...options, ranges: true }),
+      ),
+    devices: () => listDevices(platform),
+    runtime: platform.runtime,
+  };
+}

@@ -1,0 +1,48 @@
+/** The part of the public API that is the same in every runtime. */
+
+export type { OutType } from "../../gpu/models/vit.js";
+export type { OpProfile } from "../../gpu/profile.js";
+export type { SelfTest } from "../../gpu/selftest.js";
+export { classNames } from "../checkpoint/classes.js";
+export type { StoredDtype, TensorToStream, TensorToWrite } from "../checkpoint/encode.js";
+export { streamSafetensors, writeSafetensors } from "../checkpoint/safetensors-write.js";
+export { streamTorch, type TorchOptions, writeTorch } from "../checkpoint/torch-write.js";
+export type {
+  Checkpoint,
+  CheckpointFormat,
+  Opaque,
+  Plain,
+  PlainMap,
+  Staging,
+  TensorInfo,
+} from "../checkpoint/types.js";
+export {
+  completeConfig,
+  type HogConfig,
+  type ModelConfig,
+  type PartialConfig,
+  transformOf,
+} from "../config/config.js";
+export { type PresetName, presetNames, resizeEdgeFor } from "../config/presets.js";
+export { type ConfigOptions, modelConfigOf } from "../config/recipes/index.js";
+export {
+  embedded,
+  embeddedClassifier,
+  type ListOptions,
+  listModels,
+  type ModelInfo,
+  modelInfo,
+  type NewModel,
+  registerModel,
+} from "../config/registry.js";
+export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "../device/open.js";
+export type { Drawable } from "../image/image.js";
+export type { EncodedImage, ImageInput } from "../image/inputs.js";
+export type { Download } from "../model/download.js";
+export type { DownloadOptions } from "../model/files.js";
+export type { ModelOptions, Progress } from "../model/load.js";
+export type { Model } from "../model/model.js";
+export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "../model/options.js";
+export type { Weights } from "../model/parameters.js";
+export type { Prediction, PredictOptions, ScoredClass } from "../model/predict.js";
+export * from "./hog.js";

@@ -1,0 +1,153 @@
+/** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
+
+import { ImageError, OptionError, ShapeError } from "../../gpu/errors.js";
+import { startAhead } from "../base/ahead.js";
+import { checkTensor } from "../base/check.js";
+import type { Tensor } from "../base/tensor.js";
+import { openUrl } from "../io/ranges.js";
+import { blobSource, bytesSource } from "../io/source.js";
+import type { ByteSource, OpenOptions } from "../io/types.js";
+import type { Drawable, Image, ImagePlatform } from "./image.js";
+import { type PreprocessOptions, preprocess, type RawPixels, toImage } from "./transform.js";
+
+/** An encoded image: path, URL, or bytes. */
+export type EncodedImage = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+/**
+ * One image, or a normalised tensor [3,H,W] or [B,3,H,W] (RGB). Pixels (ImageData too) are RGB or RGBA, by their number, unless
+ * `channelOrder` says else. What only browsers can draw, only browsers take.
+ */
+export type ImageInput = EncodedImage | RawPixels | Drawable | Tensor;
+
+const isTensor = (x: ImageInput): x is Tensor => typeof x === "object" && x !== null && "shape" in x && "data" in x;
+const isPixels = (x: ImageInput): x is RawPixels => typeof x === "object" && x !== null && "width" in x && "data" in x;
+const isEncoded = (x: ImageInput): x is EncodedImage =>
+  typeof x === "string" || [URL, Uint8Array, ArrayBuffer, Blob].some((kind) => x instanceof kind);
+const isDrawable = (x: ImageInput): x is Drawable =>
+  ["width", "displayWidth", "naturalWidth"].some((key) => key in Object(x)) &&
+  ["close", "getContext", "decode"].some((key) => key in Object(x));
+
+/** Opens encoded bytes wherever they are. @throws FileError */
+export async function openBytes(
+  platform: ImagePlatform,
+  from: EncodedImage,
+  options: OpenOptions = {},
+): Promise<ByteSource> {
+  if (from instanceof Uint8Array) return bytesSource(from);
+  if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
+  if (from instanceof Blob) return blobSource(from);
+  return /^https?:/.test(String(from))
+    ? openUrl(platform, from as string | URL, options)
+    : platform.openFile(from, options);
+}
+
+/** The file `name` in the folder of `from`. @throws OptionError where `from` is in no folder. */
+export function besideOf(from: EncodedImage, name: string): string | URL {
+  if (from instanceof URL || /^(https?|file):/.test(String(from))) {
+    const url = new URL(encodeURIComponent(name), String(from));
+    // what a server asks for (a token, a revision) it asks for each file
+    url.search = new URL(String(from)).search;
+    return url;
+  }
+  if (typeof from === "string") return from.replace(/[^/\\]*$/, "") + name;
+  throw new OptionError("OPT_VALUE", `weights: ${name} is a file beside this one: give a path or URL instead of bytes`);
+}
+
+/** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */
+export async function decodeImage(platform: ImagePlatform, from: EncodedImage, signal?: AbortSignal): Promise<Image> {
+  const source = await openBytes(platform, from, { signal });
+  const bytes = await source.read(0, source.size).finally(() => source.close());
+  return platform.decode(bytes, source.name);
+}
+
+/** A tensor [3,H,W] or [B,3,H,W] as a batch. @throws ShapeError, NonFiniteError */
+function asBatch(x: Tensor): Tensor {
+  const { data, shape } = checkTensor("image tensor", x);
+  const batch = shape.length === 3 ? [1, ...shape] : shape;
+  if (batch.length !== 4 || batch[1] !== 3 || batch.includes(0)) {
+    throw new ShapeError("SHAPE_MISMATCH", `image tensor: expected [B,3,H,W] or [3,H,W], got [${shape}]`);
+  }
+  return { data, shape: batch };
+}
+
+/** The model's input [B,3,H,W] for one image or tensor. */
+async function toTensor(
+  platform: ImagePlatform,
+  x: ImageInput,
+  transform: PreprocessOptions,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  signal?.throwIfAborted();
+  if (isTensor(x)) return asBatch(x);
+  const pixels = await toPixels(platform, x, signal);
+  signal?.throwIfAborted();
+  return preprocess(pixels, transform);
+}
+
+async function toPixels(platform: ImagePlatform, x: Exclude<ImageInput, Tensor>, signal?: AbortSignal): Promise<Image> {
+  if (isPixels(x)) return toImage(x);
+  if (isEncoded(x)) return decodeImage(platform, x, signal);
+  if (platform.pixelsOf && isDrawable(x)) return platform.pixelsOf(x);
+  const drawn = platform.pixelsOf ? "ImageBitmap, canvas, VideoFrame, image element, " : "";
+  const found = typeof x === "object" ? Object.prototype.toString.call(x) : typeof x;
+  throw new ImageError(
+    "IMG_FORMAT",
+    `an image must be a path, URL, bytes, Blob, ${drawn}pixels or tensor, got ${found}`,
+  );
+}
+
+/**
+ * The model's input [B,3,H,W] for images and tensors of one size.
+ * @throws ImageError, FileError, ShapeError, NonFiniteError; AbortError
+ */
+export async function toBatch(
+  platform: ImagePlatform,
+  images: Iterable<ImageInput>,
+  transform: PreprocessOptions,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const tensors: Tensor[] = [];
+  for (const [, tensor] of startAhead(images, (image) => toTensor(platform, image, transform, signal)))
+    tensors.push(await tensor);
+  return concat(tensors);
+}
+
+/** `toBatch` of `size` images after the other, the last batch being what is left. @throws as `toBatch` */
+export async function* toBatches(
+  platform: ImagePlatform,
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  transform: PreprocessOptions,
+  size: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Tensor> {
+  let batch: ImageInput[] = [];
+  for await (const image of images) {
+    batch.push(image);
+    if (batch.length < size) continue;
+    yield toBatch(platform, batch, transform, signal);
+    batch = [];
+  }
+  if (batch.length > 0) yield toBatch(platform, batch, transform, signal);
+}
+
+/** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */
+export function concat(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (parts.length === 1) return first;
+  const item = first.shape.slice(1);
+  const other = parts.find((p) => String(p.shape.slice(1)) !== String(item));
+  if (other) {
+    const sizes = `[${item}] and [${other.shape.slice(1)}]`;
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `images of one call must have one size, got ${sizes}; make one call for each size`,
+    );
+  }
+  const data = new Float32Array(parts.reduce((sum, p) => sum + p.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, shape: [parts.reduce((sum, p) => sum + p.shape[0], 0), ...item] };
+}

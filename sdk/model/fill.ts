@@ -1,0 +1,143 @@
+/**
+ * Weights and test images that follow from names alone: a deterministic fill that is bit-equal in PyTorch and here, and the reference's
+ * random initialisation from a seed. Both draw from the same counter-based generator, so parameters can be made one by one, in any order.
+ */
+
+import { ShapeError } from "../../gpu/errors.js";
+import { sizeOf } from "../base/tensor.js";
+import type { Image } from "../image/image.js";
+
+const GOLDEN = 0x9e3779b9;
+
+/** FNV-1a of the UTF-8 bytes of `name` (Fowler, Noll, Vo; http://www.isthe.com/chongo/tech/comp/fnv/). */
+export function fnv1a32(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+/** A bijection of 32 bits with low bias (C. Wellons, "Prospecting for Hash Functions", 2018, https://nullprogram.com/blog/2018/07/31/). */
+function lowbias32(x: number): number {
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** The generator: 32 random bits for each `key` (`fnv1a32` of a name) and `index`. */
+export function u32(key: number, index: number): number {
+  return lowbias32((Math.imul(index, GOLDEN) + key) | 0);
+}
+
+/** The values of a parameter are `offset + scale * s`, s uniform in [-1, 1). */
+interface Fill {
+  readonly offset: number;
+  readonly scale: number;
+}
+
+/** Last part of a parameter's name: `weight`, `bias`, `cls_token` ... */
+const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
+
+const isToken = (part: string) => part === "pos_embed" || part === "cls_token" || part === "mask_token";
+
+function fillOf(name: string, shape: readonly number[]): Fill | undefined {
+  const part = lastPart(name);
+  if (part.startsWith("rel_pos")) return { offset: 0, scale: 0.2 };
+  if (isToken(part)) return { offset: 0, scale: 0.5 };
+  if (part === "bias") return { offset: 0, scale: 0.1 };
+  if (part !== "weight") return undefined;
+  return shape.length >= 2 ? { offset: 0, scale: Math.sqrt(3 / sizeOf(shape.slice(1))) } : { offset: 1, scale: 0.1 };
+}
+
+/**
+ * The deterministic fill of the parameter `name` (its state-dict name with prefix) of `shape`; undefined for buffers, which keep their
+ * computed values. Computed in f64 and rounded once.
+ */
+export function proceduralFill(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> | undefined {
+  const fill = fillOf(name, shape);
+  return fill && uniform(fnv1a32(name), sizeOf(shape), fill);
+}
+
+/** `count` values `offset + scale * s`, s = (24 random bits - 2^23) / 2^23, exact in f32. */
+function uniform(key: number, count: number, { offset, scale }: Fill): Float32Array<ArrayBuffer> {
+  const data = new Float32Array(count);
+  const step = scale / 2 ** 23; // a power of two: multiplying by it first rounds the same
+  for (let i = 0; i < count; i++) data[i] = offset + step * ((u32(key, i) >>> 8) - 0x800000);
+  return data;
+}
+
+/** Noise: every byte random. u8 RGB `[h,w,3]`. */
+export function noiseImage(name: string, height: number, width: number): Image {
+  const key = fnv1a32(name);
+  const data = new Uint8Array(height * width * 3);
+  for (let i = 0; i < data.length; i++) data[i] = u32(key, i) >>> 24;
+  return { data, width, height };
+}
+
+/** Value noise between random colours every 32 pixels, plus noise of 4 bits, in integers alone. u8 RGB `[h,w,3]`. */
+export function smoothImage(name: string, height: number, width: number): Image {
+  const control = fnv1a32(`${name}/ctrl`);
+  const noise = fnv1a32(`${name}/n`);
+  const columns = (width >> 5) + 2;
+  const colour = (gy: number, gx: number, c: number) => u32(control, (gy * columns + gx) * 3 + c) >>> 24;
+  const data = new Uint8ClampedArray(height * width * 3);
+  for (let i = 0; i < data.length; i++) {
+    const c = i % 3;
+    const x = ((i / 3) | 0) % width;
+    const y = (i / (3 * width)) | 0;
+    const [gx, gy, fx, fy] = [x >> 5, y >> 5, x & 31, y & 31];
+    const top = colour(gy, gx, c) * (32 - fx) + colour(gy, gx + 1, c) * fx;
+    const bottom = colour(gy + 1, gx, c) * (32 - fx) + colour(gy + 1, gx + 1, c) * fx;
+    data[i] = ((top * (32 - fy) + bottom * fy + 512) >> 10) + (u32(noise, i) >>> 28) - 8;
+  }
+  return { data: new Uint8Array(data.buffer), width, height };
+}
+
+/**
+ * The reference's initialisation of the parameter `name` from `seed`: N(0, 0.02) for tokens, the position embedding and the weights of
+ * linear layers and the patch convolution; biases 0, norms 1 and 0; the patch convolution's bias uniform in +-1/sqrt(fan-in), which the
+ * reference leaves as torch makes it; the classifier's head N(0, 2e-5) with biases of 2e-5. `shapes` holds all parameters of the model, as
+ * the fan-in of a bias is in its weight's shape. Undefined for buffers.
+ *
+ * The reference's `trunc_normal_` cuts at absolute +-2, which is a hundred standard deviations, and so is a plain normal; that torch's
+ * sampling now and then returns exactly -2 is a defect that is not copied. The stream is ours: the same on every machine, up to the last
+ * bit of the platform's logarithm, sine and cosine.
+ * @throws ShapeError where `shapes` lacks `name`, or the weight beside the convolution's bias.
+ */
+export function initFill(
+  seed: number,
+  name: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Float32Array<ArrayBuffer> | undefined {
+  const shape = shapeOf(shapes, name);
+  const part = lastPart(name);
+  const count = sizeOf(shape);
+  const key = fnv1a32(`init/${seed}/${name}`);
+  const isHead = name.startsWith("head.");
+  if (isToken(part)) return normal(key, count, 0.02);
+  if (part === "weight") {
+    return shape.length >= 2 ? normal(key, count, isHead ? 2e-5 : 0.02) : new Float32Array(count).fill(1);
+  }
+  if (part !== "bias") return undefined;
+  if (isHead) return new Float32Array(count).fill(2e-5);
+  if (!name.endsWith("patch_embed.projection.bias")) return new Float32Array(count);
+  const weight = shapeOf(shapes, `${name.slice(0, -"bias".length)}weight`);
+  return uniform(key, count, { offset: 0, scale: 1 / Math.sqrt(sizeOf(weight.slice(1))) });
+}
+
+function shapeOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] {
+  const shape = shapes.get(name);
+  if (!shape) throw new ShapeError("SHAPE_MISMATCH", `initFill: ${name} is not among the model's parameters`);
+  return shape;
+}
+
+/** `count` values of N(0, deviation), two from each pair of draws (G. Box, M. Muller, 1958). */
+function normal(key: number, count: number, deviation: number): Float32Array<ArrayBuffer> {
+  const data = new Float32Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const radius = deviation * Math.sqrt(-2 * Math.log((u32(key, i) + 0.5) / 2 ** 32));
+    const angle = (2 * Math.PI * u32(key, i + 1)) / 2 ** 32;
+    data[i] = radius * Math.cos(angle);
+    if (i + 1 < count) data[i + 1] = radius * Math.sin(angle);
+  }
+  return data;
+}

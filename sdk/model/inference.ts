@@ -1,0 +1,34 @@
+/** `inferenceModel`: one image, one prediction, by a model or by the name of one. */
+
+import { findModel } from "../config/registry.js";
+import type { ImageInput } from "../image/inputs.js";
+import { loadModel, type ModelOptions } from "./load.js";
+import type { Model } from "./model.js";
+import type { Platform } from "./platform.js";
+import { checkPredict, type Prediction, type PredictOptions } from "./predict.js";
+
+export async function inferenceModel(
+  platform: Platform,
+  model: string | Model,
+  image: ImageInput,
+  { topk, ...options }: ModelOptions & PredictOptions = {},
+): Promise<Prediction> {
+  if (typeof model !== "string") return first(model, image, { ...options, topk });
+  const { name, config } = findModel(model);
+  // before any weights are fetched
+  checkPredict(name, config, { topk });
+  const chosen = Object.entries(options).some(
+    ([key, value]) => /^(weights|pretrained)$/.test(key) && value !== undefined,
+  );
+  const loaded = await loadModel(platform, model, chosen ? options : { ...options, weights: "pretrained" });
+  try {
+    return await first(loaded, image, { topk, signal: options.signal });
+  } finally {
+    loaded.dispose();
+  }
+}
+
+async function first(model: Model, image: ImageInput, options: PredictOptions): Promise<Prediction> {
+  const [found] = await model.predict([image], options);
+  return found;
+}

@@ -1,0 +1,246 @@
+/** A model: a configuration, parameters on a device, and what can be done with them. */
+
+import type { Device, RunOptions } from "../../gpu/device.js";
+import { MaskFeatError, OptionError } from "../../gpu/errors.js";
+import type { OutType } from "../../gpu/models/vit.js";
+import { type OpProfile, Profiler } from "../../gpu/profile.js";
+import { oneAhead } from "../base/ahead.js";
+import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
+import type { Tensor } from "../base/tensor.js";
+import { type ModelConfig, outTypes, transformOf } from "../config/config.js";
+import type { DeviceInfo } from "../device/open.js";
+import { concat, type ImageInput, toBatch, toBatches } from "../image/inputs.js";
+import { maskedLoss, predictHog } from "./masked.js";
+import { normalizeVectors } from "./normalize.js";
+import {
+  type FeatureOptions,
+  type ForwardOptions,
+  featureKeys,
+  type LossResult,
+  resolveIndices,
+  type StreamOptions,
+} from "./options.js";
+import type { Parameters } from "./parameters.js";
+import type { Platform } from "./platform.js";
+import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
+import type { Runner } from "./runner.js";
+import { featureTask, logitsTask } from "./tasks.js";
+
+/** What `getModel` puts together. */
+export interface ModelParts {
+  readonly platform: Platform;
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly outIndices: readonly number[];
+  readonly classes?: readonly string[];
+  readonly weights: string;
+  readonly trained: boolean;
+  readonly warnings: readonly string[];
+  readonly device: Device;
+  readonly deviceInfo: DeviceInfo;
+  readonly parameters: Parameters<unknown>;
+  readonly runner: Runner<unknown>;
+  /** Frees the device and closes the source of the weights. */
+  close(): Promise<void>;
+}
+
+/** Images that one call prepares and runs at a time, so that a long list needs little memory. */
+const CHUNK = 16;
+
+/** @throws OptionError where there is no image */
+function listOf(x: ImageInput | readonly ImageInput[]): readonly ImageInput[] {
+  const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
+  if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");
+  return list;
+}
+
+export class Model {
+  /** The registered name, or "custom". */
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** The names of a classifier's classes by label, where they are known. */
+  readonly classes?: readonly string[];
+  /** Where the weights come from. */
+  readonly weights: string;
+  /** Whether the weights come from a training run rather than from a formula. */
+  readonly trained: boolean;
+  /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
+  readonly warnings: readonly string[];
+  readonly device: DeviceInfo;
+
+  /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
+  private held?: ModelParts;
+  private last: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  /** @internal Models come from `getModel`: what they are made of is no part of the types. */
+  constructor(parts: ModelParts) {
+    this.held = parts;
+    this.name = parts.name;
+    this.config = parts.config;
+    this.classes = parts.classes;
+    this.weights = parts.weights;
+    this.trained = parts.trained;
+    this.warnings = parts.warnings;
+    this.device = parts.deviceInfo;
+  }
+
+  /** @internal Compiles `extractFeat` of one image of the model's own size: what fails then fails while the model loads. */
+  async prepare(signal?: AbortSignal): Promise<void> {
+    const { outType, outIndices } = this.featureOptions({});
+    const side = this.config.imageSize;
+    await this.parts.runner.prepare(featureTask(this.config, [3, side, side], outType, outIndices), signal);
+  }
+
+  /** Parameters that the weights lacked and that were set to the identity. */
+  get fresh(): readonly string[] {
+    return this.parts.parameters.fresh;
+  }
+
+  /**
+   * Features of one image or an array of images of one size: one tensor for each stage, the batch in front.
+   * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
+   */
+  async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
+    checkKeys("extractFeat", options, featureKeys);
+    const { outType, outIndices } = this.featureOptions(options);
+    const parts = await this.runFeatures(x, outType, outIndices, options);
+    const stages = outIndices.map((_, i) => concat(parts.map((part) => part[i])));
+    return options.normalize ? stages.map((stage) => normalizeVectors(stage, outType)) : stages;
+  }
+
+  /** `extractFeat` over a sequence of images, batch by batch: the next one is read and prepared while this one is computed. */
+  async *extractFeatStream(
+    images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+    { batchSize = 8, ...options }: StreamOptions = {},
+  ): AsyncGenerator<Tensor[]> {
+    checkInteger("batchSize", batchSize, 1, 65536);
+    const batches = toBatches(this.parts.platform, images, transformOf(this.config), batchSize, options.signal);
+    for await (const batch of oneAhead(batches)) yield await this.extractFeat(batch, options);
+  }
+
+  /**
+   * "tensor": what `model(inputs)` gives in the reference: features of a pre-training model, logits [B,classes] of a classifier.
+   * "predict": the predicted HOG [B,N,F] of every patch, with `mask` hidden from the model. "loss": the masked loss.
+   * @throws as `extractFeat`; OptionError where the model has no such mode or the mask hides nothing.
+   */
+  forward(x: ImageInput | readonly ImageInput[], options: ForwardOptions & { mode: "loss" }): Promise<LossResult>;
+  forward(x: ImageInput | readonly ImageInput[], options: ForwardOptions & { mode: "predict" }): Promise<Tensor>;
+  forward(x: ImageInput | readonly ImageInput[], options?: ForwardOptions & { mode?: "tensor" }): Promise<Tensor[]>;
+  async forward(
+    x: ImageInput | readonly ImageInput[],
+    options: ForwardOptions = {},
+  ): Promise<Tensor[] | Tensor | LossResult> {
+    checkKeys("forward", options, ["mask", "mode", "signal"]);
+    const { mode = "tensor", signal } = options;
+    checkChoice("mode", mode, ["tensor", "predict", "loss"]);
+    if (mode === "tensor")
+      return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
+    if (this.config.kind !== "pretrain") {
+      throw new OptionError(
+        "OPT_VALUE",
+        `${this.name} is a ${this.config.kind}: mode ${mode} is for pre-training models`,
+      );
+    }
+    return this.inTurn(async () => {
+      const images = await toBatch(this.parts.platform, listOf(x), transformOf(this.config), signal);
+      const work = mode === "predict" ? predictHog : maskedLoss;
+      return work(this.parts.runner, this.config, images, options);
+    });
+  }
+
+  /**
+   * What a classifier says of one image or an array of images of one size: a prediction for each, in order.
+   * @throws as `extractFeat`; OptionError for a pre-training model, which has no classes.
+   */
+  async predict(x: ImageInput | readonly ImageInput[], options: PredictOptions = {}): Promise<Prediction[]> {
+    checkPredict(this.name, this.config, options);
+    return predictions(await this.logits(x, options.signal), this.classes, options.topk);
+  }
+
+  /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
+  async profile(x: ImageInput, options: FeatureOptions = {}): Promise<OpProfile[]> {
+    checkKeys("profile", options, featureKeys);
+    const { outType, outIndices } = this.featureOptions(options);
+    const profiler = new Profiler();
+    await this.runFeatures(x, outType, outIndices, { signal: options.signal, profiler });
+    return profiler.table();
+  }
+
+  /** Bytes of the device's memory: in use, held, and the most that was in use. */
+  memory(): { used: number; allocated: number; peak: number } {
+    return this.disposed ? { used: 0, allocated: 0, peak: 0 } : this.parts.device.memory();
+  }
+
+  /** Frees the model's memory and ends its threads once the calls under way are done. Using the model afterwards is an error. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.last = this.last.then(() => {
+      const parts = this.held;
+      this.held = undefined;
+      return parts?.close();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private get parts(): ModelParts {
+    if (!this.held) throw this.gone();
+    return this.held;
+  }
+
+  private gone(): MaskFeatError {
+    return new MaskFeatError("MODEL_DISPOSED", `${this.name}: the model was disposed; make a new one`);
+  }
+
+  private runFeatures(
+    x: ImageInput | readonly ImageInput[],
+    outType: OutType,
+    outIndices: readonly number[],
+    options: RunOptions,
+  ): Promise<Tensor[][]> {
+    return this.eachChunk(x, options.signal, (images) => {
+      const [batch, ...item] = images.shape;
+      const task = featureTask(this.config, item, outType, outIndices);
+      return this.parts.runner.run(task, batch, { images: images.data }, options);
+    });
+  }
+
+  private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
+    const parts = await this.eachChunk(x, signal, (images) => {
+      const [batch, ...item] = images.shape;
+      return this.parts.runner.run(logitsTask(this.config, item), batch, { images: images.data }, { signal });
+    });
+    return concat(parts.map(([logits]) => logits));
+  }
+
+  private featureOptions(o: FeatureOptions): { outType: OutType; outIndices: number[] } {
+    const outType = checkChoice("outType", o.outType ?? this.config.outType, outTypes);
+    return { outType, outIndices: resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers) };
+  }
+
+  /** Runs a few images at a time while the next are prepared; the outputs of all micro-batches. */
+  private eachChunk(
+    x: ImageInput | readonly ImageInput[],
+    signal: AbortSignal | undefined,
+    run: (images: Tensor) => Promise<Tensor[][]>,
+  ): Promise<Tensor[][]> {
+    return this.inTurn(async () => {
+      const chunks = toBatches(this.parts.platform, listOf(x), transformOf(this.config), CHUNK, signal);
+      const parts: Tensor[][] = [];
+      for await (const images of oneAhead(chunks)) parts.push(...(await run(images)));
+      return parts;
+    });
+  }
+
+  /** Runs `work` after all calls made before. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.disposed) return Promise.reject(this.gone());
+    const result = this.last.then(work, work);
+    this.last = result.catch(() => {});
+    return result;
+  }
+}
