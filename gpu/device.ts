@@ -1,5 +1,6 @@
 /** The seam between what to compute and who computes it. */
 
+import { ShapeError } from "./errors.js";
 import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import type { Profiler } from "./profile.js";
@@ -15,8 +16,10 @@ export interface RunOptions {
 export interface Program<B = unknown> {
   /** One buffer for each of the plan's outputs; overwritten by the next run of any program of the device. */
   readonly outputs: readonly B[];
-  /** Runs the plan once and gives the numbers of its outputs. @throws DeviceError; AbortError */
-  run(options?: RunOptions): Promise<Float32Array[]>;
+  /** Enqueues one run; resolves once the device has accepted it (on WASM: has computed it). @throws DeviceError; AbortError */
+  run(options?: RunOptions): Promise<void>;
+  /** The outputs of the last run, once it is done. @throws DeviceError */
+  read(): Promise<Float32Array[]>;
   /** Frees the program's temporaries. */
   destroy(): void;
 }
@@ -33,14 +36,17 @@ export interface Device<B = unknown> {
   readonly weights: WeightType;
   /** A buffer of `count` numbers. @throws OutOfMemoryError */
   buffer(count: number, label: string): Promise<B>;
-  /** A buffer with a parameter in the layout that its readers want. @throws OutOfMemoryError */
-  param(value: Value, data: Float32Array, use: ParamUse): Promise<B>;
+  /** A buffer with `data`, row-major, in the layout that `value` declares. @throws OutOfMemoryError */
+  param(value: Value, data: Float32Array): Promise<B>;
   /** Writes the first numbers of a buffer; runs that follow see them. @throws DeviceError */
   write(buffer: B, data: Float32Array): Promise<void>;
   /** The first `count` numbers, row-major whatever the buffer's layout. */
   read(buffer: B, count: number): Promise<Float32Array>;
   release(buffer: B): void;
-  /** Compiles `plan`; `bound` has a buffer for each value in `plan.given`. @throws OutOfMemoryError, DeviceError */
+  /**
+   * Compiles `plan`; `bound` has a buffer for each value in `plan.given`.
+   * @throws OutOfMemoryError; DeviceError; ShapeError LAYOUT_MISMATCH if a buffer does not lie as its value declares
+   */
   compile(plan: Plan, bound: ReadonlyMap<Value, B>): Promise<Program<B>>;
   /** In bytes: handed out now, held by the device, the most that was handed out. */
   memory(): { used: number; allocated: number; peak: number };
@@ -50,5 +56,12 @@ export interface Device<B = unknown> {
 /** How the weights of matrix products are stored: "int8" has a scale for each row and rounds the other factor as well. */
 export type WeightType = "f32" | "f16" | "int8";
 
-/** How a model reads a parameter: as the weight of matrix products alone, or otherwise too. */
-export type ParamUse = "weight" | "plain";
+/** @throws ShapeError unless the buffer bound to `value` lies as that declares. */
+export function checkLayout({ name, layout }: Value, isPacked: boolean): void {
+  if ((layout === "packed") === isPacked) return;
+  const found = isPacked ? "packed" : "rows";
+  throw new ShapeError(
+    "LAYOUT_MISMATCH",
+    `${name}: declared to lie ${layout}, and its buffer lies ${found}; make it with param()`,
+  );
+}

@@ -3,6 +3,7 @@
 /** Stable code -> what it means. Codes may be added, never renamed. */
 export const errorCodes = {
   SHAPE_MISMATCH: "a tensor's shape is not what the operation or the model takes",
+  LAYOUT_MISMATCH: "an operation cannot read a value in the layout in which it lies",
   OPT_UNKNOWN: "an option that does not exist",
   OPT_VALUE: "an option's value is malformed, out of range or none of the choices",
   OPT_MISSING: "an argument or option that is needed was not given",

@@ -1,7 +1,7 @@
 /** Per-op totals of a run: calls, dispatches, milliseconds, FLOPs, bytes. */
 
-import { ops, size } from "./graph/ops.js";
-import type { AnyCall } from "./graph/tape.js";
+import { size } from "./graph/op.js";
+import type { Call, Value } from "./graph/tape.js";
 
 export interface OpProfile {
   readonly op: string;
@@ -10,28 +10,33 @@ export interface OpProfile {
   dispatches: number;
   /** Milliseconds: the GPU's own timestamps where it has them, else wall-clock. */
   ms: number;
-  /** Two for each multiply-add of `ops[op].macs`. */
+  /** Two for each multiply-add of `macsOf`. */
   flops: number;
-  /** The least traffic: every input read once, the output written once, in f32. */
+  /** The least traffic: every input read once, every output written once, in f32. */
   bytes: number;
 }
 
+/** Multiply-adds of one call, counted as mmengine's `get_model_complexity_info` does. */
+export function macsOf({ rule, inputs, outputs }: Call): number {
+  const shapes = (values: readonly Value[]) => values.map(({ shape }) => shape);
+  return rule.macs?.(shapes(inputs), shapes(outputs)) ?? 0;
+}
+
 /** Floating-point operations of one call. */
-export function flopsOf(call: AnyCall): number {
-  const shapes = call.inputs.map((value) => value.shape);
-  return 2 * ops[call.op].macs(shapes, call.output.shape);
+export function flopsOf(call: Call): number {
+  return 2 * macsOf(call);
 }
 
 export class Profiler {
   private readonly rows = new Map<string, OpProfile>();
 
-  add(call: AnyCall, ms: number, dispatches: number): void {
+  add(call: Call, ms: number, dispatches: number): void {
     const row = this.rows.get(call.op) ?? { op: call.op, calls: 0, dispatches: 0, ms: 0, flops: 0, bytes: 0 };
     row.calls += 1;
     row.dispatches += dispatches;
     row.ms += ms;
     row.flops += flopsOf(call);
-    row.bytes += 4 * [...call.inputs, call.output].reduce((sum, value) => sum + size(value.shape), 0);
+    row.bytes += 4 * [...call.inputs, ...call.outputs].reduce((sum, value) => sum + size(value.shape), 0);
     this.rows.set(call.op, row);
   }
 

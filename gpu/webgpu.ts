@@ -1,24 +1,16 @@
 /** The WebGPU device: buffers, packed weights, pipelines and plans on a `GPUDevice`, in Node (Dawn) and in browsers. */
 
-import type { Device, ParamUse, Program } from "./device.js";
+import { checkLayout, type Device, type Program } from "./device.js";
 import { DeviceError, OutOfMemoryError } from "./errors.js";
-import { fanIn, size } from "./graph/ops.js";
+import { fanIn, size } from "./graph/op.js";
 import type { Plan } from "./graph/plan.js";
 import type { Value } from "./graph/tape.js";
 import { Guard } from "./guard.js";
-import {
-  bindingsOf,
-  type Kernel,
-  kernelOf,
-  type Matmul,
-  type Multiply,
-  matmulFor,
-  moduleSource,
-  wideOps,
-} from "./kernels/index.js";
-import { align, type GpuNumbers, type Halves, MAP_READ, type Piece, Storage, USAGE, unpackWeight } from "./numbers.js";
-import { type Dispatch, GpuProgram, type Output } from "./program.js";
-import { featuresFor, multiplyBy } from "./subgroups.js";
+import { type Dispatch, homeOf, type Matmul, type Wgsl } from "./ops/home.js";
+import { direct, tiled } from "./ops/linear.js";
+import { bindingsOf, moduleSource } from "./ops/wgsl.js";
+import { align, type GpuNumbers, type Halves, MAP_READ, type Piece, Storage, USAGE, unpackWeight } from "./storage.js";
+import { type BoundDispatch, GpuProgram, nameOf, type Output } from "./webgpu-program.js";
 
 export interface WebGpuOptions {
   /** Stores all numbers as f16; the device needs the feature `shader-f16`. */
@@ -29,10 +21,10 @@ export interface WebGpuOptions {
   readonly maxValueBytes?: number;
   /** The adapter computes on the CPU, where other kernels are fast. */
   readonly software?: boolean;
-  /** Instead of what is fastest; `lackingFor` must find nothing lacking for it. */
+  /** Instead of what is fastest. */
   readonly matmul?: Matmul;
-  /** The adapter, where the device does not tell all about it: Dawn in Node leaves out the matrices of subgroups. */
-  readonly adapterInfo?: GPUAdapterInfo;
+  /** Features of the device besides. */
+  readonly features?: readonly GPUFeatureName[];
 }
 
 /** How buffers of numbers are used. */
@@ -49,9 +41,8 @@ const COMPUTE = 4;
  * @throws DeviceError
  */
 export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): Promise<WebGpuDevice> {
-  const wanted: GPUFeatureName[] = ["timestamp-query"];
+  const wanted: GPUFeatureName[] = ["timestamp-query", ...(options.features ?? [])];
   if (options.halves) wanted.push("shader-f16");
-  if (options.matmul) wanted.push(...featuresFor[options.matmul]);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     const device = await adapter.requestDevice({
@@ -59,7 +50,7 @@ export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): P
       requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
     });
-    return new WebGpuDevice(device, { adapterInfo: adapter.info, ...options });
+    return new WebGpuDevice(device, options);
   } catch (cause) {
     throw new DeviceError("DEVICE_FAILED", `the adapter gives no device: ${(cause as Error).message}`, { cause });
   }
@@ -69,7 +60,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   readonly kind = "webgpu";
   readonly tempBytes = TEMP_BYTES;
   readonly maxValueBytes: number;
-  private readonly multiply: Multiply;
+  readonly matmul: Matmul;
   private readonly guard: Guard;
   private readonly storage: Storage;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -85,12 +76,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     this.storage = new Storage(device.features.has("shader-f16") ? options.halves : undefined);
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     this.maxValueBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize, options.maxValueBytes ?? Infinity);
-    const matmul = options.matmul ?? matmulFor(options.software === true);
-    this.multiply = multiplyBy(matmul, options.adapterInfo ?? device.adapterInfo, this.weights);
-  }
-
-  get matmul(): Matmul {
-    return this.multiply.matmul;
+    this.matmul = options.matmul ?? (options.software ? direct : tiled);
   }
 
   get numberBytes(): 2 | 4 {
@@ -110,9 +96,9 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     return { buffer: await this.allocate(this.storage.bytes(count), label), label };
   }
 
-  async param(value: Value, data: Float32Array, use: ParamUse): Promise<GpuNumbers> {
+  async param(value: Value, data: Float32Array): Promise<GpuNumbers> {
     const label = value.name;
-    const packed = use === "weight" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
+    const packed = value.layout === "packed" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
     const count = packed ? packed.k * align(packed.n, 4) : data.length;
     const pieces = this.storage.pieces(data, packed);
     return { buffer: await this.allocate(this.storage.bytes(count), label, STORED, pieces), label, packed };
@@ -157,7 +143,8 @@ export class WebGpuDevice implements Device<GpuNumbers> {
       for (const buffer of owned) this.free(buffer);
     };
     try {
-      const wide = new Set(plan.calls.filter((call) => wideOps.has(call.op)).map((call) => call.output));
+      for (const value of plan.given) checkLayout(value, bound.get(value)?.packed !== undefined);
+      const wide = new Set(plan.calls.flatMap((call) => (homeOf(call).wide ? call.outputs : [])));
       const slots: GPUBuffer[] = [];
       for (const [i, count] of plan.slots.entries()) {
         const holdsWide = [...wide].some((value) => plan.slotOf.get(value) === i);
@@ -228,13 +215,16 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   }
 
   /** The dispatches of a plan's calls: all pipelines are compiled at once. */
-  private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<Dispatch[]> {
-    const kernels = plan.calls.map((call) => ({ call, ...kernelOf(call, this.multiply) }));
+  private async bind(plan: Plan, numbersOf: (value: Value) => GpuNumbers): Promise<BoundDispatch[]> {
+    const target = { matmul: this.matmul, reads: (output: Value) => plan.slotOf.has(output) };
+    const kernels = plan.calls.flatMap((call) =>
+      [homeOf(call).webgpu(call as never, target)].flat().map((dispatch) => ({ call, ...dispatch })),
+    );
     const pipelines = await this.guard.orLost(Promise.all(kernels.map((kernel) => this.pipeline(kernel))));
     return this.guard.scoped("binding a plan", 0, () =>
-      kernels.map(({ call, grid, bindings = [...call.inputs, call.output] }, i) => {
+      kernels.map(({ call, grid, bindings = [...call.inputs, ...call.outputs] }, i) => {
         const entries = bindings.map((value, binding) => ({ binding, resource: this.bound(value, numbersOf(value)) }));
-        const [label, layout] = [call.output.name, pipelines[i].getBindGroupLayout(0)];
+        const [label, layout] = [nameOf(call), pipelines[i].getBindGroupLayout(0)];
         return { call, grid, pipeline: pipelines[i], group: this.device.createBindGroup({ label, layout, entries }) };
       }),
     );
@@ -247,8 +237,8 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   }
 
   /** The pipeline of a kernel; one for each file and set of constants, compiled in the background. */
-  private pipeline({ file, constants }: Kernel): Promise<GPUComputePipeline> {
-    const label = `${file} ${JSON.stringify(constants)}`;
+  private pipeline({ file, constants }: Dispatch): Promise<GPUComputePipeline> {
+    const label = `${file.name} ${JSON.stringify(constants)}`;
     let pipeline = this.pipelines.get(label);
     if (!pipeline) {
       pipeline = this.makePipeline(file, constants, label);
@@ -258,13 +248,9 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     return pipeline;
   }
 
-  private async makePipeline(
-    file: Kernel["file"],
-    constants: Kernel["constants"],
-    label: string,
-  ): Promise<GPUComputePipeline> {
+  private async makePipeline(file: Wgsl, constants: Dispatch["constants"], label: string): Promise<GPUComputePipeline> {
     const entries = bindingsOf(file).map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
-    const code = moduleSource(file, this.numberBytes === 2, this.multiply.matrix);
+    const code = moduleSource(file, this.numberBytes === 2);
     const { module, layout } = await this.guard.scoped(label, 0, () => {
       const bindGroupLayouts = [this.device.createBindGroupLayout({ label, entries })];
       return {

@@ -1,4 +1,7 @@
-// How assembly/ is compiled: every .wasm, its entry and its flags.
+// How assembly/ is compiled: every .wasm, its entries and its flags.
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export const ascFlags =
   "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112".split(
@@ -7,22 +10,27 @@ export const ascFlags =
 
 const relaxed = ["--enable", "relaxed-simd"];
 const shared = ["--enable", "threads", "--sharedMemory"];
-/** Columns of a tile of matrix products; assembly/nn/tile-plain.ts and tile-fused.ts say why. */
+/** Columns of a tile of matrix products; assembly/nn/lib/tile-plain.ts and tile-fused.ts say why. */
 const columns = (count) => ["--use", `TILE_COLUMNS=${count}`];
 
-const kernels = {
+const builds = {
   simd: columns(8),
   relaxed: [...relaxed, ...columns(8)],
   turbo: [...relaxed, ...columns(16)],
 };
 
-/** Name of the .wasm -> its entry and its flags besides; the kernels of every build come once for one thread and once for several. */
+/** Every file of assembly/nn is a kernel: what it exports, the module exports. */
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "assembly/nn");
+const kernels = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+const entries = ["assembly/kernels.ts", ...kernels.sort().map((name) => `assembly/nn/${name}`)];
+
+/** Name of the .wasm -> its entries and its flags besides; the kernels of every build come once for one thread and once for several. */
 export const modules = {
-  data: { entry: "assembly/data.ts", flags: [] },
+  data: { entries: ["assembly/data.ts"], flags: [] },
   ...Object.fromEntries(
-    Object.entries(kernels).flatMap(([name, flags]) => [
-      [name, { entry: "assembly/kernels.ts", flags }],
-      [`${name}-threads`, { entry: "assembly/kernels.ts", flags: [...flags, ...shared] }],
+    Object.entries(builds).flatMap(([name, flags]) => [
+      [name, { entries, flags }],
+      [`${name}-threads`, { entries, flags: [...flags, ...shared] }],
     ]),
   ),
 };

@@ -66,8 +66,8 @@ for (const folder of ["dist", "build"]) rmSync(join(root, folder), { recursive: 
 mkdirSync(join(root, "build"));
 try {
   await Promise.all(
-    Object.entries(modules).map(([name, { entry, flags }]) =>
-      node([asc, entry, "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
+    Object.entries(modules).map(([name, { entries, flags }]) =>
+      node([asc, ...entries, "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
     ),
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);

@@ -3,13 +3,14 @@
  * scores [key][query] and outputs [D][query]: so a lane belongs to a query from the first product to the last, softmax needs no sum across
  * lanes, and its weights lie as the second product reads them.
  *
- * qkv [B,L,3C], a row laid out [q|k|v] x heads x D; out [B,L,C]. The work of one unit is one head of one image and one block of
- * `QUERY_BLOCK` queries; units are numbered block-fastest, and threads take `chunk` of them at a time. Keys and values of a head are packed
- * once for all units that a thread takes.
+ * q [B,LQ,WQ], k [B,LK,WK], v [B,LK,WV], heads x D of each row, beginning where the addresses point; y [B,LQ,heads*D]. The work of one
+ * unit is one head of one image and one block of `QUERY_BLOCK` queries; units are numbered block-fastest, and threads take `chunk` of them
+ * at a time. Keys and values of a head are packed once for all units that a thread takes.
  */
 
-import { exp4, take } from "./math";
-import { MR, NR, packColumns, packRows, tile, transpose } from "./tile";
+import { exp4, take } from "./lib/math";
+import { arg, Kernel } from "./lib/step";
+import { MR, NR, packColumns, packRows, tile, transpose } from "./lib/tile";
 
 export const QUERY_BLOCK: i32 = 96;
 
@@ -18,18 +19,24 @@ function tiled(n: i32): i32 {
   return ((n + MR - 1) / MR) * MR;
 }
 
-/** Bytes of scratch that `attention` needs for each thread. */
-export function attentionScratch(L: i32, D: i32): usize {
-  const keys = tiled(L) * D;
-  const values = tiled(D) * L;
-  const queries = (D + tiled(L) + tiled(D)) * NR;
+/** Bytes of working memory that `attention` needs for each thread. */
+export function attentionScratch(LK: i32, D: i32): usize {
+  const keys = tiled(LK) * D;
+  const values = tiled(D) * LK;
+  const queries = (D + tiled(LK) + tiled(D)) * NR;
   return <usize>(keys + values + queries) * 4 + 64;
 }
 
-export function attention(
-  qkv: usize,
-  out: usize,
-  L: i32,
+function run(
+  q: usize,
+  k: usize,
+  v: usize,
+  y: usize,
+  LQ: i32,
+  LK: i32,
+  WQ: i32,
+  WK: i32,
+  WV: i32,
   heads: i32,
   D: i32,
   first: i32,
@@ -39,39 +46,43 @@ export function attention(
   scratch: usize,
 ): void {
   const keys = scratch;
-  const values = keys + <usize>(tiled(L) * D) * 4;
-  const queries = values + <usize>(tiled(D) * L) * 4;
+  const values = keys + <usize>(tiled(LK) * D) * 4;
+  const queries = values + <usize>(tiled(D) * LK) * 4;
   const scores = queries + <usize>(D * NR) * 4;
-  const mixed = scores + <usize>(tiled(L) * NR) * 4;
+  const mixed = scores + <usize>(tiled(LK) * NR) * 4;
 
   const scale = <f32>(1.0 / Math.sqrt(<f64>D));
-  const blocks = (L + QUERY_BLOCK - 1) / QUERY_BLOCK;
-  const C = heads * D;
-  const ld = <usize>C * 12;
+  const blocks = (LQ + QUERY_BLOCK - 1) / QUERY_BLOCK;
+  const ldq = (<usize>WQ) << 2;
+  const ldk = (<usize>WK) << 2;
+  const ldv = (<usize>WV) << 2;
+  const ldy = (<usize>(heads * D)) << 2;
   let packedHead = -1;
   for (let from = first + take(counter, chunk); from < last; from = first + take(counter, chunk)) {
     for (let unit = from; unit < min(last, from + chunk); unit++) {
       const head = unit / blocks;
-      const image = head / heads;
-      const q = qkv + <usize>image * <usize>L * ld + <usize>(head % heads) * <usize>D * 4;
-      const o = out + (<usize>image * <usize>L * <usize>C + <usize>(head % heads) * <usize>D) * 4;
+      const image = <usize>(head / heads);
+      const column = (<usize>((head % heads) * D)) << 2;
       if (head != packedHead) {
-        for (let j = 0; j < L; j += MR) {
-          packRows(q + <usize>C * 4 + <usize>j * ld, ld, min(MR, L - j), D, keys + <usize>(j * D) * 4, MR);
+        const k0 = k + image * <usize>LK * ldk + column;
+        for (let j = 0; j < LK; j += MR) {
+          packRows(k0 + <usize>j * ldk, ldk, min(MR, LK - j), D, keys + <usize>(j * D) * 4, MR);
         }
+        const v0 = v + image * <usize>LK * ldv + column;
         for (let j = 0; j < D; j += MR) {
-          packColumns(q + <usize>(2 * C + j) * 4, ld, min(MR, D - j), L, values + <usize>(j * L) * 4, MR);
+          packColumns(v0 + ((<usize>j) << 2), ldv, min(MR, D - j), LK, values + <usize>(j * LK) * 4, MR);
         }
         packedHead = head;
       }
       const row0 = (unit % blocks) * QUERY_BLOCK;
-      for (let r = row0; r < min(L, row0 + QUERY_BLOCK); r += NR) {
-        const rows = min(NR, L - r);
-        packRows(q + <usize>r * ld, ld, rows, D, queries, NR);
-        product(keys, L, D, queries, scores);
-        for (let lane = 0; lane < NR; lane += 8) softmax(scores + ((<usize>lane) << 2), L, scale);
-        product(values, D, L, scores, mixed);
-        transpose(mixed, NR * 4, D, rows, o + <usize>r * <usize>C * 4, <usize>C * 4);
+      for (let r = row0; r < min(LQ, row0 + QUERY_BLOCK); r += NR) {
+        const rows = min(NR, LQ - r);
+        const row = image * <usize>LQ + <usize>r;
+        packRows(q + row * ldq + column, ldq, rows, D, queries, NR);
+        product(keys, LK, D, queries, scores);
+        for (let lane = 0; lane < NR; lane += 8) softmax(scores + ((<usize>lane) << 2), LK, scale);
+        product(values, D, LK, scores, mixed);
+        transpose(mixed, NR * 4, D, rows, y + row * ldy + column, ldy);
       }
     }
   }
@@ -112,3 +123,26 @@ function softmax(scores: usize, L: i32, scale: f32): void {
     v128.store(p, w1, 16);
   }
 }
+
+function step(s: usize, _t: i32, _n: i32, counter: usize, _shared: usize, own: usize): void {
+  run(
+    arg(s, 0),
+    arg(s, 1),
+    arg(s, 2),
+    arg(s, 3),
+    arg(s, 4),
+    arg(s, 5),
+    arg(s, 6),
+    arg(s, 7),
+    arg(s, 8),
+    arg(s, 9),
+    arg(s, 10),
+    arg(s, 11),
+    arg(s, 12),
+    arg(s, 13),
+    counter,
+    own,
+  );
+}
+
+export const attention: i32 = (step as Kernel).index;

@@ -1,53 +1,59 @@
 /**
- * Rewrites a tape into less work: linear+gelu and linear+add become one call, so that pointwise work rides in a matmul's epilogue; and a
- * norm whose class token alone is read normalises that token alone.
+ * Rewrites a tape into less work: pointwise work rides in the epilogue of the op before it (linear+gelu, linear+add), and rows are selected
+ * before an op that goes row by row, so that only those are computed.
  */
 
-import { type OpName, outputShape } from "./ops.js";
-import type { AnyCall, Call, Value } from "./tape.js";
+import { type Call, updatedBy, type Value } from "./tape.js";
 
 /**
  * Returns the calls with every fusable pair replaced at the second call's place. The first call stays on the list, unused:
  * `plan` drops what is dead.
  */
-export function fuse(calls: readonly AnyCall[], outputs: readonly Value[]): AnyCall[] {
+export function fuse(calls: readonly Call[], outputs: readonly Value[]): Call[] {
   const uses = new Map<Value, number>();
   for (const value of [...calls.flatMap((call) => call.inputs), ...outputs])
     uses.set(value, (uses.get(value) ?? 0) + 1);
-  const madeBy = new Map(calls.map((call) => [call.output, call]));
+  const made = new Map(calls.flatMap((call, i) => call.outputs.map((value) => [value, { call, i }] as const)));
 
-  /** The call of `op` that makes `value`, if nobody else reads it. */
-  const only = <K extends OpName>(op: K, value: Value): Call<K> | undefined => {
-    const call = madeBy.get(value);
-    return call?.op === op && uses.get(value) === 1 ? (call as Call<K>) : undefined;
+  /** The call that makes `value`, if only call number `at` reads it and nothing that it reads changes until then. */
+  const before = (value: Value, at: number): Call | undefined => {
+    const found = made.get(value);
+    if (!found || uses.get(value) !== 1 || found.call.outputs.length > 1) return undefined;
+    const changed = calls.slice(found.i + 1, at).flatMap(updatedBy);
+    return found.call.inputs.some((input) => changed.includes(input)) ? undefined : found.call;
   };
 
-  return calls.flatMap((call): AnyCall[] => {
-    if (call.op === "gelu") {
-      const linear = only("linear", call.inputs[0]);
-      if (linear) return [{ op: "linearGelu", inputs: linear.inputs, output: call.output, attrs: {} }];
-    }
-    if (call.op === "add") {
-      const [a, b] = call.inputs;
-      const linear = only("linear", b) ?? only("linear", a);
-      if (linear) {
-        const residual = linear.output === b ? a : b;
-        return [{ op: "linearAdd", inputs: [...linear.inputs, residual], output: call.output, attrs: {} }];
+  return calls.flatMap((call, at): Call[] => {
+    const { rule, inputs } = call;
+    if (rule.epilogue !== undefined) {
+      // the second operand first: in x + f(x) it is the branch
+      for (const value of inputs.toReversed()) {
+        const first = before(value, at);
+        if (first && takes(first, rule.epilogue)) return [withEpilogue(first, call, value)];
       }
     }
-    if (call.op === "classToken") {
-      const norm = only("layerNorm", call.inputs[0]);
-      if (norm) return tokenBeforeNorm(call, norm);
-    }
-    return [call];
+    const first = rule.selectsRows ? before(inputs[0], at) : undefined;
+    return first?.rule.rowwise ? selectedBefore(call, first) : [call];
   });
 }
 
-/** Norms go row by row, so the class token may be taken before one. */
-function tokenBeforeNorm(call: Call<"classToken">, { inputs: [x, weight, bias], attrs }: Call<"layerNorm">): AnyCall[] {
-  const token: Value = { name: call.output.name, role: "temp", shape: outputShape("classToken", "", [x], {}) };
+const takes = ({ rule, attrs }: Call, epilogue: string): boolean =>
+  rule.takesEpilogues?.includes(epilogue) === true && !("epilogue" in attrs);
+
+/** `first`, whose output is `value`, with the work of `call` in its epilogue. */
+function withEpilogue(first: Call, { rule, inputs, outputs }: Call, value: Value): Call {
+  const others = inputs.filter((input) => input !== value);
+  const attrs = { ...first.attrs, epilogue: rule.epilogue };
+  return { ...first, inputs: [...first.inputs, ...others], outputs, attrs };
+}
+
+/** Selects of the input of `first` what `call` selects of its output. */
+function selectedBefore(call: Call, first: Call): Call[] {
+  const [output] = call.outputs;
+  const [x, ...others] = first.inputs;
+  const rows: Value = { ...output, role: "temp" };
   return [
-    { op: "classToken", inputs: [x], output: token, attrs: {} },
-    { op: "layerNorm", inputs: [token, weight, bias], output: call.output, attrs },
+    { ...call, inputs: [x], outputs: [rows] },
+    { ...first, inputs: [rows, ...others], outputs: [output] },
   ];
 }

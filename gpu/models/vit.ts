@@ -3,9 +3,19 @@
  * learned absolute position embedding; parameters are named as in mmpretrain's `VisionTransformer` and `MaskFeatViT`.
  */
 
-import { patchGrid } from "../graph/ops.js";
 import type { Value } from "../graph/tape.js";
-import { add, dense, gelu, layerNorm, linear, type Scope } from "./nn.js";
+import {
+  add,
+  classToken,
+  dense,
+  gelu,
+  layerNorm,
+  linear,
+  patches,
+  patchGrid,
+  type Scope,
+  selfAttention,
+} from "./nn.js";
 
 export interface ViTConfig {
   /** Side of the images that the position embedding was made for, in pixels; a multiple of `patchSize`. */
@@ -34,8 +44,7 @@ export interface ViTOutputs {
 /** z_0 = [cls; E patches] + pos. With a mask [B,N], masked patches are replaced by the mask token before cls and pos are added. */
 function embed(s: Scope, images: Value, c: ViTConfig, mask?: Value): Value {
   const P = c.patchSize;
-  const patches = s.call("patches", [images], { patch: P });
-  let x = linear(s.at("patch_embed.projection"), patches, [c.embedDims, 3, P, P]);
+  let x = linear(s.at("patch_embed.projection"), patches(s, images, P), [c.embedDims, 3, P, P]);
   const token = [1, 1, c.embedDims];
   if (mask) x = s.call("maskTokens", [x, mask, s.param("mask_token", token)], {});
   const cls = s.param("cls_token", token);
@@ -53,7 +62,7 @@ function positions(s: Scope, images: Value, c: ViTConfig, mayResize: boolean): V
 /** MSA(z) = proj(softmax(q k^T / sqrt(D)) v), [q|k|v] = qkv(z). */
 function attention(s: Scope, x: Value, c: ViTConfig): Value {
   const qkv = dense(s.at("qkv"), x, 3 * c.embedDims);
-  return dense(s.at("proj"), s.call("attention", [qkv], { heads: c.numHeads }), c.embedDims);
+  return dense(s.at("proj"), selfAttention(s, qkv, c.numHeads), c.embedDims);
 }
 
 /** MLP(z) = W2 gelu(W1 z). */
@@ -84,7 +93,7 @@ export function features(s: Scope, images: Value, c: ViTConfig, o: ViTOutputs): 
   const grid = patchGrid(images.shape[2], images.shape[3], c.patchSize);
   const format: Record<OutType, (x: Value) => Value> = {
     raw: (x) => x,
-    cls_token: (x) => s.call("classToken", [x], {}),
+    cls_token: (x) => classToken(s, x),
     featmap: (x) => s.call("featmap", [x], { grid }),
     avg_featmap: (x) => layerNorm(s.at("ln2"), s.call("meanTokens", [x], {}), c.layerNormEps),
   };

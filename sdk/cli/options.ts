@@ -90,14 +90,7 @@ export function addDeviceOptions(command: Command): Command {
     )
     .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
     .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer")
-    .addOption(
-      choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", [
-        "tiled",
-        "direct",
-        "subgroups",
-        "subgroup-matrix",
-      ]),
-    );
+    .addOption(choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", ["tiled", "direct"]));
 }
 
 export function addModelOptions(command: Command): Command {

@@ -1,8 +1,9 @@
 /** The models known by name: both models of the reference, and the same recipe in other sizes. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { ops, size } from "../../gpu/graph/ops.js";
+import { size } from "../../gpu/graph/op.js";
 import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../../gpu/models/maskfeat.js";
+import { macsOf } from "../../gpu/profile.js";
 import { checkChoice, checkKeys } from "../base/check.js";
 import { checkClasses } from "./classes.js";
 import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
@@ -194,13 +195,7 @@ export function traceWhole(c: ModelConfig): Traced {
 export function countMacs(c: ModelConfig): number {
   const options = { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm };
   const { tape } = traceFeatures(c, [1, 3, c.imageSize, c.imageSize], options);
-  const macs = tape.calls.map((call) =>
-    ops[call.op].macs(
-      call.inputs.map((v) => v.shape),
-      call.output.shape,
-    ),
-  );
-  return macs.reduce((a, b) => a + b, 0);
+  return tape.calls.reduce((sum, call) => sum + macsOf(call), 0);
 }
 
 /** Trainable numbers of a model. */

@@ -4,10 +4,8 @@ import relaxed from "../../build/relaxed.wasm";
 import relaxedThreads from "../../build/relaxed-threads.wasm";
 import simd from "../../build/simd.wasm";
 import simdThreads from "../../build/simd-threads.wasm";
+import type { WasmCore } from "../../gpu/ops/home.js";
 import { type Core, createCore } from "../wasm/core.js";
-
-/** What `assembly/kernels.ts` exports; the types are the compiler's own. */
-export type KernelExports = Awaited<ReturnType<typeof import("../../build/simd.js").instantiate>>;
 
 /** Kernels compiled for one kind of engine. */
 export interface KernelBuild {
@@ -35,6 +33,6 @@ export function bestBuild(): KernelBuild {
 }
 
 /** A core with the kernels of `build`, for one thread or for `threads` of them. */
-export function createKernels({ alone, together, compile }: KernelBuild, threads = 1): Core<KernelExports> {
+export function createKernels({ alone, together, compile }: KernelBuild, threads = 1): Core<WasmCore> {
   return threads > 1 ? createCore(together, true, compile) : createCore(alone, false, compile);
 }

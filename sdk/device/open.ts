@@ -2,10 +2,9 @@
 
 import type { Device, WeightType } from "../../gpu/device.js";
 import { DeviceError, MaskFeatError, OptionError } from "../../gpu/errors.js";
-import { type Matmul, matmuls } from "../../gpu/kernels/index.js";
 import { lackingLimit } from "../../gpu/limits.js";
+import { direct, tiled } from "../../gpu/ops/linear.js";
 import { type SelfTest, selfTest } from "../../gpu/selftest.js";
-import { lackingFor } from "../../gpu/subgroups.js";
 import { openWebGpu, WebGpuDevice, type WebGpuOptions } from "../../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "../base/check.js";
 import { f16ToF32, f32ToF16 } from "../wasm/half.js";
@@ -24,6 +23,8 @@ export interface CallerDevice {
   readonly lost: Promise<unknown>;
   createShaderModule(descriptor: never): object;
 }
+
+const matmuls = { tiled, direct };
 
 const deviceChoices = ["auto", "webgpu", "wasm"] as const;
 
@@ -63,10 +64,9 @@ export interface DeviceOptions {
   readonly turbo?: boolean;
   /**
    * How WebGPU multiplies matrices, to compare on a GPU: "tiled", through workgroup memory (default on GPUs); "direct", straight from storage
-   * (default on software adapters); "subgroups", by shuffles, where the GPU has the feature; "subgroup-matrix", by its matrix units, where
-   * it has the experimental feature of Chromium, in Chromium with WebGPU's unsafe features turned on.
+   * (default on software adapters).
    */
-  readonly matmul?: Matmul;
+  readonly matmul?: keyof typeof matmuls;
   /** "quick" (default): a dozen small answers are compared before the device is used. */
   readonly selfTest?: "quick" | "off";
 }
@@ -104,11 +104,8 @@ function describe(info: GPUAdapterInfo | undefined): Adapter {
 const absent = (what: string, cause?: unknown) => new DeviceError("DEVICE_ABSENT", what, { cause });
 
 /** The adapter of this runtime that is best for computing. @throws DeviceError DEVICE_ABSENT with the reason */
-async function findAdapter(
-  platform: DevicePlatform,
-  { matmul }: DeviceOptions = {},
-): Promise<{ adapter: GPUAdapter } & Adapter> {
-  const gpu = await platform.gpu(matmul === "subgroup-matrix");
+async function findAdapter(platform: DevicePlatform): Promise<{ adapter: GPUAdapter } & Adapter> {
+  const gpu = await platform.gpu();
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw absent("WebGPU finds no GPU here");
   // Dawn's null backend accepts all work and does none
@@ -137,7 +134,7 @@ export async function openDevice(platform: DevicePlatform, options: DeviceOption
   checkChoice("device", choice, deviceChoices);
   if (choice === "wasm") return openWasm(platform, options, "asked for");
   if (choice === "webgpu") {
-    const { adapter, ...about } = await findAdapter(platform, options).catch((error) => {
+    const { adapter, ...about } = await findAdapter(platform).catch((error) => {
       throw error instanceof MaskFeatError && error.code === "DEVICE_ABSENT"
         ? absent(`device webgpu: ${error.message}; use device wasm or auto`, error)
         : error;
@@ -162,15 +159,8 @@ function checkTurbo({ turbo }: DevicePlatform, { device = "auto" }: DeviceOption
 
 /** @throws OptionError */
 function checkMatmul({ matmul, device }: DeviceOptions): void {
-  checkChoice("matmul", matmul as Matmul, matmuls);
+  checkChoice("matmul", String(matmul), Object.keys(matmuls));
   if (device === "wasm") throw new OptionError("OPT_VALUE", "matmul belongs to device webgpu");
-}
-
-/** @throws DeviceError DEVICE_ABSENT where the GPU lacks what the kernel that was asked for needs */
-function checkFeatures({ matmul, dtype }: DeviceOptions, features: GPUSupportedFeatures, info: GPUAdapterInfo): void {
-  const type = dtype === "f16" && features.has("shader-f16") ? "f16" : "f32";
-  const lacking = matmul && lackingFor(matmul, features, info, type);
-  if (lacking) throw absent(`matmul: ${matmul} needs ${lacking}; leave matmul out`);
 }
 
 /** WebGPU on a real GPU that passes its test; else WASM, with the reason. */
@@ -179,7 +169,7 @@ async function openBest(platform: DevicePlatform, options: DeviceOptions): Promi
   if (options.dtype === "int8") return openWasm(platform, options, "int8 asked for");
   let why: string;
   try {
-    const { adapter, ...about } = await findAdapter(platform, options);
+    const { adapter, ...about } = await findAdapter(platform);
     if (!about.isFallback) return await openGpu(adapter, about, options, "a GPU is here");
     why = `WebGPU has only a software adapter (${about.name}), which is slower`;
   } catch (error) {
@@ -207,11 +197,10 @@ const turboBuild = ({ turbo }: DevicePlatform): KernelBuild => turbo!.build;
 const gpuOptions = ({ isFallback }: Adapter, options: DeviceOptions): WebGpuOptions => ({
   halves: halvesFor(options),
   software: isFallback,
-  matmul: options.matmul,
+  matmul: options.matmul && matmuls[options.matmul],
 });
 
 async function openGpu(adapter: GPUAdapter, about: Adapter, options: DeviceOptions, why: string): Promise<OpenDevice> {
-  checkFeatures(options, adapter.features, adapter.info);
   const device = await openWebGpu(adapter, gpuOptions(about, options));
   return finishGpu(device, about, options, why);
 }
@@ -227,7 +216,6 @@ async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevic
   const lacking = lackingLimit(gpu.limits);
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);
   const about = describe(gpu.adapterInfo);
-  checkFeatures(options, gpu.features, gpu.adapterInfo);
   const device = new WebGpuDevice(gpu, { ...gpuOptions(about, options), borrowed: true });
   return finishGpu(device, about, options, "the caller's own device");
 }
@@ -240,7 +228,7 @@ async function finishGpu(
 ): Promise<OpenDevice> {
   const { weights, matmul } = device;
   const reason = weights === (options.dtype ?? "f32") ? why : `${why}; f32, as the GPU lacks shader-f16`;
-  const variant = weights === "f32" ? matmul : `${matmul} ${weights}`;
+  const variant = weights === "f32" ? matmul.name : `${matmul.name} ${weights}`;
   const { name, isFallback } = about;
   return tested(device, { kind: "webgpu", adapter: name, isFallback, reason, threads: 1, variant }, options);
 }

@@ -36,9 +36,6 @@ export interface DevicePlatform {
   startThreads(start: ThreadStart): Threads;
   /** Kernels for 256-bit vectors; absent if the engine has no switch for them. */
   readonly turbo?: Turbo;
-  /**
-   * The entry of WebGPU; with its experimental features if those are asked for and this runtime lets programs turn them on.
-   * @throws DeviceError DEVICE_ABSENT with the reason if there is none
-   */
-  gpu(experimental?: boolean): Promise<GPU>;
+  /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason if there is none */
+  gpu(): Promise<GPU>;
 }

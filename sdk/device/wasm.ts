@@ -1,23 +1,23 @@
-/** The WASM device: plans become lists of steps in WASM memory, run by one thread or several (assembly/nn/program.ts). */
+/** The WASM device: plans become lists of steps in WASM memory, run by one thread or several (assembly/program.ts). */
 
-import type { Device, ParamUse, Program, RunOptions, WeightType } from "../../gpu/device.js";
+import { checkLayout, type Device, type Program, type RunOptions, type WeightType } from "../../gpu/device.js";
 import { DeviceError } from "../../gpu/errors.js";
-import { fanIn, size } from "../../gpu/graph/ops.js";
+import { fanIn, size } from "../../gpu/graph/op.js";
 import type { Plan } from "../../gpu/graph/plan.js";
-import type { AnyCall, Value } from "../../gpu/graph/tape.js";
+import type { Call, Value } from "../../gpu/graph/tape.js";
+import { type Argument, homeOf, type Step, type WasmCore, type WeightFormat } from "../../gpu/ops/home.js";
+import { weightFormats } from "../../gpu/ops/linear_formats.js";
 import type { Core } from "../wasm/core.js";
 import type { Heap } from "../wasm/heap.js";
-import { createKernels, type KernelBuild, type KernelExports } from "./builds.js";
-import { type Layout, layouts, type Size } from "./layout.js";
-import { lower, type Step } from "./lower.js";
+import { createKernels, type KernelBuild } from "./builds.js";
 import type { DevicePlatform, Threads } from "./platform.js";
 
 /** A block of WASM memory. */
 export interface WasmBuffer {
   readonly address: number;
   readonly label: string;
-  /** Of the weight of matrix products, which lies as the device's layout has it. */
-  readonly weight?: Size;
+  /** Rows and columns of a weight that lies packed. */
+  readonly packed?: readonly [n: number, k: number];
 }
 
 /** Working memory that is replaced by a larger block where it is too small. */
@@ -39,9 +39,9 @@ class Scratch {
 /** The event loop gets its turn at least this often while a program runs, provided that no single step takes longer. */
 const TURN_MS = 20;
 
-/** As many numbers of a weight are brought into panels at once. */
-const PACK_NUMBERS = 2 ** 18;
-/** Whole panels of every layout. */
+/** Elements of a weight that are brought into panels at once. */
+const PACK_ELEMENTS = 2 ** 18;
+/** Whole panels of every format. */
 const PACK_ROWS = 16;
 
 /** A value beyond this leaves no room for its neighbours in 32-bit addresses. */
@@ -52,6 +52,12 @@ const MAX_VALUE_BYTES = 2 ** 30;
  * (AMD EPYC, 2026-11), and took 46 MB more.
  */
 const TEMP_BYTES = 8 * 2 ** 20;
+
+/** The address of an output that nobody reads: kernels do not write it. */
+const UNREAD = 0;
+
+/** A step, and the call that it belongs to. */
+type PlannedStep = Step & { readonly call: Call };
 
 /** Resolves in a later turn of the event loop: timers, I/O and rendering come first. */
 function nextTurn(): Promise<void> {
@@ -72,8 +78,8 @@ export class WasmDevice implements Device<WasmBuffer> {
   readonly tempBytes: number = TEMP_BYTES;
   readonly numberBytes = 4;
 
-  private readonly core: Core<KernelExports>;
-  private readonly layout: Layout;
+  private readonly core: Core<WasmCore>;
+  private readonly format: WeightFormat;
   private readonly control: number;
   private readonly threads?: Threads;
   /** Of all threads, and of each thread for itself; all programs use the same. */
@@ -87,7 +93,7 @@ export class WasmDevice implements Device<WasmBuffer> {
     readonly build: KernelBuild,
     readonly weights: WeightType = "f32",
   ) {
-    this.layout = layouts[weights];
+    this.format = weightFormats[weights];
     this.core = createKernels(build, threadCount);
     const { exports, heap, module, memory } = this.core;
     this.shared = new Scratch(heap);
@@ -105,23 +111,22 @@ export class WasmDevice implements Device<WasmBuffer> {
     return this.block(4 * count, label);
   }
 
-  async param(value: Value, data: Float32Array, use: ParamUse): Promise<WasmBuffer> {
-    if (use === "plain") {
+  async param(value: Value, data: Float32Array): Promise<WasmBuffer> {
+    if (value.layout === "rows") {
       const buffer = this.block(data.byteLength, value.name);
       await this.write(buffer, data);
       return buffer;
     }
     const { heap, exports } = this.core;
-    const weight = { n: value.shape[0], k: fanIn(value.shape) };
-    const { n, k } = weight;
-    const buffer = { ...this.block(this.layout.bytes(exports, weight), value.name), weight };
+    const [n, k] = [value.shape[0], fanIn(value.shape)];
+    const buffer = { ...this.block(this.format.bytes(exports, n, k), value.name), packed: [n, k] as const };
     // A few rows at a time, so that they take little room beside the weight.
-    const most = PACK_ROWS * Math.max(1, Math.floor(PACK_NUMBERS / (PACK_ROWS * k)));
+    const most = PACK_ROWS * Math.max(1, Math.floor(PACK_ELEMENTS / (PACK_ROWS * k)));
     const rows = this.block(4 * Math.min(n, most) * k, value.name);
-    const scratch = heap.alloc(this.layout.packScratch(exports, Math.min(n, most), weight));
+    const scratch = heap.alloc(this.format.packScratch(exports, Math.min(n, most), k));
     for (let row = 0; row < n; row += most) {
       await this.write(rows, data.subarray(row * k, (row + most) * k));
-      this.layout.pack(exports, rows.address, row, Math.min(most, n - row), weight, buffer.address, scratch);
+      this.format.pack(exports, rows.address, row, Math.min(most, n - row), [n, k], buffer.address, scratch);
     }
     heap.release(scratch);
     this.release(rows);
@@ -132,12 +137,12 @@ export class WasmDevice implements Device<WasmBuffer> {
     this.view(buffer.address, data.length).set(data);
   }
 
-  async read({ address, label, weight }: WasmBuffer, count: number): Promise<Float32Array> {
-    if (!weight) return this.view(address, count).slice();
+  async read({ address, label, packed }: WasmBuffer, count: number): Promise<Float32Array> {
+    if (!packed) return this.view(address, count).slice();
     const { heap, exports } = this.core;
     const rows = this.block(count * 4, label);
-    const scratch = heap.alloc(layouts.f32.bytes(exports, weight));
-    this.layout.unpack(exports, address, weight, rows.address, scratch);
+    const scratch = heap.alloc(weightFormats.f32.bytes(exports, ...packed));
+    this.format.unpack(exports, address, packed, rows.address, scratch);
     const data = await this.read(rows, count);
     heap.release(scratch);
     this.release(rows);
@@ -159,19 +164,22 @@ export class WasmDevice implements Device<WasmBuffer> {
       for (const buffer of owned) this.release(buffer);
     };
     try {
+      for (const value of plan.given) checkLayout(value, bound.get(value)?.packed !== undefined);
       const slots = plan.slots.map((elements, i) => own(elements * 4, `slot ${i}`));
-      const bufferOf = (value: Value) => (bound.get(value) ?? slots[plan.slotOf.get(value) as number]) as WasmBuffer;
-      const at = (value: Value) => bufferOf(value).address;
-      const target = { core: this.core.exports, threads: this.threadCount, layout: this.layout, at };
-      const steps = plan.calls.flatMap((call) => lower(call, target));
+      const bufferOf = (value: Value) => bound.get(value) ?? slots[plan.slotOf.get(value) as number];
+      const target = { core: this.core.exports, threads: this.threadCount, format: this.format };
+      const steps = plan.calls.flatMap((call) =>
+        [homeOf(call).wasm(call as never, target)].flat().map((step) => ({ call, ...step })),
+      );
       const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
-      this.writeSteps(table, steps);
+      this.writeSteps(table, steps, (value) => bufferOf(value)?.address ?? UNREAD);
       const outputs = plan.outputs.map(bufferOf);
-      const run = async (options?: RunOptions) => {
-        await this.run(table, steps, options);
-        return plan.outputs.map((value, i) => this.view(outputs[i].address, size(value.shape)).slice());
+      return {
+        outputs,
+        run: (options) => this.run(table, steps, options),
+        read: async () => plan.outputs.map(({ shape }, i) => this.view(outputs[i].address, size(shape)).slice()),
+        destroy,
       };
-      return { outputs, run, destroy };
     } catch (error) {
       destroy();
       throw error;
@@ -195,19 +203,26 @@ export class WasmDevice implements Device<WasmBuffer> {
     return new Float32Array(this.core.memory.buffer, address, count);
   }
 
-  private writeSteps(table: WasmBuffer, steps: readonly Step[]): void {
-    const stepBytes = this.core.exports.STEP_BYTES.value;
-    steps.forEach((step, i) => {
-      new Int32Array(this.core.memory.buffer, table.address + i * stepBytes, stepBytes / 4).set(step.words);
+  /** Each step as its kernel's function index and arguments (assembly/nn/lib/step.ts). */
+  private writeSteps(table: WasmBuffer, steps: readonly Step[], at: (value: Value) => number): void {
+    const { exports, memory } = this.core;
+    const wordOf = (argument: Argument) => {
+      if (typeof argument === "number") return argument;
+      return "element" in argument ? at(argument.value) + 4 * argument.element : at(argument);
+    };
+    const stepBytes = exports.STEP_BYTES.value;
+    steps.forEach(({ kernel, args }, i) => {
+      const index = (exports as unknown as Record<string, { readonly value: number }>)[kernel].value;
+      new Int32Array(memory.buffer, table.address + i * stepBytes, stepBytes / 4).set([index, ...args.map(wordOf)]);
     });
   }
 
   /** Runs step by step, giving the event loop its turn and looking at the signal in between. */
-  private async run(table: WasmBuffer, steps: readonly Step[], o: RunOptions = {}): Promise<void> {
+  private async run(table: WasmBuffer, steps: readonly PlannedStep[], o: RunOptions = {}): Promise<void> {
     await this.threads?.ready;
     const ownBytes = this.reserveScratch(steps);
     let turn = performance.now();
-    let opened: { call: AnyCall; at: number; step: number } | undefined;
+    let opened: { call: Call; at: number; step: number } | undefined;
     for (let i = 0; i < steps.length; i++) {
       o.signal?.throwIfAborted();
       const before = performance.now();

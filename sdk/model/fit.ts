@@ -1,7 +1,7 @@
 /** How the tensors of a checkpoint become a model's parameters: what may be missing, what is left out, what is resized. */
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
-import { size } from "../../gpu/graph/ops.js";
+import { size } from "../../gpu/graph/op.js";
 import type { Value } from "../../gpu/graph/tape.js";
 import { checkFinite } from "../base/tensor.js";
 import { classNames } from "../checkpoint/classes.js";

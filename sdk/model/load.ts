@@ -14,7 +14,7 @@ import type { Interpolation } from "../image/transform.js";
 import type { DownloadOptions } from "./files.js";
 import { Model } from "./model.js";
 import { resolveIndices } from "./options.js";
-import { openParameters, Parameters, paramUses, type Weights, weightChoices } from "./parameters.js";
+import { openParameters, Parameters, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform.js";
 import { Runner } from "./runner.js";
 
@@ -164,7 +164,7 @@ export async function loadModel(
     const opened = await openDevice(platform, options);
     device = opened.device;
     const parameters = new Parameters(device, source);
-    await parameters.load(params, paramUses(tape.calls), {
+    await parameters.load(params, {
       signal,
       onProgress: (loaded, total) =>
         onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.375 * loaded) / total }),

@@ -1,7 +1,7 @@
 /** What a forward pass takes and gives, and checks of it: which blocks are wanted, and which patches are hidden. */
 
 import { OptionError, ShapeError } from "../../gpu/errors.js";
-import { patchGrid } from "../../gpu/graph/ops.js";
+import { patchGrid } from "../../gpu/models/nn.js";
 import type { OutType } from "../../gpu/models/vit.js";
 import type { Tensor } from "../base/tensor.js";
 import type { ModelConfig } from "../config/config.js";

@@ -1,9 +1,9 @@
 /** Where a model's numbers come from, and their way onto the device. */
 
-import type { Device, ParamUse } from "../../gpu/device.js";
+import type { Device } from "../../gpu/device.js";
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
-import { size } from "../../gpu/graph/ops.js";
-import type { AnyCall, Value } from "../../gpu/graph/tape.js";
+import { size } from "../../gpu/graph/op.js";
+import type { Value } from "../../gpu/graph/tape.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { Staging } from "../checkpoint/types.js";
 import { isQkvBias } from "../config/config.js";
@@ -97,18 +97,6 @@ async function openSource(
   return fitCheckpoint(await openCheckpoint(await openWeights(platform, weights, options, name), beside), wanted);
 }
 
-/** How calls read each parameter: those that only matrix products read may lie in a layout of the device's own. */
-export function paramUses(calls: readonly AnyCall[]): Map<string, ParamUse> {
-  const uses = new Map<string, ParamUse>();
-  for (const call of calls) {
-    call.inputs.forEach((value, i) => {
-      const asWeight = call.op.startsWith("linear") && i === 1;
-      uses.set(value.name, asWeight && uses.get(value.name) !== "plain" ? "weight" : "plain");
-    });
-  }
-  return uses;
-}
-
 /** One buffer for all tensors of up to `most` numbers: the next tensor is read over the last one, which is on the device by then. */
 function stagingFor(most: number): Staging {
   let buffer: Float32Array | undefined;
@@ -133,19 +121,14 @@ export class Parameters<B> {
   ) {}
 
   /** The buffer of every value in `params`, loading what is not there yet, one tensor in host memory at a time. */
-  async load(
-    params: readonly Value[],
-    uses: ReadonlyMap<string, ParamUse>,
-    { signal, onProgress }: LoadOptions = {},
-  ): Promise<Map<Value, B>> {
+  async load(params: readonly Value[], { signal, onProgress }: LoadOptions = {}): Promise<Map<Value, B>> {
     const total = params.reduce((sum, value) => sum + 4 * size(value.shape), 0);
     const bound = new Map<Value, B>();
     const staging = stagingFor(Math.max(0, ...params.map((value) => size(value.shape))));
     let loaded = 0;
     for (const value of params) {
       signal?.throwIfAborted();
-      const buffer =
-        this.buffers.get(value.name) ?? (await this.upload(value, uses.get(value.name) ?? "plain", staging));
+      const buffer = this.buffers.get(value.name) ?? (await this.upload(value, staging));
       this.buffers.set(value.name, buffer);
       bound.set(value, buffer);
       loaded += 4 * size(value.shape);
@@ -154,11 +137,11 @@ export class Parameters<B> {
     return bound;
   }
 
-  private async upload(value: Value, use: ParamUse, staging: Staging): Promise<B> {
+  private async upload(value: Value, staging: Staging): Promise<B> {
     const found = await this.source.get(value.name, value.shape, staging);
     if (!found) this.fresh.push(value.name);
     const data = found ?? identity(value.name, value.shape);
     if (!data) throw new CheckpointError("CKPT_MISMATCH", `${this.source.label}: missing: ${value.name}`);
-    return this.device.param(value, data, use);
+    return this.device.param(value, data);
   }
 }

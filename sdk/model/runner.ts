@@ -3,12 +3,12 @@
 import type { Device, Program, RunOptions } from "../../gpu/device.js";
 import { OutOfMemoryError } from "../../gpu/errors.js";
 import { fuse } from "../../gpu/graph/fuse.js";
-import { size } from "../../gpu/graph/ops.js";
+import { size } from "../../gpu/graph/op.js";
 import { type Plan, plan } from "../../gpu/graph/plan.js";
 import type { Value } from "../../gpu/graph/tape.js";
 import type { Traced } from "../../gpu/models/maskfeat.js";
 import type { Tensor } from "../base/tensor.js";
-import { type Parameters, paramUses } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
 
 /** Compiled programs that are kept; the least recently used one goes first. */
 const KEPT = 4;
@@ -59,8 +59,10 @@ export class Runner<B> {
       );
       // looked at after the run, which would fail for the same reason
       writes.catch(() => {});
-      const outputs = await compiled.program.run(options);
+      await compiled.program.run(options);
       await writes;
+      const outputs = await compiled.program.read();
+      options.signal?.throwIfAborted();
       parts.push(compiled.plan.outputs.map(({ shape }, i) => ({ data: outputs[i], shape })));
     }
     return parts;
@@ -95,8 +97,8 @@ export class Runner<B> {
       return found;
     }
     this.evict();
-    const { plan, params, uses } = planOf(task.trace(batch));
-    const bound = await this.parameters.load(params, uses, { signal });
+    const { plan, params } = planOf(task.trace(batch));
+    const bound = await this.parameters.load(params, { signal });
     const inputs = new Map<string, B>();
     try {
       for (const value of plan.given.filter((v) => v.role === "input")) {
@@ -126,5 +128,5 @@ function planOf({ tape, outputs }: Traced) {
   const calls = fuse(tape.calls, outputs);
   const planned = plan(calls, outputs);
   const params: Value[] = planned.given.filter((value) => value.role === "param");
-  return { plan: planned, params, uses: paramUses(calls) };
+  return { plan: planned, params };
 }

@@ -7,16 +7,15 @@ import { DeviceError } from "../../gpu/errors.js";
 /** In a variable, so that bundlers leave the optional package alone. */
 const WEBGPU = "webgpu";
 
-/** Dawn with experimental features or without. Kept for the life of the process: Dawn crashes where it is collected while a device lives. */
-const opened = new Map<boolean, Promise<GPU>>();
+/** Kept for the life of the process: Dawn crashes if it is collected while a device lives. */
+let opened: Promise<GPU> | undefined;
 
 /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason */
-export async function openGpu(experimental = false): Promise<GPU> {
+export async function openGpu(): Promise<GPU> {
   const own = ownGpu();
   if (own) return own;
-  const gpu = opened.get(experimental) ?? loadDawn(experimental ? ["enable-dawn-features=allow_unsafe_apis"] : []);
-  opened.set(experimental, gpu);
-  return gpu;
+  opened ??= loadDawn();
+  return opened;
 }
 
 /** The runtime's own, where it has one. */
@@ -24,13 +23,13 @@ function ownGpu(): GPU | undefined {
   return globalThis.navigator?.gpu;
 }
 
-async function loadDawn(options: readonly string[], specifier = WEBGPU): Promise<GPU> {
+async function loadDawn(specifier = WEBGPU): Promise<GPU> {
   if (lacksVulkan()) {
     const what = "there is no Vulkan on this machine (libvulkan.so.1): install the driver of the GPU";
     throw new DeviceError("DEVICE_ABSENT", what);
   }
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([...options]);
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
   } catch (cause) {
     const what = "the optional package webgpu is missing or does not work on this machine: npm i webgpu";
     throw new DeviceError("DEVICE_ABSENT", what, { cause });

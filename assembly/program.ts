@@ -1,36 +1,12 @@
 /**
  * Programs: a list of steps in memory, and the threads that run them together.
  *
- * A step is 16 words: its kind, then the kernel's arguments in the order of its signature (addresses, counts, and the bits of an f32).
+ * A step (nn/lib/step.ts) names its kernel by the index of a function, so that nothing here knows what it computes.
  * Thread 0 is the host's; the others wait in `serve` for a job, run their share of every step, and meet at a barrier after each, so
  * that a step may read what the one before wrote. Which thread computes an element never changes how it is computed.
  */
 
-import { attention } from "./attention";
-import { matmul8, packInput8 } from "./int8";
-import { matmul, packInput } from "./matmul";
-import { layerNorm } from "./norm";
-import { add, gelu } from "./pointwise";
-import { copyBlocks, featmap, maskedMse, maskTokens, meanTokens, patches, resizePos, tokens } from "./tokens";
-
-export const STEP_BYTES: i32 = 64;
-
-export const MATMUL: i32 = 0;
-export const ATTENTION: i32 = 1;
-export const LAYER_NORM: i32 = 2;
-export const GELU_STEP: i32 = 3;
-export const ADD_STEP: i32 = 4;
-export const PATCHES: i32 = 5;
-export const MASK_TOKENS: i32 = 6;
-export const TOKENS: i32 = 7;
-export const RESIZE_POS: i32 = 8;
-export const COPY_BLOCKS: i32 = 9;
-export const MEAN_TOKENS: i32 = 10;
-export const FEATMAP: i32 = 11;
-export const MASKED_MSE: i32 = 12;
-export const PACK_INPUT: i32 = 13;
-export const MATMUL8: i32 = 14;
-export const PACK_INPUT8: i32 = 15;
+export const STEP_BYTES: i32 = 128;
 
 // The control block: byte offsets of its words. Only the host writes a job, and only while no thread works on one.
 export const CONTROL_BYTES: i32 = 64;
@@ -47,97 +23,9 @@ const COUNTER: usize = 36; // items of the step that threads have taken
 /** Byte offset of the word that a thread sets to 1 when it dies. */
 export const DEAD: i32 = 40;
 
-/** Word `i` of a step. */
-function w(step: usize, i: i32): i32 {
-  return load<i32>(step + ((<usize>i) << 2));
-}
-
-/** Thread `t` of `n`. `shared`: working memory of all threads, `own`: of this one. */
+/** As thread `t` of `n`. `shared`: working memory of all threads, `own`: of this one. */
 function runStep(control: usize, s: usize, t: i32, n: i32, shared: usize, own: usize): void {
-  const counter = control + COUNTER;
-  switch (w(s, 0)) {
-    case PACK_INPUT:
-      packInput(w(s, 1), w(s, 2), w(s, 3), shared, t, n);
-      break;
-    case MATMUL:
-      matmul(
-        w(s, 1),
-        w(s, 2),
-        w(s, 3),
-        w(s, 4) != 0,
-        w(s, 5),
-        w(s, 6),
-        w(s, 7),
-        w(s, 8),
-        w(s, 9),
-        w(s, 10),
-        w(s, 11),
-        w(s, 12),
-        counter,
-        shared,
-        own,
-      );
-      break;
-    case PACK_INPUT8:
-      packInput8(w(s, 1), w(s, 2), w(s, 3), shared, t, n);
-      break;
-    case MATMUL8:
-      matmul8(
-        w(s, 1),
-        w(s, 2),
-        w(s, 3),
-        w(s, 4),
-        w(s, 5),
-        w(s, 6),
-        w(s, 7),
-        w(s, 8),
-        w(s, 9),
-        w(s, 10),
-        w(s, 11),
-        counter,
-        shared,
-        own,
-      );
-      break;
-    case ATTENTION:
-      attention(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), w(s, 8), counter, own);
-      break;
-    case LAYER_NORM:
-      layerNorm(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), reinterpret<f32>(w(s, 7)), t, n);
-      break;
-    case GELU_STEP:
-      gelu(w(s, 1), w(s, 2), w(s, 3), t, n);
-      break;
-    case ADD_STEP:
-      add(w(s, 1), w(s, 2), w(s, 3), w(s, 4), t, n);
-      break;
-    case PATCHES:
-      patches(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), t, n);
-      break;
-    case MASK_TOKENS:
-      maskTokens(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), t, n);
-      break;
-    case TOKENS:
-      tokens(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), t, n);
-      break;
-    case RESIZE_POS:
-      resizePos(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6), w(s, 7), t, n);
-      break;
-    case COPY_BLOCKS:
-      copyBlocks(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), t, n);
-      break;
-    case MEAN_TOKENS:
-      meanTokens(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), t, n);
-      break;
-    case FEATMAP:
-      featmap(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), t, n);
-      break;
-    case MASKED_MSE:
-      if (t == 0) maskedMse(w(s, 1), w(s, 2), w(s, 3), w(s, 4), w(s, 5), w(s, 6));
-      break;
-    default:
-      unreachable();
-  }
+  call_indirect<void>(load<i32>(s), s + 4, t, n, control + COUNTER, shared, own);
 }
 
 /** Runs steps `first` to `last - 1` of the program at `steps` on one thread. */

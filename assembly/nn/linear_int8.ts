@@ -9,8 +9,9 @@
  * A tile has 4 x 8 outputs in every build. x travels as [k/2][4][2], W as panels [k/2][8][2]; an odd k is filled up with a zero.
  */
 
-import { share, take } from "./math";
-import { finishTile } from "./matmul";
+import { finishTile } from "./lib/epilogue";
+import { share, take } from "./lib/math";
+import { arg, Kernel } from "./lib/step";
 
 const ROWS: i32 = 4;
 const COLUMNS: i32 = 8;
@@ -91,8 +92,8 @@ function tiles(rows: i32): i32 {
   return (rows + ROWS - 1) / ROWS;
 }
 
-/** Bytes that `packInput8` fills: the tiles, then a scale for each row. */
-export function packed8Bytes(rows: i32, k: i32): usize {
+/** Bytes of shared memory that `linearPackInt8` fills: the tiles, then a scale for each row. */
+export function linearPackInt8Bytes(rows: i32, k: i32): usize {
   return <usize>tiles(rows) * ROWS * (pairs(k) * 4 + 4);
 }
 
@@ -101,7 +102,7 @@ function rowScales(packed: usize, rows: i32, k: i32): usize {
 }
 
 /** x [rows,k] -> integers, in tiles of four rows; rows beyond the last are not written. */
-export function packInput8(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
+function packInput8(x: usize, packed: usize, rows: i32, k: i32, thread: i32, threads: i32): void {
   const scales = rowScales(packed, rows, k);
   const last = share(rows, thread + 1, threads);
   for (let r = share(rows, thread, threads); r < last; r++) {
@@ -133,22 +134,22 @@ function packRow(x: usize, k: i32, inverse: f32, to: usize): void {
 }
 
 /** Bytes of working memory of each thread: a widened panel and a tile. */
-export function matmul8Scratch(k: i32): usize {
+export function linearInt8Scratch(k: i32): usize {
   return pairs(k) * COLUMNS * 4 + ROWS * COLUMNS * 4;
 }
 
-/** As `matmul`, from `packed` x of `packInput8` and `weights` of `packInt8`. */
-export function matmul8(
-  rows: i32,
-  k: i32,
+/** As `matmul` in linear.ts, from `packed` x of `packInput8` and `weights` of `packInt8`. */
+function matmul8(
   weights: usize,
-  first: i32,
-  last: i32,
   bias: usize,
   residual: usize,
   y: usize,
+  rows: i32,
+  k: i32,
   n: i32,
   epilogue: i32,
+  first: i32,
+  last: i32,
   chunk: i32,
   counter: usize,
   packed: usize,
@@ -245,3 +246,29 @@ function scaleTile(c: usize, rowScale: usize, columnScale: usize, bias: usize): 
     }
   }
 }
+
+function step(s: usize, _t: i32, _n: i32, counter: usize, shared: usize, own: usize): void {
+  matmul8(
+    arg(s, 0),
+    arg(s, 1),
+    arg(s, 2),
+    arg(s, 3),
+    arg(s, 4),
+    arg(s, 5),
+    arg(s, 6),
+    arg(s, 7),
+    arg(s, 8),
+    arg(s, 9),
+    arg(s, 10),
+    counter,
+    shared,
+    own,
+  );
+}
+
+function packStep(s: usize, t: i32, n: i32, _counter: usize, shared: usize, _own: usize): void {
+  packInput8(arg(s, 0), shared, arg(s, 1), arg(s, 2), t, n);
+}
+
+export const linearInt8: i32 = (step as Kernel).index;
+export const linearPackInt8: i32 = (packStep as Kernel).index;

@@ -1,13 +1,14 @@
-/** A compiled plan on WebGPU: one command buffer, one submit and one readback for each run, and nothing allocated. */
+/** A compiled plan on WebGPU: one command buffer and one submit for each run, one map for each read, and nothing allocated. */
 
 import type { Program, RunOptions } from "./device.js";
-import type { AnyCall } from "./graph/tape.js";
+import type { Call } from "./graph/tape.js";
 import type { Guard } from "./guard.js";
-import { type GpuNumbers, MAP_READ, type Storage, USAGE } from "./numbers.js";
 import type { Profiler } from "./profile.js";
+import { type GpuNumbers, MAP_READ, type Storage, USAGE } from "./storage.js";
 
-export interface Dispatch {
-  readonly call: AnyCall;
+/** A dispatch, ready to be encoded. */
+export interface BoundDispatch {
+  readonly call: Call;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly grid: readonly [number, number];
@@ -25,7 +26,7 @@ export interface ProgramParts {
   readonly device: GPUDevice;
   readonly guard: Guard;
   readonly storage: Storage;
-  readonly dispatches: readonly Dispatch[];
+  readonly dispatches: readonly BoundDispatch[];
   readonly outputs: readonly Output[];
   /** Where the outputs are copied one behind the other, to be read. */
   readonly staging: GPUBuffer;
@@ -34,28 +35,46 @@ export interface ProgramParts {
 
 export class GpuProgram implements Program<GpuNumbers> {
   readonly outputs: readonly GpuNumbers[];
+  /** Ends when the outputs of an earlier run have been read. */
+  private reading?: Promise<unknown>;
 
   constructor(private readonly parts: ProgramParts) {
     this.outputs = parts.outputs.map(({ numbers }) => numbers);
   }
 
-  async run({ signal, profiler }: RunOptions = {}): Promise<Float32Array[]> {
-    signal?.throwIfAborted();
-    if (profiler) await this.profile(profiler);
-    else await this.parts.guard.scoped("running a plan", 0, () => this.submit((encoder) => this.encode(encoder)));
-    const { guard, staging } = this.parts;
-    await guard.orLost(staging.mapAsync(MAP_READ));
-    try {
-      guard.check();
-      signal?.throwIfAborted();
-      return this.readOutputs();
-    } finally {
-      staging.unmap();
-    }
+  run(options: RunOptions = {}): Promise<void> {
+    // a buffer that is being read cannot be written
+    return this.reading ? this.reading.then(() => this.enqueue(options)) : this.enqueue(options);
+  }
+
+  read(): Promise<Float32Array[]> {
+    const reading = this.map();
+    this.reading = reading.catch(() => {});
+    this.reading.then(() => {
+      this.reading = undefined;
+    });
+    return reading;
   }
 
   destroy(): void {
     this.parts.destroy();
+  }
+
+  private async enqueue({ signal, profiler }: RunOptions): Promise<void> {
+    signal?.throwIfAborted();
+    if (profiler) await this.profile(profiler);
+    else await this.parts.guard.scoped("running a plan", 0, () => this.submit((encoder) => this.encode(encoder)));
+  }
+
+  private async map(): Promise<Float32Array[]> {
+    const { guard, staging } = this.parts;
+    await guard.orLost(staging.mapAsync(MAP_READ));
+    try {
+      guard.check();
+      return this.readOutputs();
+    } finally {
+      staging.unmap();
+    }
   }
 
   private encode(encoder: GPUCommandEncoder): void {
@@ -89,9 +108,9 @@ export class GpuProgram implements Program<GpuNumbers> {
     if (device.features.has("timestamp-query")) return this.profileByTimestamps(profiler);
     for (const dispatch of this.parts.dispatches) {
       const start = performance.now();
-      await guard.scoped(dispatch.call.output.name, 0, () =>
+      await guard.scoped(nameOf(dispatch.call), 0, () =>
         this.submit((encoder) => {
-          const pass = encoder.beginComputePass({ label: dispatch.call.output.name });
+          const pass = encoder.beginComputePass({ label: nameOf(dispatch.call) });
           encodeDispatch(pass, dispatch);
           pass.end();
         }),
@@ -127,7 +146,7 @@ export class GpuProgram implements Program<GpuNumbers> {
     this.submit((encoder) => {
       dispatches.forEach((dispatch, i) => {
         const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-        const pass = encoder.beginComputePass({ label: dispatch.call.output.name, timestampWrites });
+        const pass = encoder.beginComputePass({ label: nameOf(dispatch.call), timestampWrites });
         encodeDispatch(pass, dispatch);
         pass.end();
       });
@@ -142,8 +161,11 @@ export class GpuProgram implements Program<GpuNumbers> {
   }
 }
 
-function encodeDispatch(pass: GPUComputePassEncoder, { pipeline, group, grid }: Dispatch): void {
+function encodeDispatch(pass: GPUComputePassEncoder, { pipeline, group, grid }: BoundDispatch): void {
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(...grid);
 }
+
+/** What a call makes, for labels. */
+export const nameOf = ({ op, outputs }: Call): string => outputs[0]?.name ?? op;

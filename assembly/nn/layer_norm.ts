@@ -1,20 +1,21 @@
 /** Layer normalisation (Ba et al., 2016), two passes over a row in cache: mean, then variance of the differences. */
 
-import { madd, share, sum4 } from "./math";
+import { madd, share, sum4 } from "./lib/math";
+import { arg, argF32, Kernel } from "./lib/step";
 
-/** x [rows,c] -> (x - mean) / sqrt(variance + eps) * weight + bias. */
-export function layerNorm(
+/** x [rows,C] -> (x - mean) / sqrt(variance + eps) * weight + bias. */
+function normalize(
   x: usize,
-  rows: i32,
-  c: i32,
   weight: usize,
   bias: usize,
   y: usize,
+  rows: i32,
+  C: i32,
   eps: f32,
   thread: i32,
   threads: i32,
 ): void {
-  const bytes = (<usize>c) << 2;
+  const bytes = (<usize>C) << 2;
   const whole = bytes & ~15;
   const last = share(rows, thread + 1, threads);
   for (let r = share(rows, thread, threads); r < last; r++) {
@@ -31,7 +32,7 @@ export function layerNorm(
       const d = load<f32>(row + i) - mean;
       sum += d * d;
     }
-    const inverse: f32 = 1 / Mathf.sqrt(sum / <f32>c + eps);
+    const inverse: f32 = 1 / Mathf.sqrt(sum / <f32>C + eps);
     const scale = f32x4.splat(inverse);
     const to = y + <usize>r * bytes;
     for (let i: usize = 0; i < whole; i += 16) {
@@ -52,3 +53,9 @@ function rowMean(row: usize, bytes: usize): f32 {
   for (let i = whole; i < bytes; i += 4) sum += load<f32>(row + i);
   return sum / <f32>(bytes >> 2);
 }
+
+function step(s: usize, t: i32, n: i32, _counter: usize, _shared: usize, _own: usize): void {
+  normalize(arg(s, 0), arg(s, 1), arg(s, 2), arg(s, 3), arg(s, 4), arg(s, 5), argF32(s, 6), t, n);
+}
+
+export const layerNorm: i32 = (step as Kernel).index;

@@ -5,12 +5,12 @@ requires subgroup_id;
 // the invocations of a subgroup branch alike on its number, which the compiler does not see
 diagnostic(off, chromium.subgroup_matrix_uniformity);
 // y = x W^T + b, then gelu or the residual, by the units of a GPU that multiply small matrices which a subgroup holds together; K and N
-// are multiples of 4. Not chosen by itself: no GPU was measured.
+// are multiples of 4. No GPU has been measured: no device chooses it, and no option asks for it.
 //
 // A workgroup makes 4 x 4 matrices of ROWS x COLUMNS sums, each of its first four subgroups a square of 2 x 2 of them. (Where subgroups
 // are smaller than the largest there are more of them: the others only load and store.) Slices of x and W pass through workgroup memory,
-// zeros beyond their edges. The loader appends ROWS, COLUMNS and DEPTH, which the GPU prescribes: it multiplies ROWS x DEPTH by
-// DEPTH x COLUMNS; and SLICE, the numbers of K of a slice, a multiple of DEPTH. Factors are multiplied as they are stored; sums are in f32,
+// zeros beyond their edges. linear_subgroup_matrix.ts appends ROWS, COLUMNS and DEPTH, which the GPU prescribes: it multiplies ROWS x DEPTH by
+// DEPTH x COLUMNS; and SLICE, the elements of K of a slice, a multiple of DEPTH. Factors are multiplied as they are stored; sums are in f32,
 // and run over K in one go.
 
 override K: u32;

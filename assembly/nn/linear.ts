@@ -1,11 +1,15 @@
 /**
- * y = x W^T + b, with gelu or a residual in the epilogue. W lies in panels (tile.ts); x is packed once for all threads, which then share
+ * y = x W^T + b, with gelu or a residual in the epilogue. W lies in panels (lib/tile.ts); x is packed once for all threads, which then share
  * out the panels.
  */
 
 import { f16ToF32 } from "../half";
-import { gelu8, share, take } from "./math";
-import { copyBlock, MR, NR, packRows, TILE_BYTES, tile } from "./tile";
+import { ADD, addBlock, GELU, geluRows } from "./lib/epilogue";
+import { share, take } from "./lib/math";
+import { arg, Kernel } from "./lib/step";
+import { copyBlock, MR, NR, packRows, TILE_BYTES, tile } from "./lib/tile";
+
+export { NR, packPanels, unpackPanels } from "./lib/tile";
 
 /** Depth of a block of K: NR x 768 floats of B stay in the first-level cache, all rows x 768 of A in the second. */
 const KC: i32 = 768;
@@ -14,12 +18,8 @@ const ROW_BYTES: usize = <usize>NR * 4;
 /** Terms that are summed by themselves: an element's rounding error grows with the square root of 128 + K/128 rather than of K. */
 const SUM: i32 = 128;
 
-export const NONE: i32 = 0;
-export const GELU: i32 = 1;
-export const ADD: i32 = 2;
-
-/** Bytes that `packInput` fills. */
-export function packedBytes(rows: i32, k: i32): usize {
+/** Bytes of shared memory that `linearPack` fills. */
+export function linearPackBytes(rows: i32, k: i32): usize {
   return <usize>((rows + MR - 1) / MR) * MR * <usize>k * 4;
 }
 
@@ -30,7 +30,7 @@ function packedTile(packed: usize, rows: i32, k0: i32, kc: i32, row: i32): usize
 }
 
 /** x [rows,k] -> the order in which `matmul` reads it: blocks of K, in each of them tiles [kc][MR]. */
-export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i32, threads: i32): void {
+function packInput(x: usize, packed: usize, rows: i32, k: i32, thread: i32, threads: i32): void {
   const ld = (<usize>k) << 2;
   const tiles = (rows + MR - 1) / MR;
   const last = share(tiles, thread + 1, threads) * MR;
@@ -44,28 +44,28 @@ export function packInput(x: usize, rows: i32, k: i32, packed: usize, thread: i3
 }
 
 /** Bytes of working memory of each thread: a tile, and a block of a panel where W is narrow. */
-export function matmulScratch(halves: bool): usize {
+export function linearScratch(halves: bool): usize {
   return TILE_BYTES + (halves ? <usize>KC * ROW_BYTES : 0);
 }
 
 /**
  * Columns of panels `first` to `last - 1` of y [rows,n] = x W^T + bias, from `packed` x [rows,k] and panels of W [n,k], of f16 where
- * `halves`; bias [n], residual [rows,n]. `epilogue`: NONE, GELU (of the sum), or ADD (of the residual). Threads take `chunk` panels at a
+ * `halves`; bias [n], residual [rows,n]. `epilogue`: 0, GELU (of the sum), or ADD (of the residual). Threads take `chunk` panels at a
  * time.
  */
-export function matmul(
-  rows: i32,
-  k: i32,
+function matmul(
   panels: usize,
-  halves: bool,
-  first: i32,
-  last: i32,
   bias: usize,
   residual: usize,
   y: usize,
+  rows: i32,
+  k: i32,
   n: i32,
   epilogue: i32,
+  first: i32,
+  last: i32,
   chunk: i32,
+  halves: bool,
   counter: usize,
   packed: usize,
   scratch: usize,
@@ -126,23 +126,6 @@ function column(
   }
 }
 
-/** A whole tile of sums at `edge`, `columns` wide -> the epilogue, and its live part into y. */
-export function finishTile(
-  edge: usize,
-  columns: i32,
-  rows: i32,
-  cols: i32,
-  y: usize,
-  residual: usize,
-  ldy: usize,
-  epilogue: i32,
-): void {
-  const ld = (<usize>columns) << 2;
-  if (epilogue == GELU) geluRows(edge, ld, rows, columns);
-  copyBlock(y, ldy, edge, ld, rows, cols);
-  if (epilogue == ADD) addBlock(y, residual, ldy, rows, cols);
-}
-
 /** Sets the rows of a tile to the bias. */
 function fillRows(c: usize, ld: usize, bias: usize): void {
   for (let r = 0; r < MR; r++) {
@@ -151,21 +134,29 @@ function fillRows(c: usize, ld: usize, bias: usize): void {
   }
 }
 
-/** gelu in place; `columns` is a multiple of 8. */
-function geluRows(c: usize, ld: usize, rows: i32, columns: i32): void {
-  for (let r = 0; r < rows; r++) {
-    for (let i: usize = 0; i < (<usize>columns) << 2; i += 32) gelu8(c + i, c + i);
-    c += ld;
-  }
+function step(s: usize, _t: i32, _n: i32, counter: usize, shared: usize, own: usize): void {
+  matmul(
+    arg(s, 0),
+    arg(s, 1),
+    arg(s, 2),
+    arg(s, 3),
+    arg(s, 4),
+    arg(s, 5),
+    arg(s, 6),
+    arg(s, 7),
+    arg(s, 8),
+    arg(s, 9),
+    arg(s, 10),
+    arg(s, 11) != 0,
+    counter,
+    shared,
+    own,
+  );
 }
 
-function addBlock(y: usize, residual: usize, ld: usize, rows: i32, cols: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let i: usize = 0;
-    const bytes = (<usize>cols) << 2;
-    for (; i + 16 <= bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), v128.load(residual + i)));
-    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(y + i) + load<f32>(residual + i));
-    y += ld;
-    residual += ld;
-  }
+function packStep(s: usize, t: i32, n: i32, _counter: usize, shared: usize, _own: usize): void {
+  packInput(arg(s, 0), shared, arg(s, 1), arg(s, 2), t, n);
 }
+
+export const linear: i32 = (step as Kernel).index;
+export const linearPack: i32 = (packStep as Kernel).index;

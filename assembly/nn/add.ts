@@ -1,0 +1,18 @@
+/** y = a + b. Buffers are padded to 64 bytes, so the last vectors may reach past `count`. */
+
+import { share } from "./lib/math";
+import { arg, Kernel } from "./lib/step";
+
+function run(a: usize, b: usize, y: usize, count: i32, thread: i32, threads: i32): void {
+  const vectors = (count + 3) / 4;
+  const end = (<usize>share(vectors, thread + 1, threads)) << 4;
+  for (let i = (<usize>share(vectors, thread, threads)) << 4; i < end; i += 16) {
+    v128.store(y + i, f32x4.add(v128.load(a + i), v128.load(b + i)));
+  }
+}
+
+function step(s: usize, t: i32, n: i32, _counter: usize, _shared: usize, _own: usize): void {
+  run(arg(s, 0), arg(s, 1), arg(s, 2), arg(s, 3), t, n);
+}
+
+export const add: i32 = (step as Kernel).index;
