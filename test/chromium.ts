@@ -1,3 +1,4 @@
+import { describeOn } from "./needs.js";
 /** A headless Chromium, and a server of this package on 127.0.0.1, for tests of the built package in a real browser. */
 
 import { readFile } from "node:fs/promises";
@@ -12,8 +13,8 @@ import {
   type Page,
   type Worker,
 } from "playwright-core";
-import { afterAll, beforeAll, describe } from "vitest";
-import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
+import { afterAll, beforeAll } from "vitest";
+import { softwareGpu } from "../scripts/software.mjs";
 import type * as maskfeat from "../sdk/entries/browser.js";
 
 /** What a function finds that runs in the browser (test/page/kit.js). */
@@ -153,12 +154,9 @@ export class Chromium {
   }
 }
 
-/**
- * Tests in Chromium, skipped by name on machines that it is not built for; continuous integration on Linux x64 is not among those.
- */
+/** Tests in Chromium. */
 export function describeChromium(name: string, tests: (chromium: Chromium) => void): void {
-  const must = process.env.CI === "true" && process.platform === "linux" && process.arch === "x64";
-  describe.skipIf(!softwareGpuRuns() && !must)(`Chromium: ${name}`, () => {
+  describeOn("Chromium", `Chromium: ${name}`, () => {
     const chromium = new Chromium();
     beforeAll(() => chromium.start());
     afterAll(() => chromium.stop());

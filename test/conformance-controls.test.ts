@@ -7,8 +7,8 @@ import { conformance, type RunOptions } from "../conformance/run.js";
 import type { Host } from "../conformance/suite.js";
 import { hostOn, zeroDevice } from "./conformance.controls.js";
 import { host } from "./conformance.host.js";
-import { hasWebGpu } from "./devices.js";
 import { codeOf } from "./helpers.js";
+import { describeOn } from "./needs.js";
 
 /** What the cases that match find at level quick. */
 async function run(on: Host, cases: string, options: Partial<RunOptions> = {}): Promise<readonly CaseResult[]> {
@@ -37,7 +37,7 @@ describe("a device whose programs give zeros", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("Dawn's null backend", () => {
+describeOn("Dawn", "Dawn's null backend", () => {
   it("fails C0, C2, C3 and C4", async () => {
     const { create } = await import("webgpu");
     // kept for the life of the process

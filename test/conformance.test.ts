@@ -9,41 +9,42 @@ import type { Report } from "../conformance/report.js";
 import { fetchDeno } from "../scripts/deno.mjs";
 import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
 import { cli, json, temporaryFolder } from "./cli.js";
+import { type Device, describeOn } from "./needs.js";
 
 interface Run {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Another runtime than this one. */
   readonly runtime?: readonly string[];
-  /** Why it cannot be run here. */
-  readonly absent?: boolean;
+  readonly device: Device;
+  /** Why the device is absent, if the set-up does not know. */
+  readonly why?: string;
   readonly expected: object;
 }
 
+/** Paths and environments of what the development packages bring, if this machine can run it. */
 const software = softwareGpuRuns() ? softwareGpu() : undefined;
 const deno = fetchDeno();
 const browser = { ...software?.chromiumEnv, MASKFEAT_BROWSER_ARGS: software?.chromiumArgs.join(" ") ?? "" };
-const must = process.env.CI === "true" && process.platform === "linux" && process.arch === "x64";
-const absent = !software && !must;
 
 const runs: Readonly<Record<string, Run>> = {
-  "Node, WASM": { args: ["--device", "wasm"], expected: { kind: "wasm" } },
+  "Node, WASM": { device: "WASM", args: ["--device", "wasm"], expected: { kind: "wasm" } },
   "Node, WebGPU": {
+    device: "Dawn",
     args: ["--device", "webgpu"],
     env: software?.env,
-    absent,
     expected: { kind: "webgpu", adapter: "google / swiftshader", variant: "direct" },
   },
   "Chromium, WASM": {
     args: ["--browser", software?.chromium ?? "chromium", "--device", "wasm"],
     env: browser,
-    absent,
+    device: "Chromium",
     expected: { kind: "wasm" },
   },
   "Chromium, WebGPU": {
     args: ["--browser", software?.chromium ?? "chromium", "--device", "webgpu"],
     env: browser,
-    absent,
+    device: "Chromium",
     expected: { kind: "webgpu", isFallback: true },
   },
   // with the kernels of GPUs, as software adapters have their own
@@ -51,43 +52,49 @@ const runs: Readonly<Record<string, Run>> = {
     args: ["--device", "webgpu", "--matmul", "tiled"],
     env: { ...software?.env, DENO_DIR: resolve("node_modules/.cache/deno-dir"), NO_COLOR: "1" },
     runtime: deno ? [deno, "run", "-A"] : undefined,
-    absent: !deno,
+    device: "Deno",
+    why: deno ? undefined : "it cannot be fetched, or is not for this machine",
     expected: { kind: "webgpu", isFallback: true, variant: "tiled" },
   },
 };
 
-describe.each(Object.entries(runs))("%s", (_, { args, env, runtime, absent = false, expected }) => {
-  const folder = temporaryFolder();
-  let report: Report & { error?: unknown };
-  const own = (level: Level) => report.levels.find((found) => found.level === level);
+for (const [name, { args, env, runtime, device, why, expected }] of Object.entries(runs)) {
+  describeOn(
+    device,
+    `level quick: ${name}`,
+    () => {
+      const folder = temporaryFolder();
+      let report: Report & { error?: unknown };
+      const own = (level: Level) => report.levels.find((found) => found.level === level);
 
-  describe.skipIf(absent)("level quick", () => {
-    beforeAll(async () => {
-      report = await json(["conformance", ...args, "--html", join(folder, "r.html")], folder, { env, runtime });
-      expect(report.error).toBeUndefined();
-    }, 600_000);
+      beforeAll(async () => {
+        report = await json(["conformance", ...args, "--html", join(folder, "r.html")], folder, { env, runtime });
+        expect(report.error).toBeUndefined();
+      }, 600_000);
 
-    it("runs on the device asked for, all of it", () => {
-      expect(report.device).toMatchObject(expected);
-      expect(report.passed).toBe(true);
-      expect(existsSync(join(folder, "r.html"))).toBe(true);
-    });
+      it("runs on the device asked for, all of it", () => {
+        expect(report.device).toMatchObject(expected);
+        expect(report.passed).toBe(true);
+        expect(existsSync(join(folder, "r.html"))).toBe(true);
+      });
 
-    it.each(levels)("%s", (level) => {
-      expect(report.failed.filter((f) => f.case.startsWith(level))).toEqual([]);
-      expect(own(level)?.passed, level).toBeGreaterThan(3);
-      expect(own(level)?.worst?.use).toBeLessThanOrEqual(1);
-    });
+      it.each(levels)("%s", (level) => {
+        expect(report.failed.filter((f) => f.case.startsWith(level))).toEqual([]);
+        expect(own(level)?.passed, level).toBeGreaterThan(3);
+        expect(own(level)?.worst?.use).toBeLessThanOrEqual(1);
+      });
 
-    it("says of everything that is left out why", () => {
-      for (const { reason } of report.skipped) expect(reason).toMatch(/software GPU|stores f32/);
-      const tried = (own("C2")?.cases ?? 0) + (own("C2")?.skipped ?? 0);
-      expect(tried).toBeGreaterThan(290);
-    });
-  });
-});
+      it("says of everything that is left out why", () => {
+        for (const { reason } of report.skipped) expect(reason).toMatch(/software GPU|stores f32/);
+        const tried = (own("C2")?.cases ?? 0) + (own("C2")?.skipped ?? 0);
+        expect(tried).toBeGreaterThan(290);
+      });
+    },
+    why,
+  );
+}
 
-describe.skipIf(absent)("every kernel of matrix products on WebGPU", () => {
+describeOn("Dawn", "every kernel of matrix products on WebGPU", () => {
   it.each(["tiled", "direct", "subgroups"])("%s", async (matmul) => {
     const args = ["conformance", "--device", "webgpu", "--matmul", matmul, "--cases", "C*/linear*"];
     const report: Report = await json(args, temporaryFolder(), { env: software?.env });
@@ -96,7 +103,7 @@ describe.skipIf(absent)("every kernel of matrix products on WebGPU", () => {
   });
 });
 
-describe.skipIf(absent)("in a browser", () => {
+describeOn("Chromium", "in a browser", () => {
   const folder = temporaryFolder();
   const inChromium = (...args: string[]) =>
     cli(["conformance", "--browser", software?.chromium ?? "", ...args], folder, { env: browser });

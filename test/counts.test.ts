@@ -1,14 +1,14 @@
 /** What tells about speed on a GPU without one: how many kernels a model runs, and what they move. */
 
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { callOf } from "../conformance/ops.js";
 import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
 import type { Matmul, Multiply } from "../gpu/kernels/index.js";
 import { callsOf } from "../scripts/bench/contenders/counts.js";
 import { countCalls } from "../scripts/bench/counts/count.js";
 import { nodePlatform } from "../sdk/platform/node.js";
-import { hasWebGpu } from "./devices.js";
 import { emulated } from "./emulated-matrices.js";
+import { describeOn } from "./needs.js";
 
 const base = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 
@@ -17,7 +17,7 @@ it("ViT-B/16 takes at most 90 dispatches, whatever the batch", () => {
   expect(callsOf(base, 8).length).toBe(callsOf(base, 1).length);
 });
 
-describe.runIf(hasWebGpu)("kernels", () => {
+describeOn("Dawn", "kernels", () => {
   async function device(): Promise<GPUDevice> {
     const adapter = (await (await nodePlatform.gpu()).requestAdapter()) as GPUAdapter;
     return adapter.requestDevice({ requiredFeatures: ["subgroups"] });

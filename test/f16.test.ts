@@ -4,7 +4,7 @@
  * from version 26 on has matrices of subgroups, too.
  */
 
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { conformance } from "../conformance/node.js";
 import { uniform } from "../conformance/ops.js";
 import { ops } from "../gpu/graph/ops.js";
@@ -12,28 +12,24 @@ import { lackingFor } from "../gpu/subgroups.js";
 import { getModel, tensor } from "../sdk/entries/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { host } from "./conformance.host.js";
+import { describeOn } from "./needs.js";
 import { tiny } from "./tiny.js";
 
-const isRequired = process.env.MASKFEAT_F16 === "required";
-const findAdapter = (experimental: boolean) =>
-  nodePlatform.gpu(experimental).then(
-    (gpu) => gpu.requestAdapter(),
-    () => null,
-  );
-const adapter = await findAdapter(false);
-const hasF16 = adapter?.features.has("shader-f16") === true;
-const experimental = await findAdapter(true);
-const hasMatrices =
-  experimental !== null && !lackingFor("subgroup-matrix", experimental.features, experimental.info, "f16");
+/** Why subgroups multiply no matrices of f16 here, if they do not. */
+async function noMatrices(): Promise<string | undefined> {
+  const gpu = await nodePlatform.gpu(true).catch(() => undefined);
+  const adapter = await gpu?.requestAdapter();
+  if (!adapter) return "Dawn finds no adapter";
+  const lacking = lackingFor("subgroup-matrix", adapter.features, adapter.info, "f16");
+  return lacking && `the adapter lacks ${lacking}`;
+}
 
-it.skipIf(!hasF16 && !isRequired)("an adapter with shader-f16 is here", () => {
-  expect(hasF16).toBe(true);
-});
+const whyNoMatrices = await noMatrices();
 
 /** Of storing a number as f16, relative. */
 const ROUNDING = 2 ** -11;
 
-describe.runIf(hasF16)("kernels that store f16", () => {
+describeOn("shader-f16", "kernels that store f16", () => {
   it("stay within bounds that add the rounding of storing to each operand and result", {
     timeout: 900_000,
   }, async () => {
@@ -44,18 +40,23 @@ describe.runIf(hasF16)("kernels that store f16", () => {
   });
 });
 
-describe.runIf(hasMatrices)("products of f16 by matrices of subgroups", () => {
-  const options = { device: "webgpu", dtype: "f16", matmul: "subgroup-matrix" } as const;
+describeOn(
+  "subgroup matrices of f16",
+  "products of f16 by matrices of subgroups",
+  () => {
+    const options = { device: "webgpu", dtype: "f16", matmul: "subgroup-matrix" } as const;
 
-  it("stay within the same bounds", { timeout: 900_000 }, async () => {
-    const report = await conformance(host, { scope: "quick", ...options });
-    expect(report.device.variant).toBe("subgroup-matrix f16");
-    expect(report.failed).toEqual([]);
-    expect(report.cases.filter(({ id }) => id.startsWith("C2/linear")).length).toBeGreaterThan(10);
-  });
-});
+    it("stay within the same bounds", { timeout: 900_000 }, async () => {
+      const report = await conformance(host, { scope: "quick", ...options });
+      expect(report.device.variant).toBe("subgroup-matrix f16");
+      expect(report.failed).toEqual([]);
+      expect(report.cases.filter(({ id }) => id.startsWith("C2/linear")).length).toBeGreaterThan(10);
+    });
+  },
+  whyNoMatrices,
+);
 
-describe.runIf(hasF16)("a model that stores f16", () => {
+describeOn("shader-f16", "a model that stores f16", () => {
   it("says so, passes its self-test, takes half the memory, and gives the features", { timeout: 900_000 }, async () => {
     const draw = uniform(1);
     const images = tensor(

@@ -8,9 +8,10 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { browserBundle, browserBytes, limits } from "../scripts/sizes.mjs";
-import { softwareGpu, softwareGpuRuns } from "../scripts/software.mjs";
+import { softwareGpu } from "../scripts/software.mjs";
 import { samples, smallConfig, temporaryFolder } from "./cli.js";
 import { readmeBlocks } from "./helpers.js";
+import { describeOn } from "./needs.js";
 import { node, nodeModule, type Packed, packAndInstall } from "./packed.js";
 import { relaxedFlags } from "./relaxed.js";
 
@@ -196,10 +197,7 @@ describe("for browsers", () => {
   });
 });
 
-/** Where CI must have a browser its absence is a failure, elsewhere a skip. */
-const mustRun = process.env.CI === "true" && process.platform === "linux" && process.arch === "x64";
-
-describe.skipIf(!softwareGpuRuns() && !mustRun)("in Chromium", () => {
+describeOn("Chromium", "in Chromium", () => {
   /** Serves `files` under a policy that allows scripts of this origin and WebAssembly, and gives what the page puts in `result`. */
   async function inPage(files: Readonly<Record<string, string>>): Promise<unknown> {
     const server = createServer((request, response) => {

@@ -7,9 +7,9 @@ import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/entries/node.js";
 import { bytesSource } from "../sdk/io/source.js";
 import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
-import { hasWebGpu } from "./devices.js";
 import { altered, realAdapter } from "./fake-gpu.js";
 import { dice } from "./helpers.js";
+import { describeOn } from "./needs.js";
 
 /** Numbers that f16 and bf16 hold exactly. */
 function numbers(count: number): Float32Array<ArrayBuffer> {
@@ -106,24 +106,26 @@ describe("a parameter in the GPU's layout", () => {
     expect(same(f16ToF32(found).subarray(0, 300_001), data)).toBe(true);
   });
 
-  it.runIf(hasWebGpu)("goes to the queue so, and comes back", async () => {
-    const sizes: number[] = [];
-    const real = await realAdapter();
-    const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
-      const device = await real.requestDevice(descriptor);
-      const writeBuffer = (buffer: GPUBuffer, offset: number, bytes: Uint8Array<ArrayBuffer>) => {
-        sizes.push(bytes.buffer.byteLength);
-        device.queue.writeBuffer(buffer, offset, bytes);
+  describeOn("Dawn", "on WebGPU", () => {
+    it("goes to the queue so, and comes back", async () => {
+      const sizes: number[] = [];
+      const real = await realAdapter();
+      const requestDevice = async (descriptor?: GPUDeviceDescriptor) => {
+        const device = await real.requestDevice(descriptor);
+        const writeBuffer = (buffer: GPUBuffer, offset: number, bytes: Uint8Array<ArrayBuffer>) => {
+          sizes.push(bytes.buffer.byteLength);
+          device.queue.writeBuffer(buffer, offset, bytes);
+        };
+        return altered(device, { queue: altered(device.queue, { writeBuffer }) });
       };
-      return altered(device, { queue: altered(device.queue, { writeBuffer }) });
-    };
-    const device = await openWebGpu(altered(real, { requestDevice }), {});
-    const value = { id: 0, name: "w", shape, role: "param" } as unknown as Parameters<typeof device.param>[0];
-    const buffer = await device.param(value, data, "weight");
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 19);
-    expect(sizes.length).toBeLessThan(10);
-    expect(same(await device.read(buffer, data.length), data)).toBe(true);
-    expect(device.memory().used).toBe(4 * 1001 * 604);
-    device.destroy();
+      const device = await openWebGpu(altered(real, { requestDevice }), {});
+      const value = { id: 0, name: "w", shape, role: "param" } as unknown as Parameters<typeof device.param>[0];
+      const buffer = await device.param(value, data, "weight");
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 19);
+      expect(sizes.length).toBeLessThan(10);
+      expect(same(await device.read(buffer, data.length), data)).toBe(true);
+      expect(device.memory().used).toBe(4 * 1001 * 604);
+      device.destroy();
+    });
   });
 });

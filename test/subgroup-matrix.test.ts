@@ -3,7 +3,7 @@
  * them written out, and its own text is compiled by Dawn, which then executes nothing. Where an adapter has them `npm run f16` runs it.
  */
 
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { callOf, measureCall, uniform } from "../conformance/ops.js";
 import type { Shape } from "../gpu/graph/ops.js";
 import { size } from "../gpu/graph/ops.js";
@@ -13,9 +13,9 @@ import { lackingFor } from "../gpu/subgroups.js";
 import { openWebGpu } from "../gpu/webgpu.js";
 import { bindApi } from "../sdk/entries/api.js";
 import type { ModelOptions } from "../sdk/entries/node.js";
-import { hasWebGpu } from "./devices.js";
 import { emulated } from "./emulated-matrices.js";
 import { altered, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
+import { describeOn } from "./needs.js";
 import { tiny } from "./tiny.js";
 
 const FEATURE = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
@@ -55,7 +55,7 @@ const asked = { device: "webgpu", matmul: "subgroup-matrix" } as const;
 const open = (adapter: GPUAdapter, options: ModelOptions = asked) =>
   bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", ...options });
 
-describe.runIf(hasWebGpu)("products by matrices of subgroups", () => {
+describeOn("Dawn", "products by matrices of subgroups", () => {
   /** x, weight: less than a vector of rows; less than a matrix; whole workgroups and slices; more than them. */
   const shapes: readonly (readonly [Shape, Shape])[] = [
     [

@@ -1,6 +1,6 @@
 /** Whole models on WebGPU, the choice among devices, and what happens on bad days; on Dawn with the software adapter. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
@@ -14,8 +14,8 @@ import { proceduralFill } from "../sdk/model/fill.js";
 import { Parameters } from "../sdk/model/parameters.js";
 import { Runner } from "../sdk/model/runner.js";
 import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
-import { hasWebGpu } from "./devices.js";
 import { adapterOf, altered, onDestroy, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
+import { describeOn } from "./needs.js";
 import { tiny } from "./tiny.js";
 
 /** Two models' features may differ by this much: each is within half of it of the float64 run (test/model.test.ts). */
@@ -38,7 +38,7 @@ function expectClose(a: Tensor, b: Tensor): void {
 const load = (options: ModelOptions = {}) =>
   getModel(tiny, { weights: "procedural", device: "webgpu", selfTest: "off", ...options });
 
-describe.runIf(hasWebGpu)("models on WebGPU", () => {
+describeOn("Dawn", "models on WebGPU", () => {
   let gpu: Model;
   let cpu: Model;
   const x = images(3);
@@ -113,7 +113,7 @@ describe.runIf(hasWebGpu)("models on WebGPU", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("memory", () => {
+describeOn("Dawn", "memory", () => {
   const source = {
     label: "procedural",
     trained: false,
@@ -237,7 +237,7 @@ describe.runIf(hasWebGpu)("memory", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("the choice among devices", () => {
+describeOn("Dawn", "the choice among devices", () => {
   const small = (adapter: GPUAdapter | null, options: ModelOptions = {}) =>
     bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", threads: 1, ...options });
 
@@ -293,7 +293,7 @@ describe.runIf(hasWebGpu)("the choice among devices", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("the kernel of matrix products", () => {
+describeOn("Dawn", "the kernel of matrix products", () => {
   const open = (adapter: GPUAdapter, options: ModelOptions) =>
     bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", ...options });
 
@@ -328,7 +328,7 @@ describe.runIf(hasWebGpu)("the kernel of matrix products", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
+describeOn("Dawn", "a device that computes wrongly", () => {
   /** Ways in which kernels go wrong: [what, in the text, its replacement, with this kernel for products]. */
   const mutants: readonly [string, string | RegExp, string, WebGpuDevice["matmul"]?][] = [
     ["drops the last slice of K", "k0 < K; k0 += DEPTH", "k0 + DEPTH < K; k0 += DEPTH"],
@@ -382,7 +382,7 @@ describe.runIf(hasWebGpu)("a device that computes wrongly", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("on bad days", () => {
+describeOn("Dawn", "on bad days", () => {
   const open = async (change: Parameters_<typeof adapterOf>[1], options: ModelOptions = {}) =>
     bindApi(withAdapter(adapterOf(await realAdapter(), change))).getModel(tiny, {
       weights: "procedural",
@@ -470,7 +470,7 @@ describe.runIf(hasWebGpu)("on bad days", () => {
   });
 });
 
-describe.runIf(hasWebGpu)("the command line", () => {
+describeOn("Dawn", "the command line", () => {
   const folder = temporaryFolder();
   const image = `${samples}/wood-oak.jpg`;
 
