@@ -98,12 +98,12 @@ function ask(): { tape: Tape<Ops>; questions: Question[] } {
     bare("four", 37, 36, 40),
     bare("any", 3, 67, 5),
     {
-      output: gelu(s, dense(s.at("gelu"), x("gelu", [5, 12]), 8)),
-      solve: (given) => ({ y: sums("gelu", 12, 8)(given).map(geluOf), scale: 13 }),
+      output: gelu(s, dense(s.at("bent"), x("bent", [5, 12]), 8)),
+      solve: (given) => ({ y: sums("bent", 12, 8)(given).map(geluOf), scale: 13 }),
     },
     {
-      output: add(s, branch, dense(s.at("add"), x("add", [5, 12]), 8)),
-      solve: (given) => ({ y: sums("add", 12, 8)(given).map((v, i) => v + given("branch.x")[i]), scale: 14 }),
+      output: add(s, branch, dense(s.at("sum"), x("sum", [5, 12]), 8)),
+      solve: (given) => ({ y: sums("sum", 12, 8)(given).map((v, i) => v + given("branch.x")[i]), scale: 14 }),
     },
     {
       output: layerNorm(s.at("norm"), x("norm", [3, 67]), EPS),
@@ -111,8 +111,8 @@ function ask(): { tape: Tape<Ops>; questions: Question[] } {
     },
     // scores are as large as the sum of 8 products
     {
-      output: selfAttention(s, x("attention", [1, 67, 3 * 2 * 8]), 2),
-      solve: (given) => ({ y: attentionOf(given("attention.x"), 67, 2, 8), scale: 8 }),
+      output: selfAttention(s, x("heads", [1, 67, 3 * 2 * 8]), 2),
+      solve: (given) => ({ y: attentionOf(given("heads.x"), 67, 2, 8), scale: 8 }),
     },
   ];
   return { tape, questions };

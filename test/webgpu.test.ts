@@ -55,7 +55,7 @@ describeOn("Dawn", "models on WebGPU", () => {
   it("say what they run on", () => {
     expect(gpu.device).toMatchObject({ kind: "webgpu", adapter: "google / swiftshader", isFallback: true });
     expect(gpu.device).toMatchObject({ reason: "asked for", variant: "direct", threads: 1 });
-    expect(gpu.device.selfTest).toMatchObject({ passed: true, cases: 14 });
+    expect(gpu.device.selfTest).toMatchObject({ passed: true, cases: 6 });
     expect(gpu.device.selfTest?.worst).toBeGreaterThan(0);
     expect(cpu.device.selfTest).toBe(null);
   });
@@ -101,7 +101,7 @@ describeOn("Dawn", "models on WebGPU", () => {
     const calls = plan(fuse(tape.calls, outputs), outputs).calls.length;
     expect(rows.reduce((sum, row) => sum + row.dispatches, 0)).toBe(calls);
     for (const row of rows) expect(row.bytes).toBeGreaterThan(0);
-    expect(rows.find((row) => row.op === "linearGelu")).toMatchObject({ calls: 2, dispatches: 2 });
+    expect(rows.find((row) => row.op === "linear")).toMatchObject({ calls: 9, dispatches: 9 });
   });
 
   it("stop when aborted", async () => {
@@ -219,16 +219,8 @@ describeOn("Dawn", "memory", () => {
     own.destroy();
   });
 
-  it("comes back as it was written, whatever its layout", async () => {
+  it("is written from shared memory too", async () => {
     const device = new WebGpuDevice(await (await realAdapter()).requestDevice());
-    const data = images(1, 5, 7).data;
-    for (const [use, shape] of [
-      ["weight", [7, 15]],
-      ["plain", [105]],
-    ] as const) {
-      const buffer = await device.param({ name: "p", role: "param", shape }, data, use);
-      expect(await device.read(buffer, 105)).toEqual(data);
-    }
     const shared = new Float32Array(new SharedArrayBuffer(16)).fill(2);
     const buffer = await device.buffer(4, "shared");
     await device.write(buffer, shared);
@@ -245,7 +237,7 @@ describeOn("Dawn", "the choice among devices", () => {
     using model = await getModel(tiny, { weights: "procedural" });
     expect(model.device.kind).toBe("wasm");
     expect(model.device.reason).toBe("WebGPU has only a software adapter (google / swiftshader), which is slower");
-    expect(model.device.selfTest).toMatchObject({ passed: true, cases: 14 });
+    expect(model.device.selfTest).toMatchObject({ passed: true, cases: 6 });
   });
 
   it("takes WASM where there is no adapter, and refuses to where WebGPU is asked for", async () => {
@@ -273,7 +265,7 @@ describeOn("Dawn", "the choice among devices", () => {
     const adapter = await none.requestAdapter();
     await expect(small(adapter, { device: "webgpu" })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
     const device = await openWebGpu(adapter as GPUAdapter, {});
-    expect(await selfTest(device)).toMatchObject({ passed: false, cases: 14 });
+    expect(await selfTest(device)).toMatchObject({ passed: false, cases: 6 });
   });
 
   it("uses f32 where the GPU has no f16, and says so", async () => {
@@ -300,31 +292,17 @@ describeOn("Dawn", "the kernel of matrix products", () => {
   it("is the tiled one on a GPU, and what is asked for otherwise", async () => {
     using gpu = await open(adapterOf(await realAdapter()), {});
     expect(gpu.device).toMatchObject({ kind: "webgpu", variant: "tiled", selfTest: { passed: true } });
-    for (const matmul of ["direct", "subgroups"] as const) {
-      using asked = await open(adapterOf(await realAdapter()), { matmul });
-      expect(asked.device).toMatchObject({ variant: matmul, selfTest: { passed: true } });
-      const own = await (await realAdapter()).requestDevice({ requiredFeatures: ["subgroups"] });
-      using borrowed = await load({ device: own, matmul });
-      expect(borrowed.device.variant).toBe(matmul);
-      own.destroy();
-    }
-  });
-
-  it("of subgroups is refused where the GPU has none, or too large ones", async () => {
-    const real = adapterOf(await realAdapter());
-    const asked = { device: "webgpu", matmul: "subgroups" } as const;
-    const without = altered(real, { features: new Set() });
-    await expect(open(without, asked)).rejects.toMatchObject({
-      code: "DEVICE_ABSENT",
-      message: "matmul: subgroups needs the feature subgroups; leave matmul out",
-    });
-    const large = altered(real, { info: { ...real.info, subgroupMaxSize: 128 } });
-    await expect(open(large, asked)).rejects.toThrow(/subgroups of at most 64 invocations \(these are of up to 128\)/);
+    using direct = await open(adapterOf(await realAdapter()), { matmul: "direct" });
+    expect(direct.device).toMatchObject({ variant: "direct", selfTest: { passed: true } });
+    const own = await (await realAdapter()).requestDevice();
+    using borrowed = await load({ device: own, matmul: "tiled" });
+    expect(borrowed.device.variant).toBe("tiled");
+    own.destroy();
   });
 
   it("belongs to WebGPU", async () => {
     await expect(load({ device: "wasm", matmul: "direct" })).rejects.toMatchObject({ code: "OPT_VALUE" });
-    await expect(load({ matmul: "fast" as never })).rejects.toThrow(/matmul: expected one of tiled, direct, subgroups/);
+    await expect(load({ matmul: "fast" as never })).rejects.toThrow(/matmul: expected one of tiled, direct, got/);
   });
 });
 

@@ -13,7 +13,7 @@ export const add = op({
     expect(sameShape(a, b), "both must have one shape");
     return [a];
   },
-  epilogue: "add",
+  epilogue: "residual",
   kernels: [file],
   webgpu: ({ outputs: [y] }) => ({ file, constants: {}, grid: perElement(y) }),
   wasm: ({ inputs: [a, b], outputs: [y] }) => ({ kernel: "add", args: [a, b, y, size(a.shape)] }),

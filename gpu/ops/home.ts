@@ -65,6 +65,8 @@ export interface WasmTarget {
   readonly core: WasmCore;
   readonly threads: number;
   readonly format: WeightFormat;
+  /** Whether anybody reads an output: it must be written only then. */
+  reads(output: Value): boolean;
 }
 
 /** How the WASM device packs the second factors of matmuls, and which kernels read them. */

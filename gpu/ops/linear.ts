@@ -44,10 +44,9 @@ const general: Matmul = {
   dispatch: (product) => ({ file: anyFile, constants: {}, grid: blocks(product, 32, 32) }),
 };
 
-type Epilogue = "gelu" | "add";
-
 /** As both devices' kernels number them (lib/epilogue.wgsl, assembly/nn/lib/epilogue.ts); 0 is none. */
-const EPILOGUES: Readonly<Record<Epilogue, number>> = { gelu: 1, add: 2 };
+const EPILOGUES = { gelu: 1, residual: 2 } as const;
+type Epilogue = keyof typeof EPILOGUES;
 const numberOf = (epilogue?: Epilogue) => (epilogue ? EPILOGUES[epilogue] : 0);
 
 function productOf([x, weight]: readonly Value[]): Product {
@@ -71,7 +70,7 @@ export const linear = op<{ epilogue?: Epilogue }>({
     expect(weight.length >= 2 && fanIn(weight) === K, `weight must be [N, ${K}]`);
     expect(sameShape(bias, [weight[0]]), `bias must be [${weight[0]}]`);
     const y = [...x.slice(0, -1), weight[0]];
-    expect((residual !== undefined) === (epilogue === "add"), "a residual belongs to the epilogue add");
+    expect((residual !== undefined) === (epilogue === "residual"), "a residual belongs to the epilogue of that name");
     expect(!residual || sameShape(residual, y), `residual must be [${y}]`);
     return [y];
   },

@@ -53,9 +53,6 @@ const MAX_VALUE_BYTES = 2 ** 30;
  */
 const TEMP_BYTES = 8 * 2 ** 20;
 
-/** The address of an output that nobody reads: kernels do not write it. */
-const UNREAD = 0;
-
 /** A step, and the call that it belongs to. */
 type PlannedStep = Step & { readonly call: Call };
 
@@ -167,12 +164,13 @@ export class WasmDevice implements Device<WasmBuffer> {
       for (const value of plan.given) checkLayout(value, bound.get(value)?.packed !== undefined);
       const slots = plan.slots.map((elements, i) => own(elements * 4, `slot ${i}`));
       const bufferOf = (value: Value) => bound.get(value) ?? slots[plan.slotOf.get(value) as number];
-      const target = { core: this.core.exports, threads: this.threadCount, format: this.format };
+      const reads = (output: Value) => plan.slotOf.has(output);
+      const target = { core: this.core.exports, threads: this.threadCount, format: this.format, reads };
       const steps = plan.calls.flatMap((call) =>
         [homeOf(call).wasm(call as never, target)].flat().map((step) => ({ call, ...step })),
       );
       const table = own(steps.length * this.core.exports.STEP_BYTES.value, "steps");
-      this.writeSteps(table, steps, (value) => bufferOf(value)?.address ?? UNREAD);
+      this.writeSteps(table, steps, (value) => bufferOf(value).address);
       const outputs = plan.outputs.map(bufferOf);
       return {
         outputs,
