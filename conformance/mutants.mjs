@@ -711,9 +711,9 @@ export const mutants = [
   },
   {
     name: "the target is the HOG without its window",
-    file: "sdk/model/masked.ts",
-    find: "hog(images, { ...config.hog, patchSize: config.patchSize })",
-    replace: "hog(images, { ...config.hog, gaussianWindow: 0, patchSize: config.patchSize })",
+    file: "sdk/config/targets.ts",
+    find: "hog(images, { ...c.hog, patchSize: c.patchSize })",
+    replace: "hog(images, { ...c.hog, gaussianWindow: 0, patchSize: c.patchSize })",
     level: "C4",
     cases: "C4/tiny/*",
     device: "wasm",

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openGolden } from "../conformance/golden.js";
-import { traceWhole } from "../sdk/config/registry.js";
+import { ownParams } from "../sdk/config/traced.js";
 import { completeConfig, writeSafetensors } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
 import { cli, json, temporaryFolder } from "./cli.js";
@@ -17,8 +17,7 @@ const [golden, weights, others] = ["own.safetensors", "weights.safetensors", "ot
 
 /** The numbers of a checkpoint that somebody might have; `factor` makes it another one. */
 function checkpoint(factor: number): Uint8Array {
-  const { tape } = traceWhole(completeConfig({ kind: "pretrain", ...tiny }));
-  const tensors = [...tape.params.values()].map(({ name, shape }) => {
+  const tensors = ownParams(completeConfig({ kind: "pretrain", ...tiny })).map(({ name, shape }) => {
     const data = proceduralFill(name, shape)!.map((v) => v * factor);
     return [name, { data, shape }] as const;
   });

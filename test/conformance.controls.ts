@@ -4,13 +4,13 @@ import type { Host } from "../conformance/suite.js";
 import type { Device } from "../gpu/device.js";
 import { size } from "../gpu/graph/ops.js";
 import { completeConfig, type PartialConfig } from "../sdk/config/config.js";
-import { traceWhole } from "../sdk/config/registry.js";
+import { ownParams, traceAll, traceModel } from "../sdk/config/traced.js";
 import { bestBuild } from "../sdk/device/builds.js";
 import type { DeviceInfo } from "../sdk/device/open.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import type { ModelOptions } from "../sdk/model/load.js";
 import { Model } from "../sdk/model/model.js";
-import { openParameters, Parameters, paramUses, type Weights } from "../sdk/model/parameters.js";
+import { openParameters, upload, type Weights } from "../sdk/model/parameters.js";
 import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { host } from "./conformance.host.js";
@@ -30,16 +30,15 @@ const info: DeviceInfo = {
 async function modelOn(device: Device, model: PartialConfig, options: ModelOptions): Promise<Model> {
   const { finalNorm, weights } = options;
   const config = completeConfig({ ...model, ...(finalNorm !== undefined && { finalNorm }) });
-  const { tape } = traceWhole(config);
+  const tape = traceAll(config);
   const params = [...tape.params.values()];
   const source = await openParameters(
     nodePlatform,
     weights as Weights,
-    { params, config, surroundingsKnown: true },
+    { params, own: ownParams(config), config, surroundingsKnown: true },
     {},
   );
-  const parameters = new Parameters(device, source);
-  await parameters.load(params, paramUses(tape.calls));
+  const buffers = await upload(device, tape, source);
   return new Model({
     platform: nodePlatform,
     name: "custom",
@@ -50,9 +49,7 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
     warnings: source.warnings,
     device,
     deviceInfo: info,
-    parameters,
-    runner: new Runner(device, parameters),
-    close: async () => device.destroy(),
+    runner: new Runner(device, buffers, (work, shapes) => traceModel(work.name, config, shapes, work)),
   });
 }
 

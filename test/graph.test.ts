@@ -8,10 +8,15 @@ import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
-import { traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
+import { trace } from "../gpu/models/functions.js";
+import { completeConfig } from "../sdk/config/config.js";
 import { tiny } from "./tiny.js";
 
-const config = { ...tiny, layerNormEps: 1e-6 };
+const config = completeConfig({ ...tiny, kind: "pretrain" });
+const predicted = { target: { width: 108, loss: "maskedMse" } } as const;
+
+/** The inputs of a masked forward of one image. */
+const inputs = (H: number, W: number) => ({ images: [1, 3, H, W], mask: [1, 196], target: [1, 196, 108] });
 
 /** Numbers for every input and parameter, the same for the same name. */
 function numbers(value: Value): Float64Array {
@@ -77,14 +82,10 @@ describe("plan", () => {
   });
 
   it("runs ViT inference in three slots, with the bits of a run without reuse", () => {
-    const { tape, outputs } = traceFeatures(config, [2, 3, 56, 56], {
-      outType: "raw",
-      outIndices: [0, 1],
-      finalNorm: true,
-    });
+    const { tape, outputs } = trace("features", config, { images: [2, 3, 56, 56] }, { outIndices: [0, 1] });
     const p = plan(fuse(tape.calls, outputs), outputs);
     expect(runInSlots(p)).toEqual(runPlan(p, numbers));
-    const last = traceFeatures(config, [2, 3, 56, 56], { outType: "raw", outIndices: [1], finalNorm: true });
+    const last = trace("features", config, { images: [2, 3, 56, 56] });
     expect(plan(fuse(last.tape.calls, last.outputs), last.outputs).slots.length).toBe(3);
   });
 
@@ -99,7 +100,7 @@ describe("plan", () => {
 
 describe("fuse", () => {
   it("changes no number of a masked forward", () => {
-    const { tape, outputs } = tracePretrain(config, 108, [1, 3, 56, 56], true);
+    const { tape, outputs } = trace("loss", config, inputs(56, 56), predicted);
     const fused = plan(fuse(tape.calls, outputs), outputs);
     const plain = plan(tape.calls, outputs);
     expect(fused.calls.length).toBe(plain.calls.length - 3 * tiny.numLayers);
@@ -107,8 +108,8 @@ describe("fuse", () => {
   });
 
   it("normalises the class token alone where nothing else of the norm is read", () => {
-    const o = { outType: "cls_token", outIndices: [0, 1], finalNorm: true } as const;
-    const { tape, outputs } = traceFeatures(config, [2, 3, 56, 56], o);
+    const o = { outType: "cls_token", outIndices: [0, 1] } as const;
+    const { tape, outputs } = trace("features", config, { images: [2, 3, 56, 56] }, o);
     const fused = plan(fuse(tape.calls, outputs), outputs);
     expect(fused.calls.at(-1)).toMatchObject({ op: "layerNorm", output: { shape: [2, 48] } });
     expect(runPlan(fused, numbers)).toEqual(runPlan(plan(tape.calls, outputs), numbers));
@@ -153,6 +154,6 @@ describe("shape errors", () => {
   });
 
   it("say what the masked forward takes", () => {
-    expect(() => tracePretrain(config, 108, [1, 3, 60, 56], false)).toThrow(/pos must be|mask must be/);
+    expect(() => trace("masked", config, inputs(60, 56), predicted)).toThrow(/pos must be|mask must be/);
   });
 });

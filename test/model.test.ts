@@ -1,6 +1,6 @@
 /** Whole models on the WASM device: against float64, and the promises of the API around them. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,8 +11,8 @@ import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";
 import { plan } from "../gpu/graph/plan.js";
-import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
-import { traceWhole } from "../sdk/config/registry.js";
+import { type Traced, trace } from "../gpu/models/functions.js";
+import { ownParams } from "../sdk/config/traced.js";
 import {
   blockMask,
   completeConfig,
@@ -27,6 +27,7 @@ import {
   writeSafetensors,
 } from "../sdk/entries/node.js";
 import { initFill, noiseImage, proceduralFill } from "../sdk/model/fill.js";
+import { nodePlatform } from "../sdk/platform/node.js";
 import { tiny } from "./tiny.js";
 
 const config = completeConfig(tiny);
@@ -68,8 +69,8 @@ describe("extractFeat agrees with float64", () => {
   it.each(Object.entries(shapes))("%s", async (outType, shape) => {
     using model = await load();
     const feats = await model.extractFeat(x, { outType: outType as keyof typeof shapes, outIndices: [0, -1] });
-    const options = { outType: outType as keyof typeof shapes, outIndices: [0, 1], finalNorm: true };
-    const expected = inFloat64(traceFeatures(config, [2, 3, 56, 56], options), { images: x });
+    const options = { outType: outType as keyof typeof shapes, outIndices: [0, 1] };
+    const expected = inFloat64(trace("features", config, { images: [2, 3, 56, 56] }, options), { images: x });
     expect(feats.map((f) => f.shape)).toEqual([shape, shape]);
     for (const [i, feat] of feats.entries()) expect(largestDifference(feat, expected[i])).toBeLessThan(1e-5);
   });
@@ -83,8 +84,7 @@ describe("extractFeat agrees with float64", () => {
     using model = await load();
     const odd = images(1, H, W);
     const [feat] = await model.extractFeat(odd);
-    const options = { outType: "raw", outIndices: [1], finalNorm: true } as const;
-    const [expected] = inFloat64(traceFeatures(config, [1, 3, H, W], options), { images: odd });
+    const [expected] = inFloat64(trace("features", config, { images: [1, 3, H, W] }), { images: odd });
     expect(feat.shape).toEqual([1, 1 + Math.ceil(H / 4) * Math.ceil(W / 4), 48]);
     expect(largestDifference(feat, expected)).toBeLessThan(1e-5);
   });
@@ -92,8 +92,9 @@ describe("extractFeat agrees with float64", () => {
   it("without the final norm, and for a classifier's features and logits", async () => {
     using plain = await load({ finalNorm: false, outType: "cls_token" });
     const [feat] = await plain.extractFeat(x);
-    const options = { outType: "cls_token", outIndices: [1], finalNorm: false } as const;
-    const [expected] = inFloat64(traceFeatures(config, [2, 3, 56, 56], options), { images: x });
+    const shape = { images: [2, 3, 56, 56] };
+    const without = { ...config, outType: "cls_token", finalNorm: false } as const;
+    const [expected] = inFloat64(trace("features", without, shape), { images: x });
     expect(largestDifference(feat, expected)).toBeLessThan(1e-5);
 
     using model = await getModel(
@@ -101,7 +102,7 @@ describe("extractFeat agrees with float64", () => {
       { weights: "procedural", threads: 1 },
     );
     const [logits] = await model.forward(x);
-    const [wanted] = inFloat64(traceClassifier(classifier, 10, [2, 3, 56, 56], false), { images: x });
+    const [wanted] = inFloat64(trace("logits", classifier, shape), { images: x });
     expect(logits.shape).toEqual([2, 10]);
     expect(largestDifference(logits, wanted)).toBeLessThan(1e-5);
     expect((await model.extractFeat(x))[0].shape).toEqual([2, 48]);
@@ -116,7 +117,9 @@ describe("masked forward", () => {
     const drawn = blockMask({ seed: 3, grid: [14, 14], count: 2 });
     const mask = tensor(Float32Array.from(drawn.data), [2, 196]);
     const target = hog(x, { ...config.hog, patchSize: 4 });
-    const [pred, sums] = inFloat64(tracePretrain(config, 108, [2, 3, 56, 56], true), { images: x, mask, target });
+    const shapes = { images: x.shape, mask: mask.shape, target: target.shape };
+    const predicted = { target: { width: 108, loss: "maskedMse" } } as const;
+    const [pred, sums] = inFloat64(trace("loss", config, shapes, predicted), { images: x, mask, target });
 
     const result = await model.forward(x, { mask: { seed: 3 }, mode: "loss" });
     expect(largestDifference(result.pred, pred)).toBeLessThan(1e-5);
@@ -251,15 +254,16 @@ describe("normalize", () => {
 });
 
 describe("weights", () => {
-  const params = [...traceWhole(config).tape.params.values()];
+  const params = ownParams(config);
   const entries = params.map((p) => [p.name, { data: proceduralFill(p.name, p.shape)!, shape: p.shape }] as const);
+  const warnings = ["bytes: set to the identity: backbone.ln2.weight, backbone.ln2.bias"];
   const fromBytes = (bytes: Uint8Array) => getModel(tiny, { weights: bytes, threads: 1 });
 
   it("from safetensors give the features of the same numbers", async () => {
     using procedural = await load();
     using loaded = await fromBytes(writeSafetensors(entries));
     expect(await loaded.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
-    expect(loaded).toMatchObject({ weights: "bytes", trained: true, fresh: [] });
+    expect(loaded).toMatchObject({ weights: "bytes", trained: true, warnings });
     expect(procedural).toMatchObject({ weights: "procedural", trained: false });
     const pool = Buffer.concat([Buffer.alloc(5), writeSafetensors(entries)]);
     using fromBuffer = await fromBytes(pool.subarray(5));
@@ -272,11 +276,32 @@ describe("weights", () => {
   it("that lack the pooling norm use the identity and say so", async () => {
     using loaded = await fromBytes(writeSafetensors(entries));
     const [avg] = await loaded.extractFeat(images(1), { outType: "avg_featmap" });
-    expect(loaded.fresh).toEqual(["backbone.ln2.weight", "backbone.ln2.bias"]);
+    expect(loaded.warnings).toEqual(warnings);
     const mean = avg.data.reduce((a, b) => a + b, 0) / 48;
     const variance = avg.data.reduce((s, v) => s + (v - mean) ** 2, 0) / 48;
     expect(mean).toBeCloseTo(0, 5);
     expect(variance).toBeCloseTo(1, 3);
+  });
+
+  it("are read while the model loads, whatever it is asked for later, and their file is closed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "maskfeat-weights-"));
+    const path = join(folder, "w.safetensors");
+    writeFileSync(path, writeSafetensors(entries));
+    const closed: unknown[] = [];
+    const { openFile } = nodePlatform;
+    const opening = vi.spyOn(nodePlatform, "openFile").mockImplementation(async (from, options) => {
+      const source = await openFile(from, options);
+      const { close } = source;
+      source.close = () => close.call(source).then(() => void closed.push(from));
+      return source;
+    });
+    using loaded = await getModel(tiny, { weights: path, threads: 1 });
+    opening.mockRestore();
+    expect(closed).toEqual([path]);
+    rmSync(folder, { recursive: true });
+    for (const outType of ["raw", "cls_token", "featmap", "avg_featmap"] as const)
+      await loaded.extractFeat(images(1), { outType });
+    await loaded.forward(images(1), { mask: { seed: 1 }, mode: "loss" });
   });
 
   it("that do not fit are told in one error", async () => {
@@ -447,7 +472,7 @@ describe("a misspelt option", () => {
 });
 
 describe("over HTTP", () => {
-  const params = [...traceWhole(config).tape.params.values()];
+  const params = ownParams(config);
   const file = writeSafetensors(
     params.map((p) => [p.name, { data: proceduralFill(p.name, p.shape)!, shape: p.shape }]),
   );

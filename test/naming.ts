@@ -1,6 +1,6 @@
 /** Checkpoints with procedural numbers under the names of each project. */
 
-import { traceWhole } from "../sdk/config/registry.js";
+import { ownParams } from "../sdk/config/traced.js";
 import { completeConfig, type ModelConfig, type PartialConfig, type Tensor } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
 
@@ -8,11 +8,8 @@ export type Entries = [string, Tensor][];
 
 /** Every parameter of a model under our name. */
 export function ours(config: PartialConfig | ModelConfig): Entries {
-  const complete = completeConfig(config);
-  const params = [...traceWhole(complete).tape.params.values()];
-  return params
-    .filter(({ name }) => complete.qkvBias || !name.endsWith("attn.qkv.bias"))
-    .map(({ name, shape }) => [name, { data: proceduralFill(name, shape)!, shape }]);
+  const params = ownParams(completeConfig(config));
+  return params.map(({ name, shape }) => [name, { data: proceduralFill(name, shape)!, shape }]);
 }
 
 const timmBlocks: readonly [string, string][] = [

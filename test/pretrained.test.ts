@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { completeConfig } from "../sdk/config/config.js";
-import { traceWhole } from "../sdk/config/registry.js";
+import { ownParams } from "../sdk/config/traced.js";
 import { download, getModel, modelInfo, writeSafetensors } from "../sdk/entries/node.js";
 import { openWeights } from "../sdk/model/files.js";
 import { proceduralFill } from "../sdk/model/fill.js";
@@ -15,7 +15,7 @@ import { content, FileServer, hashedName, sha256, sri } from "./file-server.js";
 import { tiny } from "./tiny.js";
 
 const BASE = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
-const params = [...traceWhole(completeConfig(tiny)).tape.params.values()];
+const params = ownParams(completeConfig(tiny));
 const file = writeSafetensors(params.map((p) => [p.name, { data: proceduralFill(p.name, p.shape)!, shape: p.shape }]));
 
 const server = new FileServer();

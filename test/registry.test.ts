@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { completeConfig } from "../sdk/config/config.js";
-import { findModel, listModels, modelInfo, registerModel, traceWhole } from "../sdk/config/registry.js";
+import { findModel, listModels, modelInfo, registerModel } from "../sdk/config/registry.js";
+import { ownParams } from "../sdk/config/traced.js";
 
 const pretrain = "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k";
 const classifier = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";
@@ -15,8 +16,7 @@ const pretraining = [pretrain, slowPretrain, ...sizes];
 const tinyClassifier = "vit-tiny-p16_maskfeat-pre";
 const classifiers = [classifier, slowClassifier, slowClassifierL, tinyClassifier];
 
-const shapes = (name: string) =>
-  new Map([...traceWhole(findModel(name).config).tape.params.values()].map((v) => [v.name, String(v.shape)]));
+const shapes = (name: string) => new Map(ownParams(findModel(name).config).map((v) => [v.name, String(v.shape)]));
 
 /** The backbone tensors that both models of the reference have. */
 const backbone = (): [string, string][] => [
@@ -156,6 +156,8 @@ describe("registerModel", () => {
 describe("completeConfig", () => {
   it("fills in the base recipe", () => {
     expect(completeConfig({})).toEqual(findModel(pretrain).config);
+    // the default architecture is not written
+    expect(Object.keys(completeConfig({ arch: "vit" }))).toEqual(Object.keys(completeConfig({})));
     expect(completeConfig({ kind: "classifier" })).toMatchObject({
       outType: "avg_featmap",
       finalNorm: false,
@@ -186,6 +188,7 @@ describe("completeConfig", () => {
       /timm-deit does not say how images of 256 pixels are resized: give resizeEdge/,
     ],
     [{ pooling: "raw" }, /pooling: expected one of avg_featmap, cls_token/],
+    [{ arch: "mvit" }, /arch: expected one of vit, got "mvit"/],
     [{ cropMode: "border" }, /cropMode: expected one of center, squash/],
     [{ qkvBias: 1 }, /qkvBias: expected one of true, false/],
     [{ kind: "classifier", numClasses: 2, classes: ["a"] }, /classes must be 2 names/],

@@ -3,16 +3,22 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
-import { traceFeatures } from "../gpu/models/maskfeat.js";
+import type { Value } from "../gpu/graph/tape.js";
+import { type Shapes, trace } from "../gpu/models/functions.js";
+import { tensor } from "../sdk/base/tensor.js";
+import { completeConfig } from "../sdk/config/config.js";
 import { bestBuild } from "../sdk/device/builds.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import { proceduralFill } from "../sdk/model/fill.js";
-import type { ParameterSource } from "../sdk/model/fit.js";
-import { Parameters } from "../sdk/model/parameters.js";
-import { Runner } from "../sdk/model/runner.js";
+import { upload } from "../sdk/model/parameters.js";
+import { Runner, type Work } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 
-const config = {
+const config = completeConfig({
+  kind: "backbone",
+  outType: "raw",
+  finalNorm: true,
+  resizeEdge: 8,
   imageSize: 8,
   patchSize: 4,
   embedDims: 12,
@@ -20,21 +26,15 @@ const config = {
   numHeads: 2,
   feedforwardChannels: 24,
   layerNormEps: 1e-6,
-};
-const source: ParameterSource = {
-  label: "procedural",
-  trained: false,
-  get: async (name, shape) => proceduralFill(name, shape),
-  warnings: [],
-  close: async () => {},
-};
-const task = {
-  key: "features",
-  trace: (batch: number) =>
-    traceFeatures(config, [batch, 3, 8, 8], { outType: "raw", outIndices: [1], finalNorm: true }),
-};
+});
+const source = { read: async ({ name, shape }: Value) => proceduralFill(name, shape)! };
+const work: Work = { name: "features" };
+const traceWork = ({ name, ...options }: Work, shapes: Shapes) => trace(name, config, shapes, options);
 const draw = uniform(5);
-const images = new Float32Array(7 * 3 * 8 * 8).map(() => draw());
+const images = tensor(
+  new Float32Array(7 * 3 * 8 * 8).map(() => draw()),
+  [7, 3, 8, 8],
+);
 
 /** A device that takes no value beyond `maxValueBytes`. */
 class Limited extends WasmDevice {
@@ -47,10 +47,11 @@ class Limited extends WasmDevice {
 
 describe("Runner", () => {
   const devices: Limited[] = [];
-  const runnerOf = (maxValueBytes: number) => {
+  const runnerOf = async (maxValueBytes: number) => {
     const device = new Limited(maxValueBytes);
     devices.push(device);
-    return new Runner(device, new Parameters(device, source));
+    const { tape } = traceWork(work, { images: [1, 3, 8, 8] });
+    return new Runner(device, await upload(device, tape, source), traceWork);
   };
   afterAll(() => {
     for (const device of devices) device.destroy();
@@ -62,14 +63,15 @@ describe("Runner", () => {
     [3 * 4 * 48 * 4, [3, 3, 1]],
     [4 * 48 * 4, [1, 1, 1, 1, 1, 1, 1]],
   ])("below %i bytes runs batches of %j", async (limit, batches) => {
-    const whole = await runnerOf(2 ** 30).run(task, 7, { images });
-    const parts = await runnerOf(limit).run(task, 7, { images });
+    const whole = await (await runnerOf(2 ** 30)).run(work, { images });
+    const parts = await (await runnerOf(limit)).run(work, { images });
     expect(parts.map(([feat]) => feat.shape[0])).toEqual(batches);
     expect(parts.flatMap(([feat]) => [...feat.data])).toEqual([...whole[0][0].data]);
   });
 
   it("says what does not fit", async () => {
-    const failed = runnerOf(4 * 48 * 4 - 4).run(task, 1, { images: images.subarray(0, 192) });
+    const one = tensor(images.data.subarray(0, 192), [1, 3, 8, 8]);
+    const failed = (await runnerOf(4 * 48 * 4 - 4)).run(work, { images: one });
     await expect(failed).rejects.toBeInstanceOf(OutOfMemoryError);
     await expect(failed).rejects.toThrow(
       "needs a tensor of 768 bytes, and the device takes 764; use an image with at most 99 % of its pixels",

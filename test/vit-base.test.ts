@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runPlan } from "../conformance/reference.js";
 import { plan } from "../gpu/graph/plan.js";
-import { traceFeatures } from "../gpu/models/maskfeat.js";
+import { trace } from "../gpu/models/functions.js";
 import { findModel } from "../sdk/config/registry.js";
 import { decode, preprocess, readNpy } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
@@ -26,8 +26,7 @@ it("differs from float64 by less than 1e-5", { timeout: 300_000 }, async () => {
   expect(json.outputs[0].first).toEqual([...data.slice(0, 8)]);
 
   const { config } = findModel(name);
-  const options = { outType: "raw", outIndices: [config.numLayers - 1], finalNorm: true } as const;
-  const { tape, outputs } = traceFeatures(config, [1, 3, 224, 224], options);
+  const { tape, outputs } = trace("features", config, { images: [1, 3, 224, 224] }, { outType: "raw" });
   const pixels = preprocess(await decode(image));
   const [expected] = runPlan(plan(tape.calls, outputs), (value) =>
     Float64Array.from(value.name === "images" ? pixels.data : proceduralFill(value.name, value.shape)!),

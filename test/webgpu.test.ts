@@ -5,14 +5,16 @@ import { uniform } from "../conformance/ops.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { plan } from "../gpu/graph/plan.js";
-import { traceFeatures } from "../gpu/models/maskfeat.js";
+import type { Value } from "../gpu/graph/tape.js";
+import { type Shapes, trace } from "../gpu/models/functions.js";
 import { selfTest } from "../gpu/selftest.js";
 import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
+import { completeConfig } from "../sdk/config/config.js";
 import { bindApi } from "../sdk/entries/api.js";
 import { getModel, type Model, type ModelOptions, type Tensor, tensor } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
-import { Parameters } from "../sdk/model/parameters.js";
-import { Runner } from "../sdk/model/runner.js";
+import { upload } from "../sdk/model/parameters.js";
+import { Runner, type Work } from "../sdk/model/runner.js";
 import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
 import { adapterOf, altered, onDestroy, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
 import { describeOn } from "./needs.js";
@@ -93,11 +95,7 @@ describeOn("Dawn", "models on WebGPU", () => {
 
   it("profile every op", async () => {
     const rows = await gpu.profile(images(1));
-    const { tape, outputs } = traceFeatures(gpu.config, [1, 3, 56, 56], {
-      outType: "raw",
-      outIndices: [1],
-      finalNorm: true,
-    });
+    const { tape, outputs } = trace("features", gpu.config, { images: [1, 3, 56, 56] });
     const calls = plan(fuse(tape.calls, outputs), outputs).calls.length;
     expect(rows.reduce((sum, row) => sum + row.dispatches, 0)).toBe(calls);
     for (const row of rows) expect(row.bytes).toBeGreaterThan(0);
@@ -114,29 +112,17 @@ describeOn("Dawn", "models on WebGPU", () => {
 });
 
 describeOn("Dawn", "memory", () => {
-  const source = {
-    label: "procedural",
-    trained: false,
-    get: async (name: string, shape: readonly number[]) => proceduralFill(name, shape),
-    warnings: [],
-    close: async () => {},
-  };
-  const task = {
-    key: "features",
-    trace: (batch: number) =>
-      traceFeatures({ ...tiny, layerNormEps: 1e-6 }, [batch, 3, 56, 56], {
-        outType: "raw",
-        outIndices: [1],
-        finalNorm: true,
-      }),
-  };
+  const source = { read: async ({ name, shape }: Value) => proceduralFill(name, shape)! };
+  const work: Work = { name: "features" };
+  const traceWork = ({ name, ...options }: Work, shapes: Shapes) => trace(name, completeConfig(tiny), shapes, options);
   const largest = 4 * 197 * 144; // qkv of one image
 
   it("is split into micro-batches under the binding limit, which changes no bit", async () => {
-    const { data } = images(5);
+    const { tape } = traceWork(work, { images: [1, 3, 56, 56] });
     const run = async (maxValueBytes?: number) => {
       const device = await openWebGpu(await realAdapter(), { maxValueBytes });
-      const parts = await new Runner(device, new Parameters(device, source)).run(task, 5, { images: data });
+      const runner = new Runner(device, await upload(device, tape, source), traceWork);
+      const parts = await runner.run(work, { images: images(5) });
       device.destroy();
       return parts.map(([feat]) => feat);
     };

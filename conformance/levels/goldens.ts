@@ -3,12 +3,11 @@
 import { fuse } from "../../gpu/graph/fuse.js";
 import { type Plan, plan } from "../../gpu/graph/plan.js";
 import { Tape, type Value } from "../../gpu/graph/tape.js";
-import { type Traced, traceClassifier, tracePretrain } from "../../gpu/models/maskfeat.js";
 import { Scope as Place } from "../../gpu/models/nn.js";
 import { block } from "../../gpu/models/vit.js";
 import { sizeOf, type Tensor } from "../../sdk/base/tensor.js";
-import { completeConfig, type ModelConfig, targetWidth } from "../../sdk/config/config.js";
-import { countMacs } from "../../sdk/config/registry.js";
+import { completeConfig } from "../../sdk/config/config.js";
+import { countMacs, traceMain } from "../../sdk/config/traced.js";
 import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
 import type { Model } from "../../sdk/model/model.js";
 import type { Measured, Scope } from "../case.js";
@@ -124,15 +123,9 @@ function blockOutput(env: Env, c: GoldenCase): Promise<Tensor> {
   return runCalls(env, plan(fuse(tape.calls, outputs), outputs), { x: filled(c.input).data });
 }
 
-/** Everything of a model on a tape, each step kept. */
-function traceAll(c: ModelConfig, images: readonly number[]): Traced {
-  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm);
-  return tracePretrain(c, targetWidth(c), images, false);
-}
-
 /** The output of the module whose parameters begin with `c.module`. */
 async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
-  const { tape } = traceAll(completeConfig(c.model), c.input.shape);
+  const { tape } = traceMain(completeConfig(c.model), c.input.shape[0]);
   const weight = tape.params.get(`${c.module}.weight`);
   const call = tape.calls.find((made) => weight && made.inputs.includes(weight));
   if (!call) throw new Error(`no operation of the model reads ${c.module}.weight`);

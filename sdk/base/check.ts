@@ -26,6 +26,11 @@ export function checkInteger(name: string, value: number, low: number, high: num
   return value;
 }
 
+/** @throws OptionError unless `by` divides `value`. */
+export function checkMultiple(name: string, value: number, by: number): void {
+  if (value % by !== 0) throw new OptionError("OPT_VALUE", `${name}: ${value} is not a multiple of ${by}`);
+}
+
 /** Returns `value`. @throws OptionError listing the choices unless it is one of them. */
 export function checkChoice<T extends string | boolean>(name: string, value: T, choices: readonly T[]): T {
   if (!choices.includes(value)) {

@@ -28,6 +28,28 @@ export function tensor(data: Float32Array | readonly number[], shape: readonly n
   return { data: data instanceof Float32Array ? data : Float32Array.from(data), shape: [...shape] };
 }
 
+/** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */
+export function concat(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (parts.length === 1) return first;
+  const item = first.shape.slice(1);
+  const other = parts.find((p) => String(p.shape.slice(1)) !== String(item));
+  if (other) {
+    const sizes = `[${item}] and [${other.shape.slice(1)}]`;
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `images of one call must have one size, got ${sizes}; make one call for each size`,
+    );
+  }
+  const data = new Float32Array(parts.reduce((sum, p) => sum + p.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, shape: [parts.reduce((sum, p) => sum + p.shape[0], 0), ...item] };
+}
+
 /** @throws NonFiniteError naming the first NaN or infinity of `data`. */
 export function checkFinite(name: string, data: ArrayLike<number>): void {
   if (data instanceof Float32Array && allFinite(data)) return;

@@ -3,15 +3,15 @@
  * need code to be rebuilt and are refused.
  */
 
-import type { Tensor } from "../base/tensor.js";
 import { copyBytes } from "../io/source.js";
 import type { ByteSource } from "../io/types.js";
-import { type Conversion, conversionOf, readF32 } from "./convert.js";
+import { conversionOf, readF32 } from "./convert.js";
 import { type Fail, failer, product, quoted } from "./fail.js";
+import { openFile, type Stored } from "./file.js";
 import { MAX_NPY_HEADER, parseNpyHeader, rowMajor } from "./npy.js";
 import { checkCrc, openZip, type Zip, type ZipEntry } from "./torch/zip.js";
 import { crc32 } from "./torch/zip-write.js";
-import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
+import type { Checkpoint } from "./types.js";
 
 /** NumPy's little-endian types as the other formats spell them. */
 const DTYPES = new Map([
@@ -26,35 +26,25 @@ const DTYPES = new Map([
   ["|b1", "BOOL"],
 ]);
 
-interface Member extends TensorInfo {
-  readonly entry: ZipEntry;
-  /** Bytes of the `.npy` header, and their checksum, which that of the data goes on from. */
-  readonly header: number;
-  readonly headerCrc: number;
-  readonly fortran: boolean;
-}
-
 /**
  * Opens an archive and reads the header of every array in it. Closes `source` where it fails.
  * @throws CheckpointError CKPT_ZIP, CKPT_TRUNCATED, CKPT_HEADER, CKPT_DTYPE, CKPT_OFFSETS, CKPT_LIMIT; FileError where reading fails
  */
-export async function openNpz(source: ByteSource): Promise<Checkpoint> {
+export function openNpz(source: ByteSource): Promise<Checkpoint> {
   const fail = failer(source.name);
-  try {
+  return openFile(source, "npz", async () => {
     const zip = await openZip(source, fail, { deflated: true });
-    const members = new Map<string, Member>();
+    const tensors = new Map<string, Stored>();
     for (const entry of [...zip.entries.values()].sort((a, b) => a.offset - b.offset)) {
       if (!entry.name.endsWith(".npy")) fail("CKPT_FORMAT", `the member ${quoted(entry.name)} is no .npy file`);
-      members.set(entry.name.slice(0, -".npy".length), await readMember(source, zip, entry, fail));
+      tensors.set(entry.name.slice(0, -".npy".length), await readMember(source, zip, entry, fail));
     }
-    return new NpzFile(source, zip, members, fail);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+    return { tensors };
+  });
 }
 
-async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<Member> {
+/** Reads the header of a member; its elements when they are wanted. */
+async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: Fail): Promise<Stored> {
   const what = `the member ${quoted(entry.name)}`;
   const start = await contents(source, zip, entry, Math.min(entry.size, MAX_NPY_HEADER + 12), fail);
   const { descr, fortran, shape, dataStart } = parseNpyHeader(start, (why) => fail("CKPT_HEADER", `${what}: ${why}`));
@@ -69,7 +59,26 @@ async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: F
     );
   }
   const headerCrc = crc32(start.subarray(0, dataStart));
-  return { dtype, shape, entry, header: dataStart, headerCrc, fortran };
+
+  /** A stored member's checksum is taken of its bytes as they come. */
+  const stored: Stored["read"] = async (out, conversion) => {
+    let crc = headerCrc;
+    await readF32(source, (await zip.dataStart(entry)) + dataStart, conversion, out, (bytes) => {
+      crc = crc32(bytes, crc);
+    });
+    checkCrc(entry, crc, fail);
+  };
+  const deflated: Stored["read"] = async (out, conversion) => {
+    conversion.toF32((await contents(source, zip, entry, entry.size, fail)).subarray(dataStart), out);
+  };
+  const read = entry.deflated ? deflated : stored;
+  if (!fortran) return { dtype, shape, read };
+  const reordered: Stored["read"] = async (out, conversion) => {
+    const columns = new Float32Array(out.length);
+    await read(columns, conversion);
+    rowMajor(columns, shape, out);
+  };
+  return { dtype, shape, read: reordered };
 }
 
 /** The first `length` bytes of a member. */
@@ -104,76 +113,4 @@ async function inflate(packed: Uint8Array, length: number, entry: ZipEntry, fail
   if (at < length) broken(`unpacks to ${at} of ${size} bytes`);
   checkCrc(entry, crc32(out), fail);
   return out;
-}
-
-class NpzFile implements Checkpoint {
-  readonly format = "npz";
-  readonly metadata: ReadonlyMap<string, string> = new Map();
-  readonly extra: PlainMap = new Map();
-  readonly opaque = [];
-  readonly names: readonly string[];
-
-  constructor(
-    private readonly bytes: ByteSource,
-    private readonly zip: Zip,
-    private readonly members: ReadonlyMap<string, Member>,
-    private readonly fail: Fail,
-  ) {
-    this.names = [...members.keys()];
-  }
-
-  get source(): string {
-    return this.bytes.name;
-  }
-
-  info(name: string): TensorInfo {
-    const { dtype, shape } = this.member(name);
-    return { dtype, shape };
-  }
-
-  async get(name: string, staging?: Staging): Promise<Tensor> {
-    const member = this.member(name);
-    const { dtype, shape, fortran } = member;
-    const conversion = conversionOf(dtype);
-    if (!conversion)
-      return this.fail("CKPT_DTYPE", `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`);
-    const count = product(shape)!;
-    const data = staging?.take(count) ?? new Float32Array(count);
-    if (fortran) {
-      const numbers = new Float32Array(count);
-      conversion.toF32(await this.data(member), numbers);
-      rowMajor(numbers, shape, data);
-    } else if (member.entry.deflated) conversion.toF32(await this.data(member), data);
-    else await this.stored(member, conversion, data);
-    return { data, shape };
-  }
-
-  /** Reads a stored member's numbers; the checksum is taken of its bytes as they come. */
-  private async stored(member: Member, conversion: Conversion, out: Float32Array): Promise<void> {
-    const { entry, header, headerCrc } = member;
-    let crc = headerCrc;
-    const start = (await this.zip.dataStart(entry)) + header;
-    await readF32(this.bytes, start, conversion, out, (bytes) => {
-      crc = crc32(bytes, crc);
-    });
-    checkCrc(entry, crc, this.fail);
-  }
-
-  /** The bytes behind a member's header, whose checksum is right. */
-  private async data({ entry, header, headerCrc }: Member): Promise<Uint8Array> {
-    if (entry.deflated) {
-      return (await contents(this.bytes, this.zip, entry, entry.size, this.fail)).subarray(header);
-    }
-    const bytes = await this.bytes.read((await this.zip.dataStart(entry)) + header, entry.size - header);
-    checkCrc(entry, crc32(bytes, headerCrc), this.fail);
-    return bytes;
-  }
-
-  close(): Promise<void> {
-    return this.bytes.close();
-  }
-
-  private member(name: string): Member {
-    return this.members.get(name) ?? this.fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in this file`);
-  }
 }

@@ -4,13 +4,12 @@
  * common JSON parsers keep the last one in silence.
  */
 
-import { CheckpointError } from "../../gpu/errors.js";
-import type { Tensor } from "../base/tensor.js";
 import type { ByteSource } from "../io/types.js";
-import { conversionOf, readF32 } from "./convert.js";
+import { readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
+import { openFile, type Stored } from "./file.js";
 import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
-import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
+import type { Checkpoint, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
 const MAX_HEADER = 100_000_000;
@@ -49,19 +48,20 @@ interface Entry extends TensorInfo {
  * Opens a safetensors file and checks its whole header; tensors are read later, one at a time. Closes `source` where it fails.
  * @throws CheckpointError CKPT_TRUNCATED, CKPT_HEADER, CKPT_DUPLICATE, CKPT_DTYPE or CKPT_OFFSETS; FileError where reading fails.
  */
-export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+export function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const named = failer(source.name);
   const fail: Fail = (code, what) => named(code, `${what}; get the file again`);
-  try {
+  return openFile(source, "safetensors", async () => {
     const header = await readHeader(source, fail);
     const dataStart = 8 + header.length;
     const { entries, metadata } = parseHeader(header, fail);
     checkLayout(entries, source.size - dataStart, fail);
-    return new SafetensorsFile(source, entries, metadata, dataStart);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+    const tensors = [...entries].map(([name, { dtype, shape, begin }]): [string, Stored] => {
+      const read: Stored["read"] = (out, conversion) => readF32(source, dataStart + begin, conversion, out);
+      return [name, { dtype, shape, read }];
+    });
+    return { tensors: new Map(tensors), metadata };
+  });
 }
 
 async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
@@ -161,53 +161,4 @@ function checkLayout(entries: Map<string, Entry>, dataBytes: number, fail: Fail)
   }
   if (covered > dataBytes) fail("CKPT_TRUNCATED", `${covered} bytes of data are declared, the file has ${dataBytes}`);
   if (covered < dataBytes) fail("CKPT_OFFSETS", `${dataBytes - covered} bytes at the end belong to no tensor`);
-}
-
-class SafetensorsFile implements Checkpoint {
-  readonly format = "safetensors";
-  readonly extra: PlainMap = new Map();
-  readonly opaque = [];
-
-  readonly names: readonly string[];
-
-  constructor(
-    private readonly bytes: ByteSource,
-    private readonly entries: ReadonlyMap<string, Entry>,
-    readonly metadata: ReadonlyMap<string, string>,
-    private readonly dataStart: number,
-  ) {
-    this.names = [...entries.keys()];
-  }
-
-  get source(): string {
-    return this.bytes.name;
-  }
-
-  info(name: string): TensorInfo {
-    const { dtype, shape } = this.entry(name);
-    return { dtype, shape };
-  }
-
-  async get(name: string, staging?: Staging): Promise<Tensor> {
-    const { dtype, shape, begin, end } = this.entry(name);
-    const conversion = conversionOf(dtype);
-    if (!conversion) {
-      const what = `${this.source}: tensor ${quoted(name)} holds ${dtype}`;
-      throw new CheckpointError("CKPT_DTYPE", `${what}, from which no weights are read; save it as F32, F16 or BF16`);
-    }
-    const count = (end - begin) / conversion.bytes;
-    const data = staging?.take(count) ?? new Float32Array(count);
-    await readF32(this.bytes, this.dataStart + begin, conversion, data);
-    return { data, shape };
-  }
-
-  close(): Promise<void> {
-    return this.bytes.close();
-  }
-
-  private entry(name: string): Entry {
-    const entry = this.entries.get(name);
-    if (!entry) throw new CheckpointError("CKPT_MISMATCH", `${this.source}: no tensor ${quoted(name)} in this file`);
-    return entry;
-  }
 }

@@ -4,12 +4,12 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
-import type { Tensor } from "../base/tensor.js";
 import type { ByteSource } from "../io/types.js";
 import { type Fail, failer, quoted } from "./fail.js";
+import { openFile, type Stored } from "./file.js";
 import { type Json, JsonError, parseJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";
-import type { Checkpoint, PlainMap, Staging, TensorInfo } from "./types.js";
+import type { Checkpoint } from "./types.js";
 
 /** Opens the file of this name in the folder of the index. @throws FileError; OptionError where the index is in no folder */
 export type OpenBeside = (name: string) => Promise<ByteSource>;
@@ -23,29 +23,31 @@ const MAX_INDEX = 100_000_000;
  * is missing; the errors of `openSafetensors`
  */
 export async function openSharded(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {
-  const fail = failer(source.name);
-  let map: Map<string, string>;
-  try {
-    if (source.size > MAX_INDEX) fail("CKPT_HEADER", `an index of ${source.size} bytes, at most ${MAX_INDEX} are read`);
-    map = readIndex(await source.read(0, source.size), fail);
-  } finally {
-    await source.close();
-  }
-  if (!beside)
-    return fail("CKPT_FORMAT", "an index of sharded weights, whose files are not at hand; give its path or URL");
+  const { name: index } = source;
+  const fail = failer(index);
   const shards = new Map<string, Checkpoint>();
-  try {
-    for (const name of new Set(map.values())) shards.set(name, await openShard(name, beside, source.name));
+  const close = async () => void (await Promise.all([...shards.values()].map((shard) => shard.close())));
+  return openFile({ name: index, close }, "safetensors", async () => {
+    const map = await readIndex(source, fail).finally(() => source.close());
+    if (!beside)
+      return fail("CKPT_FORMAT", "an index of sharded weights, whose files are not at hand; give its path or URL");
+    for (const name of new Set(map.values())) shards.set(name, await openShard(name, beside, index));
     checkShards(map, shards, fail);
-  } catch (error) {
-    await closeAll(shards);
-    throw error;
-  }
-  return new Sharded(source.name, map, shards, fail);
+    const tensors = [...shards.values()].flatMap((shard) =>
+      shard.names.map((name): [string, Stored] => {
+        const read: Stored["read"] = async (out) => void (await shard.get(name, { take: () => out }));
+        return [name, { ...shard.info(name), read }];
+      }),
+    );
+    const metadata = [...shards.values()].flatMap((shard) => [...shard.metadata]);
+    return { tensors: new Map(tensors), metadata: new Map(metadata) };
+  });
 }
 
 /** Tensor -> file. */
-function readIndex(bytes: Uint8Array, fail: Fail): Map<string, string> {
+async function readIndex(source: ByteSource, fail: Fail): Promise<Map<string, string>> {
+  if (source.size > MAX_INDEX) fail("CKPT_HEADER", `an index of ${source.size} bytes, at most ${MAX_INDEX} are read`);
+  const bytes = await source.read(0, source.size);
   let index: Json;
   try {
     index = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -96,43 +98,4 @@ function checkShards(map: ReadonlyMap<string, string>, shards: ReadonlyMap<strin
   }
   const extra = [...found].find(([name]) => !map.has(name));
   if (extra) fail("CKPT_MISMATCH", `${extra[1]} holds ${quoted(extra[0])}, which the index does not list`);
-}
-
-async function closeAll(shards: ReadonlyMap<string, Checkpoint>): Promise<void> {
-  await Promise.all([...shards.values()].map((shard) => shard.close()));
-}
-
-class Sharded implements Checkpoint {
-  readonly format = "safetensors";
-  readonly extra: PlainMap = new Map();
-  readonly opaque = [];
-  readonly names: readonly string[];
-  readonly metadata: ReadonlyMap<string, string>;
-
-  constructor(
-    readonly source: string,
-    private readonly map: ReadonlyMap<string, string>,
-    private readonly shards: ReadonlyMap<string, Checkpoint>,
-    private readonly fail: Fail,
-  ) {
-    this.names = [...shards.values()].flatMap((shard) => shard.names);
-    this.metadata = new Map([...shards.values()].flatMap((shard) => [...shard.metadata]));
-  }
-
-  info(name: string): TensorInfo {
-    return this.shardOf(name).info(name);
-  }
-
-  async get(name: string, staging?: Staging): Promise<Tensor> {
-    return this.shardOf(name).get(name, staging);
-  }
-
-  close(): Promise<void> {
-    return closeAll(this.shards);
-  }
-
-  private shardOf(name: string): Checkpoint {
-    const shard = this.shards.get(this.map.get(name) ?? "");
-    return shard ?? this.fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in these files`);
-  }
 }

@@ -1,12 +1,10 @@
 /** The models known by name: both models of the reference, and the same recipe in other sizes. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { size } from "../../gpu/graph/op.js";
-import { type Traced, traceClassifier, traceFeatures, tracePretrain } from "../../gpu/models/maskfeat.js";
-import { macsOf } from "../../gpu/profile.js";
 import { checkChoice, checkKeys } from "../base/check.js";
 import { checkClasses } from "./classes.js";
-import { completeConfig, isQkvBias, type ModelConfig, type PartialConfig, targetWidth } from "./config.js";
+import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
+import { countMacs, countParameters } from "./traced.js";
 
 export interface ModelEntry {
   readonly name: string;
@@ -181,27 +179,6 @@ export function findModel(name: string): ModelEntry {
     throw new OptionError("MODEL_UNKNOWN", `no model is named ${JSON.stringify(name)}; the models are ${names}`);
   }
   return found;
-}
-
-/** Traces all of a model on one image of its own size; the tape's parameters are the model's. */
-export function traceWhole(c: ModelConfig): Traced {
-  const images = [1, 3, c.imageSize, c.imageSize];
-  if (c.kind === "pretrain") return tracePretrain(c, targetWidth(c), images, false);
-  if (c.kind === "classifier") return traceClassifier(c, c.numClasses, images, c.finalNorm, c.pooling);
-  return traceFeatures(c, images, { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm });
-}
-
-/** Multiply-adds of `extractFeat` on one image, counted as mmengine's `get_model_complexity_info` does. */
-export function countMacs(c: ModelConfig): number {
-  const options = { outType: c.outType, outIndices: [c.numLayers - 1], finalNorm: c.finalNorm };
-  const { tape } = traceFeatures(c, [1, 3, c.imageSize, c.imageSize], options);
-  return tape.calls.reduce((sum, call) => sum + macsOf(call), 0);
-}
-
-/** Trainable numbers of a model. */
-export function countParameters(c: ModelConfig): number {
-  const params = [...traceWhole(c).tape.params.values()].filter(({ name }) => c.qkvBias || !isQkvBias(name));
-  return params.reduce((sum, value) => sum + size(value.shape), 0);
 }
 
 /** A shell pattern (`*`, `?`, `[ab]`, `[!ab]`, as Python's fnmatch) as a regular expression over whole names. */

@@ -8,10 +8,10 @@ import { type DeviceReport, listDevices } from "../device/open.js";
 import type { Image } from "../image/image.js";
 import { besideOf, decodeImage, type EncodedImage, type ImageInput, openBytes } from "../image/inputs.js";
 import { type Download, type DownloadCall, downloadFile } from "../model/download.js";
+import type { FeatureOptions } from "../model/features.js";
 import { inferenceModel } from "../model/inference.js";
 import { loadModel, type ModelOptions } from "../model/load.js";
 import type { Model } from "../model/model.js";
-import type { FeatureOptions } from "../model/options.js";
 import type { Platform } from "../model/platform.js";
 import type { Prediction, PredictOptions } from "../model/predict.js";
 

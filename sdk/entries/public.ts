@@ -16,13 +16,7 @@ export type {
   Staging,
   TensorInfo,
 } from "../checkpoint/types.js";
-export {
-  completeConfig,
-  type HogConfig,
-  type ModelConfig,
-  type PartialConfig,
-  transformOf,
-} from "../config/config.js";
+export { completeConfig, type ModelConfig, type PartialConfig, transformOf } from "../config/config.js";
 export { type PresetName, presetNames, resizeEdgeFor } from "../config/presets.js";
 export { type ConfigOptions, modelConfigOf } from "../config/recipes/index.js";
 export {
@@ -35,14 +29,16 @@ export {
   type NewModel,
   registerModel,
 } from "../config/registry.js";
+export type { HogConfig } from "../config/targets.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "../device/open.js";
 export type { Drawable } from "../image/image.js";
 export type { EncodedImage, ImageInput } from "../image/inputs.js";
 export type { Download } from "../model/download.js";
+export type { FeatureOptions, StreamOptions } from "../model/features.js";
 export type { DownloadOptions } from "../model/files.js";
 export type { ModelOptions, Progress } from "../model/load.js";
+export type { ForwardOptions, LossResult, MaskInput } from "../model/masked.js";
 export type { Model } from "../model/model.js";
-export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "../model/options.js";
 export type { Weights } from "../model/parameters.js";
 export type { Prediction, PredictOptions, ScoredClass } from "../model/predict.js";
 export * from "./hog.js";

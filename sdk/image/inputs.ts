@@ -3,7 +3,7 @@
 import { ImageError, OptionError, ShapeError } from "../../gpu/errors.js";
 import { startAhead } from "../base/ahead.js";
 import { checkTensor } from "../base/check.js";
-import type { Tensor } from "../base/tensor.js";
+import { concat, type Tensor } from "../base/tensor.js";
 import { openUrl } from "../io/ranges.js";
 import { blobSource, bytesSource } from "../io/source.js";
 import type { ByteSource, OpenOptions } from "../io/types.js";
@@ -128,26 +128,4 @@ export async function* toBatches(
     batch = [];
   }
   if (batch.length > 0) yield toBatch(platform, batch, transform, signal);
-}
-
-/** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */
-export function concat(parts: readonly Tensor[]): Tensor {
-  const [first] = parts;
-  if (parts.length === 1) return first;
-  const item = first.shape.slice(1);
-  const other = parts.find((p) => String(p.shape.slice(1)) !== String(item));
-  if (other) {
-    const sizes = `[${item}] and [${other.shape.slice(1)}]`;
-    throw new ShapeError(
-      "SHAPE_MISMATCH",
-      `images of one call must have one size, got ${sizes}; make one call for each size`,
-    );
-  }
-  const data = new Float32Array(parts.reduce((sum, p) => sum + p.data.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { data, shape: [parts.reduce((sum, p) => sum + p.shape[0], 0), ...item] };
 }

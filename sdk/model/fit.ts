@@ -1,84 +1,93 @@
-/** How the tensors of a checkpoint become a model's parameters: what may be missing, what is left out, what is resized. */
+/** How the tensors of a checkpoint become a model's parameters: what may be missing, what is left out, filled in or resized. */
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
-import { size } from "../../gpu/graph/op.js";
 import type { Value } from "../../gpu/graph/tape.js";
-import { checkFinite } from "../base/tensor.js";
-import { classNames } from "../checkpoint/classes.js";
-import { type NamedCheckpoint, renamed } from "../checkpoint/names/index.js";
+import { checkFinite, sizeOf } from "../base/tensor.js";
+import { joinedShape, type Named, underOurNames } from "../checkpoint/names/index.js";
 import { gridSide, resizePositions } from "../checkpoint/positions.js";
 import type { Checkpoint, Staging } from "../checkpoint/types.js";
-import { isQkvBias, type ModelConfig } from "../config/config.js";
+import { lacks, type ModelConfig } from "../config/config.js";
 import { presetChoices } from "../config/presets.js";
-
-/** Gives parameters by name. */
-export interface ParameterSource {
-  /** For people: "procedural", "init:7", or the file. */
-  readonly label: string;
-  readonly trained: boolean;
-  /** The names of the classes that it was trained on, where it says them. */
-  readonly classes?: readonly string[];
-  /** Row-major numbers, perhaps in memory of `staging`; undefined where the source has none for this parameter. */
-  get(name: string, shape: readonly number[], staging?: Staging): Promise<Float32Array | undefined>;
-  /** What is not as it seems, for people: parameters left out, filled in or resized. */
-  readonly warnings: readonly string[];
-  close(): Promise<void>;
-}
 
 /** The model that weights are wanted for. */
 export interface Wanted {
+  /** All parameters, */
   readonly params: readonly Value[];
+  /** and those that a checkpoint of the model has to have, if the reference does not do without. */
+  readonly own: readonly Value[];
   readonly config: ModelConfig;
   /** Whether someone said what the configuration has of norms and pre-processing, rather than left it to the base recipe. */
   readonly surroundingsKnown: boolean;
 }
 
-/** Parameters that a checkpoint may lack, with what they then are: the norm after pooling is the identity, as in the reference. */
-export function identity(name: string, shape: readonly number[]): Float32Array | undefined {
-  if (name === "backbone.ln2.weight") return new Float32Array(size(shape)).fill(1);
-  if (name === "backbone.ln2.bias") return new Float32Array(size(shape));
-  return undefined;
+/** Where the elements of a parameter come from: tensors of the file, joined, with their shape together; or one number throughout. */
+export type Origin =
+  | { readonly from: readonly string[]; readonly shape: readonly number[] }
+  | { readonly fill: number };
+
+/** How a checkpoint makes a model. */
+export interface Fit {
+  /** By parameter. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** What is not as it seems, for people: parameters left out, filled in or resized. */
+  readonly warnings: readonly string[];
 }
+
+/** Parameters that a checkpoint may lack: the norm after pooling is the identity, as in the reference. */
+const identity: Readonly<Record<string, number>> = { "backbone.ln2.weight": 1, "backbone.ln2.bias": 0 };
 
 const POSITIONS = "backbone.pos_embed";
 
 /**
- * The parameters in `checkpoint`, which is closed where it does not fit.
+ * Finds every parameter in `checkpoint`. No tensor is read yet.
  * @throws CheckpointError naming all missing, unexpected and wrongly shaped tensors at once; OptionError where the file's recipe is unknown
  */
-export async function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Promise<ParameterSource> {
-  try {
-    const named = renamed(checkpoint);
-    checkRecipe(named, wanted);
-    return source(named, [...compare(named, wanted), ...resizing(named, wanted)]);
-  } catch (error) {
-    await checkpoint.close();
-    throw error;
-  }
-}
+export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
+  const named = underOurNames(checkpoint);
+  const { source } = checkpoint;
+  checkRecipe(source, named, wanted);
+  const { params, own, config } = wanted;
+  // the recipes of these classifiers say which norm follows pooling, so its absence means another recipe
+  const strict = named.naming.manyRecipes && config.kind === "classifier";
+  const needed = new Set(own.filter(({ name }) => strict || !(name in identity)).map(({ name }) => name));
 
-function source(file: NamedCheckpoint, warnings: readonly string[]): ParameterSource {
-  const names = new Set(file.names);
-  return {
-    label: file.source,
-    trained: true,
-    warnings,
-    classes: classNames(file),
-    async get(name, shape, staging) {
-      if (!names.has(name)) return undefined;
-      const fitting = String(file.info(name).shape) === String(shape);
-      // staging is as large as the model's largest parameter, which positions of a larger grid may exceed
-      const tensor = await file.get(name, fitting ? staging : undefined);
-      checkFinite(`${file.source}: ${name}`, tensor.data);
-      if (fitting) return tensor.data;
-      return resizePositions(tensor, gridSide(tensor.shape) as number, gridSide(shape) as number).data;
-    },
-    close: () => file.close(),
-  };
+  const origins = new Map<string, Origin>();
+  const [missing, wrong, filled, resized]: string[][] = [[], [], [], []];
+  for (const { name, shape } of params) {
+    const from = named.tensors.get(name);
+    if (lacks(config, name)) origins.set(name, { fill: 0 });
+    else if (from) {
+      const found = joinedShape(checkpoint, name, from);
+      origins.set(name, { from, shape: found });
+      if (String(found) === String(shape)) continue;
+      if (name === POSITIONS && gridSide(found) !== undefined && found[2] === shape[2]) {
+        const [before, after] = [found, shape].map((s) => `[${s}] (${gridSide(s)}x${gridSide(s)} patches)`);
+        resized.push(`${source}: the position embedding was resized from ${before} to ${after}`);
+      } else wrong.push(`${name} expected [${shape}], found [${found}]`);
+    } else if (name in identity && !needed.has(name)) {
+      filled.push(name);
+      origins.set(name, { fill: identity[name] });
+    } else missing.push(name);
+  }
+  const unexpected = [...named.tensors.keys()].filter((name) => !("from" in (origins.get(name) ?? {})));
+  const problems = [
+    ...some("missing", missing),
+    ...some(
+      "unexpected",
+      unexpected.filter((name) => !mayBeLeftOut(name, named, config)),
+    ),
+    ...some("wrong shape", wrong),
+  ];
+  if (problems.length > 0) {
+    const hint = `is this the checkpoint of another model? (names as ${named.naming.project} has them)`;
+    throw new CheckpointError("CKPT_MISMATCH", `${source}: ${problems.join("; ")}; ${hint}`);
+  }
+  const told = [...some("not used", [...unexpected, ...named.unused]), ...some("set to the identity", filled)];
+  return { origins, warnings: [...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized] };
 }
 
 /** Files of these projects fit many recipes, and name none. @throws OptionError OPT_MISSING */
-function checkRecipe({ source, naming }: NamedCheckpoint, { surroundingsKnown }: Wanted): void {
+function checkRecipe(source: string, { naming }: Named, { surroundingsKnown }: Wanted): void {
   if (!naming.manyRecipes || surroundingsKnown) return;
   const unknown = "layerNormEps, mean, std, resizeEdge, interpolation, cropMode and pooling";
   const fix = "give the model's config.json, or a preset in the configuration";
@@ -89,41 +98,10 @@ function checkRecipe({ source, naming }: NamedCheckpoint, { surroundingsKnown }:
 }
 
 /** What the reference itself leaves out when it loads the backbone alone, or one recipe's backbone into another. */
-function mayBeLeftOut(name: string, { naming }: NamedCheckpoint, { config }: Wanted): boolean {
+function mayBeLeftOut(name: string, { naming }: Named, { kind }: ModelConfig): boolean {
   if (name === "backbone.mask_token") return true;
-  if (config.kind === "backbone") return /^(head|neck)\.|^backbone\.ln1\./.test(name);
+  if (kind === "backbone") return /^(head|neck)\.|^backbone\.ln1\./.test(name);
   return !naming.manyRecipes && /^backbone\.ln1\./.test(name);
-}
-
-/** What was left out and filled in, as one warning. @throws CheckpointError */
-function compare(file: NamedCheckpoint, wanted: Wanted): string[] {
-  const { config } = wanted;
-  const params = wanted.params.filter(({ name }) => config.qkvBias || !isQkvBias(name));
-  const known = new Set(file.names);
-  const names = new Set(params.map((p) => p.name));
-  const strict = file.naming.manyRecipes && config.kind === "classifier";
-  const optional = (name: string) => !strict && identity(name, [1]) !== undefined;
-
-  const missing = params.map((p) => p.name).filter((name) => !known.has(name));
-  const unexpected = file.names.filter((name) => !names.has(name) && !optional(name));
-  const wrong = params.filter((p) => known.has(p.name) && !fits(p, file)).map((p) => mismatch(p, file));
-  const problems = [
-    ...some(
-      "missing",
-      missing.filter((name) => !optional(name)),
-    ),
-    ...some(
-      "unexpected",
-      unexpected.filter((name) => !mayBeLeftOut(name, file, wanted)),
-    ),
-    ...some("wrong shape", wrong),
-  ];
-  if (problems.length > 0) {
-    const hint = `is this the checkpoint of another model? (names as ${file.naming.project} has them)`;
-    throw new CheckpointError("CKPT_MISMATCH", `${file.source}: ${problems.join("; ")}; ${hint}`);
-  }
-  const told = [...some("not used", [...unexpected, ...file.unused]), ...some("set to the identity", missing)];
-  return told.length > 0 ? [`${file.source}: ${told.join("; ")}`] : [];
 }
 
 /** The first few of a list, for a message of one line. */
@@ -133,20 +111,38 @@ function some(kind: string, items: readonly string[]): string[] {
   return [`${kind}: ${items.slice(0, 8).join(", ")}${more}`];
 }
 
-const mismatch = ({ name, shape }: Value, file: NamedCheckpoint) =>
-  `${name} expected [${shape}], found [${file.info(name).shape}]`;
-
-function fits({ name, shape }: Value, file: NamedCheckpoint): boolean {
-  const found = file.info(name).shape;
-  if (String(found) === String(shape)) return true;
-  return name === POSITIONS && gridSide(found) !== undefined && found[2] === shape[2];
+/** Reads a parameter from its origin, perhaps into memory of `staging`. @throws FileError, CheckpointError, NonFiniteError */
+export async function readParameter(
+  checkpoint: Checkpoint,
+  { name, shape }: Value,
+  origin: Origin,
+  staging: Staging,
+): Promise<Float32Array> {
+  if ("fill" in origin) return new Float32Array(sizeOf(shape)).fill(origin.fill);
+  const { from } = origin;
+  const fitting = String(origin.shape) === String(shape);
+  // staging is as large as the model's largest parameter, which positions of a larger grid may exceed
+  const into = fitting ? staging : undefined;
+  const data = from.length === 1 ? (await checkpoint.get(from[0], into)).data : await join(checkpoint, origin, into);
+  checkFinite(`${checkpoint.source}: ${name}`, data);
+  if (fitting) return data;
+  const positions = { data, shape: origin.shape };
+  return resizePositions(positions, gridSide(origin.shape) as number, gridSide(shape) as number).data;
 }
 
-/** Says so where positions of another grid are resized. */
-function resizing(file: NamedCheckpoint, { params }: Wanted): string[] {
-  const wanted = params.find(({ name }) => name === POSITIONS);
-  const found = file.names.includes(POSITIONS) ? file.info(POSITIONS).shape : undefined;
-  if (!wanted || !found || String(found) === String(wanted.shape)) return [];
-  const [from, to] = [found, wanted.shape].map((shape) => `[${shape}] (${gridSide(shape)}x${gridSide(shape)} patches)`);
-  return [`${file.source}: the position embedding was resized from ${from} to ${to}`];
+/** Reads tensors one behind the other. */
+async function join(
+  checkpoint: Checkpoint,
+  { from, shape }: Extract<Origin, { from: unknown }>,
+  staging?: Staging,
+): Promise<Float32Array> {
+  const count = sizeOf(shape);
+  const data = staging?.take(count) ?? new Float32Array(count);
+  let at = 0;
+  for (const part of from) {
+    const tensor = await checkpoint.get(part);
+    data.set(tensor.data, at);
+    at += tensor.data.length;
+  }
+  return data;
 }

@@ -8,13 +8,14 @@ import { checkClasses, classesOf } from "../config/classes.js";
 import { completeConfig, knowsSurroundings, type PartialConfig } from "../config/config.js";
 import type { PresetName } from "../config/presets.js";
 import { isFolder, readFolder, withWeights } from "../config/recipes/index.js";
-import { embedded, embeddedClassifier, findModel, type ModelEntry, traceWhole } from "../config/registry.js";
+import { embedded, embeddedClassifier, findModel, type ModelEntry } from "../config/registry.js";
+import { ownParams, traceAll, traceModel } from "../config/traced.js";
 import { type DeviceOptions, openDevice } from "../device/open.js";
 import type { Interpolation } from "../image/transform.js";
+import { resolveIndices } from "./features.js";
 import type { DownloadOptions } from "./files.js";
 import { Model } from "./model.js";
-import { resolveIndices } from "./options.js";
-import { openParameters, Parameters, type Weights, weightChoices } from "./parameters.js";
+import { openParameters, upload, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform.js";
 import { Runner } from "./runner.js";
 
@@ -139,8 +140,7 @@ export async function loadModel(
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
   const weights = resolveWeights(model, options);
 
-  const { tape } = traceWhole(config);
-  const params = [...tape.params.values()];
+  const tape = traceAll(config);
   const { offline, urlMapping, integrity } = options;
   const opening = {
     signal,
@@ -152,19 +152,19 @@ export async function loadModel(
     },
   };
   const publishedName = typeof model === "object" ? undefined : name;
-  const wanted = { params, config, surroundingsKnown: knowsSurroundings(model) };
+  const wanted = {
+    params: [...tape.params.values()],
+    own: ownParams(config),
+    config,
+    surroundingsKnown: knowsSurroundings(model),
+  };
   const source = await openParameters(platform, weights, wanted, opening, publishedName);
   let device: Device | undefined;
-  const close = async () => {
-    device?.destroy();
-    await source.close();
-  };
   try {
     const classes = await classesOf(platform, config, { given: options.classes, weights: source, registered });
     const opened = await openDevice(platform, options);
     device = opened.device;
-    const parameters = new Parameters(device, source);
-    await parameters.load(params, {
+    const buffers = await upload(device, tape, source, {
       signal,
       onProgress: (loaded, total) =>
         onProgress?.({ phase: "load", loaded, total, ratio: 0.5 + (0.375 * loaded) / total }),
@@ -180,16 +180,16 @@ export async function loadModel(
       warnings: source.warnings,
       device,
       deviceInfo: opened.info,
-      parameters,
-      runner: new Runner(device, parameters),
-      close,
+      runner: new Runner(device, buffers, (work, shapes) => traceModel(work.name, config, shapes, work)),
     });
     onProgress?.({ phase: "compile", loaded: 0, total: 1, ratio: 0.875 });
     await made.prepare(signal);
     onProgress?.({ phase: "ready", loaded: 1, total: 1, ratio: 1 });
     return made;
   } catch (error) {
-    await close();
+    device?.destroy();
     throw error;
+  } finally {
+    await source.close();
   }
 }

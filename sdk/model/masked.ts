@@ -1,49 +1,72 @@
-/** The masked forward pass of a pre-training model: predicted HOG, and the loss against the real one. */
+/** The masked forward pass of a pre-training model: which patches are hidden, the predicted target, and the loss against the real one. */
 
-import { ShapeError } from "../../gpu/errors.js";
-import type { Tensor } from "../base/tensor.js";
+import { OptionError, ShapeError } from "../../gpu/errors.js";
+import { patchGrid } from "../../gpu/models/nn.js";
+import { concat, type Tensor } from "../base/tensor.js";
 import type { ModelConfig } from "../config/config.js";
-import { hog } from "../image/hog.js";
-import { concat } from "../image/inputs.js";
-import { type ForwardOptions, type LossResult, toMask } from "./options.js";
+import { target as targetOf } from "../config/targets.js";
+import { blockMask } from "../image/mask.js";
 import type { Runner } from "./runner.js";
-import { pretrainTask } from "./tasks.js";
 
-/** Images [B,3,S,S] -> predicted HOG [B,N,F]. @throws ShapeError, OptionError; as the runner does */
-export async function predictHog(
-  runner: Runner<unknown>,
-  config: ModelConfig,
-  images: Tensor,
-  options: ForwardOptions,
-): Promise<Tensor> {
-  const inputs = { images: images.data, mask: maskFor(config, images, options, false).data };
-  const [batch, ...item] = images.shape;
-  const parts = await runner.run(pretrainTask(config, item, false), batch, inputs, options);
-  return concat(parts.map(([pred]) => pred));
+/** A mask [B,N] of 0 and 1, or the seed of a generator that draws one. */
+export type MaskInput = Tensor | { readonly seed: number; readonly generator?: "mmpretrain" | "pyslowfast" };
+
+export interface ForwardOptions {
+  readonly mask?: MaskInput;
+  /** "tensor" (default): as `model(inputs)`; "predict": the predicted target; "loss": loss, prediction and target. */
+  readonly mode?: "tensor" | "predict" | "loss";
+  readonly signal?: AbortSignal;
 }
 
-/** Images [B,3,S,S] -> loss, prediction and target. @throws ShapeError, OptionError; as the runner does */
-export async function maskedLoss(
+export interface LossResult {
+  /** Mean over the masked patches of the mean squared error. */
+  readonly loss: number;
+  /** [B,N,F] */
+  readonly pred: Tensor;
+  /** [B,N,F] */
+  readonly target: Tensor;
+}
+
+/**
+ * Images [B,3,S,S] -> the predicted target [B,N,F] (mode "predict"), or loss, prediction and target (mode "loss").
+ * @throws ShapeError, OptionError; as the runner does
+ */
+export async function maskedForward(
   runner: Runner<unknown>,
   config: ModelConfig,
   images: Tensor,
-  options: ForwardOptions,
-): Promise<LossResult> {
-  const mask = maskFor(config, images, options, true);
-  const target = hog(images, { ...config.hog, patchSize: config.patchSize });
-  const inputs = { images: images.data, mask: mask.data, target: target.data };
-  const [batch, ...item] = images.shape;
-  const parts = await runner.run(pretrainTask(config, item, true), batch, inputs, options);
+  { mask: given, mode, signal }: ForwardOptions,
+): Promise<Tensor | LossResult> {
+  const mask = toMask(config, images, given, mode === "loss");
+  const predictions = (parts: readonly Tensor[][]) => concat(parts.map(([pred]) => pred));
+  if (mode === "predict") return predictions(await runner.run({ name: "masked" }, { images, mask }, { signal }));
+  const target = targetOf.target(images, config);
+  const parts = await runner.run({ name: "loss" }, { images, mask, target }, { signal });
   const [sum, count] = parts.reduce(([s, n], [, l]) => [s + l.data[0], n + l.data[1]], [0, 0]);
-  return { loss: sum / count, pred: concat(parts.map(([pred]) => pred)), target };
+  return { loss: sum / count, pred: predictions(parts), target };
 }
 
-function maskFor(config: ModelConfig, images: Tensor, { mask }: ForwardOptions, needed: boolean): Tensor {
+/** The mask as numbers [B,N]; without one, nothing is hidden, which is an error if a mask is `needed`. @throws OptionError, ShapeError */
+function toMask(c: ModelConfig, images: Tensor, given: MaskInput | undefined, needed: boolean): Tensor {
   const [B, , height, width] = images.shape;
-  const S = config.imageSize;
+  const S = c.imageSize;
   if (height !== S || width !== S) {
     const found = `${width}x${height}`;
     throw new ShapeError("SHAPE_MISMATCH", `a masked forward takes images of ${S}x${S} pixels, got ${found}`);
   }
-  return toMask(mask, config, B, needed);
+  const grid = patchGrid(S, S, c.patchSize);
+  const shape = [B, grid[0] * grid[1]];
+  if (given === undefined) {
+    if (needed) throw new OptionError("OPT_MISSING", "mode loss needs a mask: a tensor [B,N] or { seed }");
+    return { data: new Float32Array(shape[0] * shape[1]), shape };
+  }
+  if ("seed" in given) return { data: Float32Array.from(blockMask({ ...given, grid, count: B }).data), shape };
+  const { data } = given;
+  if (String(given.shape) !== String(shape) || data.length !== shape[0] * shape[1]) {
+    throw new ShapeError("SHAPE_MISMATCH", `the mask must be [${shape}], got [${given.shape}]`);
+  }
+  if (!data.every((m) => m === 0 || m === 1)) throw new OptionError("OPT_VALUE", "a mask holds only 0 and 1");
+  if (needed && !data.includes(1))
+    throw new OptionError("OPT_VALUE", "the mask hides no patch: the loss is not defined");
+  return { data, shape };
 }

@@ -2,29 +2,18 @@
 
 import type { Device, RunOptions } from "../../gpu/device.js";
 import { MaskFeatError, OptionError } from "../../gpu/errors.js";
-import type { OutType } from "../../gpu/models/vit.js";
 import { type OpProfile, Profiler } from "../../gpu/profile.js";
 import { oneAhead } from "../base/ahead.js";
 import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
-import type { Tensor } from "../base/tensor.js";
+import { concat, type Tensor } from "../base/tensor.js";
 import { type ModelConfig, outTypes, transformOf } from "../config/config.js";
 import type { DeviceInfo } from "../device/open.js";
-import { concat, type ImageInput, toBatch, toBatches } from "../image/inputs.js";
-import { maskedLoss, predictHog } from "./masked.js";
-import { normalizeVectors } from "./normalize.js";
-import {
-  type FeatureOptions,
-  type ForwardOptions,
-  featureKeys,
-  type LossResult,
-  resolveIndices,
-  type StreamOptions,
-} from "./options.js";
-import type { Parameters } from "./parameters.js";
+import { type ImageInput, toBatch, toBatches } from "../image/inputs.js";
+import { type FeatureOptions, featureKeys, normalizeVectors, resolveIndices, type StreamOptions } from "./features.js";
+import { type ForwardOptions, type LossResult, maskedForward } from "./masked.js";
 import type { Platform } from "./platform.js";
 import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
-import type { Runner } from "./runner.js";
-import { featureTask, logitsTask } from "./tasks.js";
+import type { Runner, Work } from "./runner.js";
 
 /** What `getModel` puts together. */
 export interface ModelParts {
@@ -38,10 +27,7 @@ export interface ModelParts {
   readonly warnings: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
-  readonly parameters: Parameters<unknown>;
   readonly runner: Runner<unknown>;
-  /** Frees the device and closes the source of the weights. */
-  close(): Promise<void>;
 }
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
@@ -87,14 +73,9 @@ export class Model {
 
   /** @internal Compiles `extractFeat` of one image of the model's own size: what fails then fails while the model loads. */
   async prepare(signal?: AbortSignal): Promise<void> {
-    const { outType, outIndices } = this.featureOptions({});
+    signal?.throwIfAborted();
     const side = this.config.imageSize;
-    await this.parts.runner.prepare(featureTask(this.config, [3, side, side], outType, outIndices), signal);
-  }
-
-  /** Parameters that the weights lacked and that were set to the identity. */
-  get fresh(): readonly string[] {
-    return this.parts.parameters.fresh;
+    await this.parts.runner.prepare(this.featuresFor({}), { images: [1, 3, side, side] });
   }
 
   /**
@@ -103,10 +84,10 @@ export class Model {
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
     checkKeys("extractFeat", options, featureKeys);
-    const { outType, outIndices } = this.featureOptions(options);
-    const parts = await this.runFeatures(x, outType, outIndices, options);
-    const stages = outIndices.map((_, i) => concat(parts.map((part) => part[i])));
-    return options.normalize ? stages.map((stage) => normalizeVectors(stage, outType)) : stages;
+    const work = this.featuresFor(options);
+    const parts = await this.eachChunk(x, work, { signal: options.signal });
+    const stages = work.outIndices.map((_, i) => concat(parts.map((part) => part[i])));
+    return options.normalize ? stages.map((stage) => normalizeVectors(stage, work.outType)) : stages;
   }
 
   /** `extractFeat` over a sequence of images, batch by batch: the next one is read and prepared while this one is computed. */
@@ -121,7 +102,7 @@ export class Model {
 
   /**
    * "tensor": what `model(inputs)` gives in the reference: features of a pre-training model, logits [B,classes] of a classifier.
-   * "predict": the predicted HOG [B,N,F] of every patch, with `mask` hidden from the model. "loss": the masked loss.
+   * "predict": the predicted target [B,N,F] of every patch, with `mask` hidden from the model. "loss": the masked loss.
    * @throws as `extractFeat`; OptionError where the model has no such mode or the mask hides nothing.
    */
   forward(x: ImageInput | readonly ImageInput[], options: ForwardOptions & { mode: "loss" }): Promise<LossResult>;
@@ -144,8 +125,7 @@ export class Model {
     }
     return this.inTurn(async () => {
       const images = await toBatch(this.parts.platform, listOf(x), transformOf(this.config), signal);
-      const work = mode === "predict" ? predictHog : maskedLoss;
-      return work(this.parts.runner, this.config, images, options);
+      return maskedForward(this.parts.runner, this.config, images, options);
     });
   }
 
@@ -161,9 +141,8 @@ export class Model {
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
   async profile(x: ImageInput, options: FeatureOptions = {}): Promise<OpProfile[]> {
     checkKeys("profile", options, featureKeys);
-    const { outType, outIndices } = this.featureOptions(options);
     const profiler = new Profiler();
-    await this.runFeatures(x, outType, outIndices, { signal: options.signal, profiler });
+    await this.eachChunk(x, this.featuresFor(options), { signal: options.signal, profiler });
     return profiler.table();
   }
 
@@ -179,7 +158,7 @@ export class Model {
     this.last = this.last.then(() => {
       const parts = this.held;
       this.held = undefined;
-      return parts?.close();
+      parts?.device.destroy();
     });
   }
 
@@ -196,42 +175,24 @@ export class Model {
     return new MaskFeatError("MODEL_DISPOSED", `${this.name}: the model was disposed; make a new one`);
   }
 
-  private runFeatures(
-    x: ImageInput | readonly ImageInput[],
-    outType: OutType,
-    outIndices: readonly number[],
-    options: RunOptions,
-  ): Promise<Tensor[][]> {
-    return this.eachChunk(x, options.signal, (images) => {
-      const [batch, ...item] = images.shape;
-      const task = featureTask(this.config, item, outType, outIndices);
-      return this.parts.runner.run(task, batch, { images: images.data }, options);
-    });
-  }
-
   private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
-    const parts = await this.eachChunk(x, signal, (images) => {
-      const [batch, ...item] = images.shape;
-      return this.parts.runner.run(logitsTask(this.config, item), batch, { images: images.data }, { signal });
-    });
+    const parts = await this.eachChunk(x, { name: "logits" }, { signal });
     return concat(parts.map(([logits]) => logits));
   }
 
-  private featureOptions(o: FeatureOptions): { outType: OutType; outIndices: number[] } {
+  private featuresFor(o: FeatureOptions) {
     const outType = checkChoice("outType", o.outType ?? this.config.outType, outTypes);
-    return { outType, outIndices: resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers) };
+    const outIndices = resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers);
+    return { name: "features", outType, outIndices } as const;
   }
 
-  /** Runs a few images at a time while the next are prepared; the outputs of all micro-batches. */
-  private eachChunk(
-    x: ImageInput | readonly ImageInput[],
-    signal: AbortSignal | undefined,
-    run: (images: Tensor) => Promise<Tensor[][]>,
-  ): Promise<Tensor[][]> {
+  /** Runs `work` on a few images at a time while the next are prepared; the outputs of all micro-batches. */
+  private eachChunk(x: ImageInput | readonly ImageInput[], work: Work, options: RunOptions): Promise<Tensor[][]> {
     return this.inTurn(async () => {
-      const chunks = toBatches(this.parts.platform, listOf(x), transformOf(this.config), CHUNK, signal);
+      const chunks = toBatches(this.parts.platform, listOf(x), transformOf(this.config), CHUNK, options.signal);
       const parts: Tensor[][] = [];
-      for await (const images of oneAhead(chunks)) parts.push(...(await run(images)));
+      for await (const images of oneAhead(chunks))
+        parts.push(...(await this.parts.runner.run(work, { images }, options)));
       return parts;
     });
   }

@@ -1,16 +1,17 @@
 /** Where a model's numbers come from, and their way onto the device. */
 
 import type { Device } from "../../gpu/device.js";
-import { CheckpointError, OptionError } from "../../gpu/errors.js";
+import { OptionError } from "../../gpu/errors.js";
 import { size } from "../../gpu/graph/op.js";
-import type { Value } from "../../gpu/graph/tape.js";
+import type { Tape, Value } from "../../gpu/graph/tape.js";
+import { classNames } from "../checkpoint/classes.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { Staging } from "../checkpoint/types.js";
-import { isQkvBias } from "../config/config.js";
+import { lacks } from "../config/config.js";
 import { besideOf } from "../image/inputs.js";
 import { openWeights, type WeightsOptions } from "./files.js";
 import { initFill, proceduralFill } from "./fill.js";
-import { fitCheckpoint, identity, type ParameterSource, type Wanted } from "./fit.js";
+import { fitCheckpoint, readParameter, type Wanted } from "./fit.js";
 import type { Platform } from "./platform.js";
 
 /**
@@ -23,34 +24,23 @@ export type Weights = string | URL | Uint8Array | ArrayBuffer | Blob | { readonl
 export const weightChoices =
   "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path, URL, bytes or Blob";
 
-/** A source that computes every parameter from its name. */
-function filled(
-  label: string,
-  fill: (name: string, shape: readonly number[]) => Float32Array | undefined,
-): ParameterSource {
-  return {
-    label,
-    trained: false,
-    get: async (name, shape) => fill(name, shape),
-    warnings: [],
-    close: async () => {},
-  };
-}
-
-function initSource(seed: number, params: readonly Value[]): ParameterSource {
-  if (!Number.isSafeInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new OptionError(
-      "OPT_VALUE",
-      `weights: the seed of init must be a whole number from 0 to 4294967295, got ${seed}`,
-    );
-  }
-  const shapes = new Map(params.map((value) => [value.name, value.shape]));
-  return filled(`init:${seed}`, (name) => (shapes.has(name) ? initFill(seed, name, shapes) : undefined));
+/** Opened weights that fit a model. */
+export interface ParameterSource {
+  /** For people: "procedural", "init:7", or the file. */
+  readonly label: string;
+  readonly trained: boolean;
+  /** The names of the classes that it was trained on, if it says them. */
+  readonly classes?: readonly string[];
+  /** What is not as it seems, for people: parameters left out, filled in or resized. */
+  readonly warnings: readonly string[];
+  /** The elements of a parameter, row-major, perhaps in memory of `staging`. @throws FileError, CheckpointError, NonFiniteError */
+  read(value: Value, staging: Staging): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
 export interface LoadOptions {
   readonly signal?: AbortSignal;
-  /** Bytes on the device, and bytes of all parameters asked for. */
+  /** Bytes on the device, and bytes of all parameters. */
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
@@ -62,39 +52,52 @@ export async function openParameters(
   options: WeightsOptions,
   name?: string,
 ): Promise<ParameterSource> {
-  const source = await openSource(platform, weights, wanted, options, name);
-  return wanted.config.qkvBias ? source : withoutQkvBias(source);
-}
-
-/** The biases that the model does not have are zeros to the graph. */
-function withoutQkvBias(source: ParameterSource): ParameterSource {
-  const { label, trained, warnings, classes } = source;
-  return {
+  const { params, config } = wanted;
+  /** A source that computes every parameter from its name. */
+  const filled = (label: string, fill: (value: Value) => Float32Array | undefined): ParameterSource => ({
     label,
-    trained,
-    warnings,
-    classes,
-    get: async (name, shape, staging) =>
-      isQkvBias(name) ? new Float32Array(size(shape)) : source.get(name, shape, staging),
-    close: () => source.close(),
-  };
+    trained: false,
+    warnings: [],
+    read: async (value) => (lacks(config, value.name) ? undefined : fill(value)) ?? new Float32Array(size(value.shape)),
+    close: async () => {},
+  });
+  if (weights === "procedural") return filled(weights, ({ name, shape }) => proceduralFill(name, shape));
+  const seed = seedOf(weights);
+  if (seed !== undefined) {
+    const shapes = new Map(params.map((value) => [value.name, value.shape]));
+    return filled(`init:${seed}`, ({ name }) => initFill(seed, name, shapes));
+  }
+  const file = weights as Exclude<Weights, { init: number }>;
+  // the hash of one file says nothing of those beside it
+  const beside = (other: string) => openWeights(platform, besideOf(file, other), { ...options, integrity: undefined });
+  const checkpoint = await openCheckpoint(await openWeights(platform, file, options, name), beside);
+  try {
+    const { origins, warnings } = fitCheckpoint(checkpoint, wanted);
+    return {
+      label: checkpoint.source,
+      trained: true,
+      classes: classNames(checkpoint),
+      warnings,
+      read: (value, staging) => readParameter(checkpoint, value, origins.get(value.name)!, staging),
+      close: () => checkpoint.close(),
+    };
+  } catch (error) {
+    await checkpoint.close();
+    throw error;
+  }
 }
 
-async function openSource(
-  platform: Platform,
-  weights: Weights,
-  wanted: Wanted,
-  options: WeightsOptions,
-  name?: string,
-): Promise<ParameterSource> {
-  if (weights === "procedural") return filled(weights, proceduralFill);
-  if (typeof weights === "string" && weights.startsWith("init:")) {
-    return initSource(weights === "init:" ? Number.NaN : Number(weights.slice(5)), wanted.params);
-  }
-  if (typeof weights === "object" && "init" in weights) return initSource(weights.init, wanted.params);
-  // the hash of one file says nothing of those beside it
-  const beside = (file: string) => openWeights(platform, besideOf(weights, file), { ...options, integrity: undefined });
-  return fitCheckpoint(await openCheckpoint(await openWeights(platform, weights, options, name), beside), wanted);
+/** The seed of a random initialisation; undefined for other weights. @throws OptionError */
+function seedOf(weights: Weights): number | undefined {
+  let seed: number;
+  if (typeof weights === "string" && weights.startsWith("init:")) seed = Number(weights.slice(5) || Number.NaN);
+  else if (typeof weights === "object" && "init" in weights) seed = weights.init;
+  else return undefined;
+  if (Number.isSafeInteger(seed) && seed >= 0 && seed <= 0xffffffff) return seed;
+  throw new OptionError(
+    "OPT_VALUE",
+    `weights: the seed of init must be a whole number from 0 to 4294967295, got ${seed}`,
+  );
 }
 
 /** One buffer for all tensors of up to `most` numbers: the next tensor is read over the last one, which is on the device by then. */
@@ -109,39 +112,28 @@ function stagingFor(most: number): Staging {
   };
 }
 
-/** The parameters of one model on one device, shared by all its programs. */
-export class Parameters<B> {
-  /** Parameters that the source lacked and that were set to the identity. */
-  readonly fresh: string[] = [];
-  private readonly buffers = new Map<string, B>();
-
-  constructor(
-    private readonly device: Device<B>,
-    private readonly source: ParameterSource,
-  ) {}
-
-  /** The buffer of every value in `params`, loading what is not there yet, one tensor in host memory at a time. */
-  async load(params: readonly Value[], { signal, onProgress }: LoadOptions = {}): Promise<Map<Value, B>> {
-    const total = params.reduce((sum, value) => sum + 4 * size(value.shape), 0);
-    const bound = new Map<Value, B>();
-    const staging = stagingFor(Math.max(0, ...params.map((value) => size(value.shape))));
-    let loaded = 0;
-    for (const value of params) {
-      signal?.throwIfAborted();
-      const buffer = this.buffers.get(value.name) ?? (await this.upload(value, staging));
-      this.buffers.set(value.name, buffer);
-      bound.set(value, buffer);
-      loaded += 4 * size(value.shape);
-      onProgress?.(loaded, total);
-    }
-    return bound;
+/**
+ * Brings the parameters of a tape to the device, one tensor in host memory at a time. Gives the buffer of each by its name.
+ * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; AbortError
+ */
+export async function upload<B>(
+  device: Device<B>,
+  tape: Pick<Tape, "params">,
+  source: Pick<ParameterSource, "read">,
+  { signal, onProgress }: LoadOptions = {},
+): Promise<Map<string, B>> {
+  const params = [...tape.params.values()];
+  const sizes = params.map(({ shape }) => size(shape));
+  const total = sizes.reduce((sum, count) => sum + 4 * count, 0);
+  const staging = stagingFor(Math.max(0, ...sizes));
+  const buffers = new Map<string, B>();
+  let loaded = 0;
+  for (const [i, value] of params.entries()) {
+    signal?.throwIfAborted();
+    const data = await source.read(value, staging);
+    buffers.set(value.name, await device.param(value, data));
+    loaded += 4 * sizes[i];
+    onProgress?.(loaded, total);
   }
-
-  private async upload(value: Value, staging: Staging): Promise<B> {
-    const found = await this.source.get(value.name, value.shape, staging);
-    if (!found) this.fresh.push(value.name);
-    const data = found ?? identity(value.name, value.shape);
-    if (!data) throw new CheckpointError("CKPT_MISMATCH", `${this.source.label}: missing: ${value.name}`);
-    return this.device.param(value, data);
-  }
+  return buffers;
 }

@@ -6,9 +6,8 @@ import { fuse } from "../../gpu/graph/fuse.js";
 import { size } from "../../gpu/graph/op.js";
 import { type Plan, plan } from "../../gpu/graph/plan.js";
 import type { Value } from "../../gpu/graph/tape.js";
-import type { Traced } from "../../gpu/models/maskfeat.js";
+import type { FunctionName, FunctionOptions, Shapes, Traced } from "../../gpu/models/functions.js";
 import type { Tensor } from "../base/tensor.js";
-import type { Parameters } from "./parameters.js";
 
 /** Compiled programs that are kept; the least recently used one goes first. */
 const KEPT = 4;
@@ -19,42 +18,45 @@ interface Compiled<B> {
   readonly inputs: ReadonlyMap<string, B>;
 }
 
-/** A function over symbolic values, for any batch size. `key` tells functions apart. */
-export interface Task {
-  readonly key: string;
-  trace(batch: number): Traced;
+/** One of the model's functions, and what it is asked for. */
+export interface Work extends FunctionOptions {
+  readonly name: FunctionName;
 }
 
-const programKey = (task: Task, batch: number) => `${task.key} x${batch}`;
+const planOf = ({ tape, outputs }: Traced): Plan => plan(fuse(tape.calls, outputs), outputs);
+
+/** The shapes of `batch` items. */
+const shapesFor = (items: Shapes, batch: number): Shapes =>
+  Object.fromEntries(Object.entries(items).map(([name, [, ...item]]) => [name, [batch, ...item]]));
 
 export class Runner<B> {
   private readonly compiled = new Map<string, Compiled<B>>();
 
+  /** `parameters`: the buffer of every parameter that `trace` can ask for. */
   constructor(
     private readonly device: Device<B>,
-    private readonly parameters: Parameters<B>,
+    private readonly parameters: ReadonlyMap<string, B>,
+    private readonly trace: (work: Work, shapes: Shapes) => Traced,
   ) {}
 
   /**
-   * Runs `task` on `batch` items, in micro-batches. `inputs`: for each input of the task its numbers, `batch` items of one size. Returns the
-   * task's outputs for every micro-batch; splitting does not change a bit of them.
+   * Runs `work` on `inputs` [B,...], in micro-batches. Returns its outputs for every micro-batch; splitting does not change a bit of them.
+   * @throws OutOfMemoryError, DeviceError; AbortError
    */
-  async run(
-    task: Task,
-    batch: number,
-    inputs: Readonly<Record<string, Float32Array>>,
-    options: RunOptions = {},
-  ): Promise<Tensor[][]> {
+  async run(work: Work, inputs: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Tensor[][]> {
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+    const [[batch]] = Object.values(shapes);
     // what was compiled for this batch fits
-    const most = this.compiled.has(programKey(task, batch)) ? batch : this.microBatch(task, batch);
+    const most = this.compiled.has(JSON.stringify([work, shapes])) ? batch : this.microBatch(work, shapes, batch);
     const parts: Tensor[][] = [];
     for (let from = 0; from < batch; from += most) {
+      options.signal?.throwIfAborted();
       const to = Math.min(batch, from + most);
-      const compiled = await this.compile(task, to - from, options.signal);
+      const compiled = await this.compile(work, shapesFor(shapes, to - from));
       const writes = Promise.all(
         [...compiled.inputs].map(([name, buffer]) => {
-          const item = inputs[name].length / batch;
-          return this.device.write(buffer, inputs[name].subarray(from * item, to * item));
+          const item = inputs[name].data.length / batch;
+          return this.device.write(buffer, inputs[name].data.subarray(from * item, to * item));
         }),
       );
       // looked at after the run, which would fail for the same reason
@@ -68,14 +70,14 @@ export class Runner<B> {
     return parts;
   }
 
-  /** Compiles `task` for one item, so that the first run needs not. @throws OutOfMemoryError, DeviceError; AbortError */
-  async prepare(task: Task, signal?: AbortSignal): Promise<void> {
-    await this.compile(task, this.microBatch(task, 1), signal);
+  /** Compiles `work` for one item, so that the first run needs not. @throws OutOfMemoryError, DeviceError */
+  async prepare(work: Work, shapes: Shapes): Promise<void> {
+    await this.compile(work, shapesFor(shapes, this.microBatch(work, shapes, 1)));
   }
 
   /** The largest batch, up to `batch`, whose values and temporaries stay within bounds. */
-  private microBatch(task: Task, batch: number): number {
-    const { slots } = planOf(task.trace(1)).plan;
+  private microBatch(work: Work, shapes: Shapes, batch: number): number {
+    const { slots } = planOf(this.trace(work, shapesFor(shapes, 1)));
     const { maxValueBytes, tempBytes, numberBytes } = this.device;
     const largest = numberBytes * Math.max(...slots);
     if (largest > maxValueBytes) {
@@ -88,8 +90,8 @@ export class Runner<B> {
     return Math.max(1, Math.min(batch, Math.floor(most)));
   }
 
-  private async compile(task: Task, batch: number, signal?: AbortSignal): Promise<Compiled<B>> {
-    const key = programKey(task, batch);
+  private async compile(work: Work, shapes: Shapes): Promise<Compiled<B>> {
+    const key = JSON.stringify([work, shapes]);
     const found = this.compiled.get(key);
     if (found) {
       this.compiled.delete(key);
@@ -97,14 +99,13 @@ export class Runner<B> {
       return found;
     }
     this.evict();
-    const { plan, params } = planOf(task.trace(batch));
-    const bound = await this.parameters.load(params, { signal });
+    const plan = planOf(this.trace(work, shapes));
+    const bound = new Map<Value, B>();
     const inputs = new Map<string, B>();
     try {
-      for (const value of plan.given.filter((v) => v.role === "input")) {
-        const buffer = await this.device.buffer(size(value.shape), value.name);
-        inputs.set(value.name, buffer);
-        bound.set(value, buffer);
+      for (const value of plan.given) {
+        if (value.role === "input") inputs.set(value.name, await this.device.buffer(size(value.shape), value.name));
+        bound.set(value, (value.role === "input" ? inputs : this.parameters).get(value.name) as B);
       }
       const compiled = { plan, program: await this.device.compile(plan, bound), inputs };
       this.compiled.set(key, compiled);
@@ -122,11 +123,4 @@ export class Runner<B> {
     for (const buffer of oldest.inputs.values()) this.device.release(buffer);
     this.compiled.delete(key);
   }
-}
-
-function planOf({ tape, outputs }: Traced) {
-  const calls = fuse(tape.calls, outputs);
-  const planned = plan(calls, outputs);
-  const params: Value[] = planned.given.filter((value) => value.role === "param");
-  return { plan: planned, params };
 }

@@ -3,7 +3,7 @@
 import { fuse } from "../../../gpu/graph/fuse.js";
 import { plan } from "../../../gpu/graph/plan.js";
 import type { Matmul } from "../../../gpu/kernels/index.js";
-import { traceFeatures } from "../../../gpu/models/maskfeat.js";
+import { trace } from "../../../gpu/models/functions.js";
 import { featuresFor, lackingFor, multiplyBy } from "../../../gpu/subgroups.js";
 import { findModel } from "../../../sdk/config/registry.js";
 import type { Platform } from "../../../sdk/model/platform.js";
@@ -12,8 +12,8 @@ import { type Count, countCalls } from "../counts/count.js";
 /** The calls of `extractFeat` on `batch` images of 224 x 224 pixels: one dispatch each. */
 export function callsOf(model: string, batch: number) {
   const { config } = findModel(model);
-  const outputs = { outType: "raw", outIndices: [config.numLayers - 1], finalNorm: true } as const;
-  const traced = traceFeatures(config, [batch, 3, 224, 224], outputs);
+  const shapes = { images: [batch, 3, 224, 224] };
+  const traced = trace("features", { ...config, finalNorm: true }, shapes, { outType: "raw" });
   return plan(fuse(traced.tape.calls, traced.outputs), traced.outputs).calls;
 }
 

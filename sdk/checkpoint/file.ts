@@ -1,0 +1,58 @@
+/** An open file of weights, from plain data of any format: what each tensor is, and how it is read. */
+
+import type { ByteSource } from "../io/types.js";
+import { type Conversion, conversionOf } from "./convert.js";
+import { failer, product, quoted } from "./fail.js";
+import type { Checkpoint, CheckpointFormat, TensorInfo } from "./types.js";
+
+/** A tensor in a file. */
+export interface Stored extends TensorInfo {
+  /** Fills `out`, which has as many elements as the tensor. @throws FileError, CheckpointError */
+  read(out: Float32Array, conversion: Conversion): Promise<void>;
+}
+
+/** What a format's reader found, the tensors in the order in which the file stores their data. */
+export interface Contents extends Partial<Pick<Checkpoint, "metadata" | "extra" | "opaque">> {
+  readonly tensors: ReadonlyMap<string, Stored>;
+}
+
+/** The checkpoint that `read` finds in `source`, which is closed with it, or if reading fails. */
+export async function openFile(
+  source: Pick<ByteSource, "name" | "close">,
+  format: CheckpointFormat,
+  read: () => Promise<Contents>,
+): Promise<Checkpoint> {
+  const {
+    tensors,
+    metadata = new Map(),
+    extra = new Map(),
+    opaque = [],
+  } = await read().catch(async (error) => {
+    await source.close();
+    throw error;
+  });
+  const fail = failer(source.name);
+  const stored = (name: string) => tensors.get(name) ?? fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in this file`);
+  return {
+    source: source.name,
+    format,
+    names: [...tensors.keys()],
+    metadata,
+    extra,
+    opaque,
+    info(name) {
+      const { dtype, shape } = stored(name);
+      return { dtype, shape };
+    },
+    async get(name, staging) {
+      const { dtype, shape, read } = stored(name);
+      const what = `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`;
+      const conversion = conversionOf(dtype) ?? fail("CKPT_DTYPE", `${what}; save it as F32, F16 or BF16`);
+      const count = product(shape)!;
+      const data = staging?.take(count) ?? new Float32Array(count);
+      await read(data, conversion);
+      return { data, shape };
+    },
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,118 @@
+/** The tables of names: how each project names the tensors of a vision transformer, and our names for them. */
+
+/**
+ * Their name, ours, and where several of theirs make one of ours, which of the pieces this is. `#` stands for a block's number, `@` for
+ * "weight" or "bias".
+ */
+type Rule = readonly [from: string, to: string, part?: number];
+
+export interface Naming {
+  readonly project: string;
+  /** Matches a name that tells this project's files from those of the projects after it; prefixes are taken off first. */
+  readonly sign: RegExp;
+  readonly rules: readonly Rule[];
+  /** Numbers beside the parameters that follow from the configuration: left out without a word. */
+  readonly derived?: RegExp;
+  /** Parameters that no model here has, whose absence changes no feature: left out, and told. */
+  readonly unused?: RegExp;
+  /** The project's files belong to recipes of many kinds: norms and pre-processing have to be said. */
+  readonly manyRecipes: boolean;
+}
+
+/** mmpretrain's names are ours, with or without the prefix of the backbone. */
+const backbone: readonly Rule[] = [
+  "cls_token",
+  "pos_embed",
+  "mask_token",
+  "patch_embed.projection.@",
+  "layers.#.ln1.@",
+  "layers.#.attn.qkv.@",
+  "layers.#.attn.proj.@",
+  "layers.#.ln2.@",
+  "layers.#.ffn.layers.0.0.@",
+  "layers.#.ffn.layers.1.@",
+  "ln1.@",
+  "ln2.@",
+].map((name) => [name, `backbone.${name}`]);
+
+/** MaskFeat: pre-training (`neck.fc`), and the classifier of its benchmark (`head.fc`). */
+const mmpretrain: Naming = {
+  project: "mmpretrain",
+  sign: /^layers\.\d+\.(ln[12]|attn|ffn)\./,
+  rules: [...backbone, ["neck.fc.@", "neck.fc.@"], ["head.fc.@", "head.fc.@"]],
+  derived: /^(target_generator|data_preprocessor)\./,
+  manyRecipes: false,
+};
+
+/** Supervised vision transformers, whose head (`VisionTransformerClsHead`) reads the class token. */
+const mmpretrainVit: Naming = {
+  project: "mmpretrain's ViT",
+  sign: /^head\.layers\.head\./,
+  rules: [...backbone, ["head.layers.head.@", "head.fc.@"]],
+  derived: /^data_preprocessor\./,
+  manyRecipes: true,
+};
+
+/** The names of timm's `VisionTransformer`, from which PySlowFast's differ in norms and heads alone. */
+const blockRules: readonly Rule[] = [
+  ["cls_token", "backbone.cls_token"],
+  ["pos_embed", "backbone.pos_embed"],
+  ["mask_token", "backbone.mask_token"],
+  ["patch_embed.proj.@", "backbone.patch_embed.projection.@"],
+  ["blocks.#.norm1.@", "backbone.layers.#.ln1.@"],
+  ["blocks.#.attn.qkv.@", "backbone.layers.#.attn.qkv.@"],
+  ["blocks.#.attn.proj.@", "backbone.layers.#.attn.proj.@"],
+  ["blocks.#.norm2.@", "backbone.layers.#.ln2.@"],
+  ["blocks.#.mlp.fc1.@", "backbone.layers.#.ffn.layers.0.0.@"],
+  ["blocks.#.mlp.fc2.@", "backbone.layers.#.ffn.layers.1.@"],
+];
+
+/** `norm` precedes the class token, `fc_norm` follows the mean of the patches; a file has one of them. */
+const timm: Naming = {
+  project: "timm",
+  sign: /^blocks\.\d+\.norm1\./,
+  rules: [...blockRules, ["norm.@", "backbone.ln1.@"], ["fc_norm.@", "backbone.ln2.@"], ["head.@", "head.fc.@"]],
+  manyRecipes: true,
+};
+
+/** PySlowFast's image models: the last norm is part of the pre-training head, and follows the mean in the classifier. */
+const pyslowfast: Naming = {
+  project: "PySlowFast",
+  sign: /^(pred_head|head\.projection|hogs)\./,
+  rules: [
+    ...blockRules,
+    ["pred_head.transforms.0.0.@", "backbone.ln1.@"],
+    ["pred_head.projections.0.@", "neck.fc.@"],
+    ["norm.@", "backbone.ln2.@"],
+    ["head.projection.@", "head.fc.@"],
+  ],
+  derived: /^hogs\./,
+  manyRecipes: false,
+};
+
+/** Hugging Face's `ViTModel`, `ViTForImageClassification` and `ViTForMaskedImageModeling`. */
+const huggingface: Naming = {
+  project: "Hugging Face",
+  sign: /^encoder\.layer\.\d+\.layernorm_before\./,
+  rules: [
+    ["embeddings.cls_token", "backbone.cls_token"],
+    ["embeddings.position_embeddings", "backbone.pos_embed"],
+    ["embeddings.mask_token", "backbone.mask_token"],
+    ["embeddings.patch_embeddings.projection.@", "backbone.patch_embed.projection.@"],
+    ["encoder.layer.#.layernorm_before.@", "backbone.layers.#.ln1.@"],
+    ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 0],
+    ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
+    ["encoder.layer.#.attention.attention.value.@", "backbone.layers.#.attn.qkv.@", 2],
+    ["encoder.layer.#.attention.output.dense.@", "backbone.layers.#.attn.proj.@"],
+    ["encoder.layer.#.layernorm_after.@", "backbone.layers.#.ln2.@"],
+    ["encoder.layer.#.intermediate.dense.@", "backbone.layers.#.ffn.layers.0.0.@"],
+    ["encoder.layer.#.output.dense.@", "backbone.layers.#.ffn.layers.1.@"],
+    ["layernorm.@", "backbone.ln1.@"],
+    ["classifier.@", "head.fc.@"],
+  ],
+  unused: /^(pooler|decoder)\./,
+  manyRecipes: true,
+};
+
+/** In the order in which signs are looked for. */
+export const namings: readonly Naming[] = [mmpretrainVit, mmpretrain, pyslowfast, timm, huggingface];

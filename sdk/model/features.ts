@@ -1,0 +1,54 @@
+/** What `extractFeat` takes, checked; and unit vectors. */
+
+import { OptionError } from "../../gpu/errors.js";
+import type { OutType } from "../../gpu/models/vit.js";
+import type { Tensor } from "../base/tensor.js";
+
+export interface FeatureOptions {
+  /** raw [B,1+N,C], cls_token [B,C], featmap [B,C,h,w], avg_featmap [B,C]; default: the model's own. */
+  readonly outType?: OutType;
+  /** Blocks whose output is returned, from 0; negative numbers count from the end; default [-1]. */
+  readonly outIndices?: readonly number[];
+  /** Scale every vector along the channels to length 1. */
+  readonly normalize?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends FeatureOptions {
+  /** Images in a batch; default 8. */
+  readonly batchSize?: number;
+}
+
+export const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
+
+/**
+ * Block numbers in ascending order, each once; negative ones count from the end.
+ * @throws OptionError where one is out of range.
+ */
+export function resolveIndices(indices: readonly number[], numLayers: number): number[] {
+  const resolved = indices.map((i) => (i < 0 ? i + numLayers : i));
+  if (indices.length === 0 || !resolved.every((i) => Number.isInteger(i) && i >= 0 && i < numLayers)) {
+    const range = `${-numLayers} to ${numLayers - 1}`;
+    throw new OptionError(
+      "OPT_VALUE",
+      `outIndices must be whole numbers from ${range}, got ${JSON.stringify(indices)}`,
+    );
+  }
+  return [...new Set(resolved)].sort((a, b) => a - b);
+}
+
+/** Scales every vector along the channels to length 1 (a zero vector stays); `outType` tells where the channels are. */
+export function normalizeVectors({ data, shape }: Tensor, outType: OutType): Tensor {
+  const channels = outType === "featmap" ? shape[1] : (shape.at(-1) as number);
+  const stride = outType === "featmap" ? shape[2] * shape[3] : 1;
+  const unit = new Float32Array(data.length);
+  for (let block = 0; block < data.length; block += channels * stride) {
+    for (let at = block; at < block + stride; at++) {
+      let squares = 0;
+      for (let c = 0; c < channels; c++) squares += data[at + c * stride] ** 2;
+      const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+      for (let c = 0; c < channels; c++) unit[at + c * stride] = data[at + c * stride] * scale;
+    }
+  }
+  return { data: unit, shape };
+}
