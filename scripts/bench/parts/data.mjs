@@ -18,58 +18,36 @@ const SAMPLE_MS = 5;
 /** Size of the photograph's shorter edge and of the square cut out of it, as the package's own pipeline has them. */
 const [EDGE, SIDE] = [256, 224];
 
-/**
- * Work, and who does it: each gets the package, an image, the path of a photograph and sharp, and gives a function to time. The first one
- * is what the ratios of the others are to.
- */
+const PHOTO = { width: 4000, height: 3000 };
+const REFERENCE = "mmpretrain's HOGGenerator";
+
+/** Work, and who does it, with the package, sharp, images and a counter. The first one is what the ratios of the others are to. */
 const works = {
-  "HOG of 224 x 224": {
-    "maskfeat-wgpu"({ hog, preprocess, image }) {
-      const input = preprocess(image);
-      return () => hog(input);
-    },
-    "mmpretrain's HOGGenerator": referenceHog,
-  },
-  "mask of 14 x 14": {
-    "maskfeat-wgpu"({ blockMask }) {
-      let seed = 0;
-      return () => blockMask({ seed: seed++ });
-    },
-  },
+  "HOG of 224 x 224": { "maskfeat-wgpu": ({ hog, input }) => hog(input), [REFERENCE]: undefined },
+  "mask of 14 x 14": { "maskfeat-wgpu": ({ blockMask, count }) => blockMask({ seed: count() }) },
   "preprocess 640 x 480 pixels": {
-    bilinear: ({ preprocess, image }) => {
-      return () => preprocess(image);
-    },
-    bicubic: ({ preprocess, image }) => {
-      return () => preprocess(image, { interpolation: "bicubic" });
-    },
+    bilinear: ({ preprocess, image }) => preprocess(image),
+    bicubic: ({ preprocess, image }) => preprocess(image, { interpolation: "bicubic" }),
   },
   "12-megapixel JPEG to 224 x 224": {
-    "sharp: decode to raw, then resize": ({ sharp, path }) => {
-      return async () => {
-        const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
-        await cutOut(sharp(data, { raw: info }), info);
-      };
+    async "sharp: decode to raw, then resize"({ sharp, path }) {
+      const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+      await cutOut(sharp(data, { raw: info }));
     },
-    "maskfeat-wgpu: decode, resize, normalise": ({ decode, preprocess, path }) => {
-      return async () => preprocess(await decode(path));
-    },
-    "sharp: shrink-on-load (other work)": async ({ sharp, path }) => {
-      const info = await sharp(path).metadata();
-      return () => cutOut(sharp(path), info);
-    },
+    "maskfeat-wgpu: decode, resize, normalise": async ({ decode, preprocess, path }) => preprocess(await decode(path)),
+    "sharp: shrink-on-load (other work)": ({ sharp, path }) => cutOut(sharp(path)),
   },
 };
 
 /** The same pixels as the package's pipeline keeps, by the same kind of filter. */
-function cutOut(image, { width, height }) {
-  const scale = EDGE / Math.min(width, height);
-  const [w, h] = [Math.trunc(width * scale), Math.trunc(height * scale)];
-  const region = { left: (w - SIDE) >> 1, top: (h - SIDE) >> 1, width: SIDE, height: SIDE };
-  return image.resize({ width: w, height: h, fit: "fill", kernel: "linear" }).extract(region).raw().toBuffer();
+function cutOut(photo) {
+  const scale = EDGE / Math.min(PHOTO.width, PHOTO.height);
+  const [width, height] = [Math.trunc(PHOTO.width * scale), Math.trunc(PHOTO.height * scale)];
+  const region = { left: (width - SIDE) >> 1, top: (height - SIDE) >> 1, width: SIDE, height: SIDE };
+  return photo.resize({ width, height, fit: "fill", kernel: "linear" }).extract(region).raw().toBuffer();
 }
 
-/** A contender of its own: Python with the mmpretrain that makes the goldens. @throws where this machine has no PyTorch, or no mmpretrain */
+/** Python with the mmpretrain that makes the goldens. @throws where this machine has no PyTorch, or mmpretrain cannot be installed */
 async function referenceHog() {
   const { status, error } = spawnSync(SYSTEM_PYTHON, ["-c", "import torch"], { stdio: "ignore" });
   if (status !== 0) throw new Error(error?.message ?? `${SYSTEM_PYTHON} has no torch`);
@@ -90,12 +68,15 @@ async function referenceHog() {
 }
 
 export async function open({ entry, name, contender, path }) {
-  const { default: sharp } = await import("sharp").catch(() => ({}));
-  const work = await works[name][contender]({ ...(await import(entry)), sharp, path, image: smallImage() });
-  if (work.run) return work;
+  if (contender === REFERENCE) return referenceHog();
+  const { default: sharp } = path ? await import("sharp") : {};
+  const [maskfeat, image] = [await import(entry), smallImage()];
+  let counted = 0;
+  const tools = { ...maskfeat, sharp, image, input: maskfeat.preprocess(image), path, count: () => counted++ };
+  const work = works[name][contender];
   const once = async (calls) => {
     const start = performance.now();
-    for (let i = 0; i < calls; i++) await work();
+    for (let i = 0; i < calls; i++) await work(tools);
     return (performance.now() - start) / calls;
   };
   const calls = Math.ceil(SAMPLE_MS / (await once(3)));
@@ -106,7 +87,7 @@ export async function open({ entry, name, contender, path }) {
 /** Rows `{ name, contender, threads, medianMs, spread, ratio }`, the ratio being to the first contender for the same work. */
 export async function data({ host, wanted, rounds, note }) {
   // of 3 to 5 MB, as cameras write them
-  const photograph = async () => (await photographs({ width: 4000, height: 3000, count: 1, grain: 30 }))[0];
+  const photograph = async () => (await photographs({ ...PHOTO, count: 1, grain: 30 }))[0];
   const rows = [];
   for (const name of Object.keys(works).filter(wanted)) {
     const list = Object.keys(works[name]).map((contender) => {
