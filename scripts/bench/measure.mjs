@@ -56,3 +56,25 @@ export const best = (times) => Math.min(...times);
 
 /** `{ medianMs, spread, bestMs }` of a contender. */
 export const summary = (times) => ({ medianMs: median(times), spread: spread(times), bestMs: best(times) });
+
+/** Rows `{ ...row, medianMs, spread, bestMs, ratio }` of contenders that are closed then; the ratio is to the first. */
+export async function race(contenders, options) {
+  const times = await takeTurns(contenders, options);
+  for (const { close } of contenders) await close();
+  return contenders.map(({ row }, i) => ({ ...row, ...summary(times[i]), ratio: ratio(times[i], times[0]) }));
+}
+
+/** How far `theirs` is from `ours`: `{ maxAbs, relative, cosine }`. */
+export function agreement(ours, theirs) {
+  if (ours.length !== theirs.length) return { maxAbs: Number.NaN, relative: Number.NaN, cosine: Number.NaN };
+  let [maxAbs, difference, dot, own, other] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < ours.length; i++) {
+    const [a, b] = [ours[i], theirs[i]];
+    maxAbs = Math.max(maxAbs, Math.abs(a - b));
+    difference += (a - b) ** 2;
+    dot += a * b;
+    own += a * a;
+    other += b * b;
+  }
+  return { maxAbs, relative: Math.sqrt(difference / own), cosine: dot / Math.sqrt(own * other) };
+}

@@ -21,14 +21,15 @@ parts      ops, models, data, load, cold (these five by default); accuracy, coun
 --node 24                   under another Node: a version (Linux x64) or a path
 --baseline F                of the gate; --write makes it anew`;
 
-const flags = ["json", "browser", "software", "write", "peers", "cold", "gate", "help"];
-const values = ["model", "batch", "threads", "variants", "only", "rounds", "node", "baseline"];
-const NODE_PARTS = ["ops", "models", "data", "load", "cold"];
+const FLAGS = "json browser software write peers cold gate help".split(" ");
+const VALUES = "model batch threads variants only rounds node baseline".split(" ");
+const optionsOf = (type, names) => Object.fromEntries(names.map((name) => [name, { type }]));
 const BROWSER_PARTS = ["ops", "models"];
+const NODE_PARTS = [...BROWSER_PARTS, "data", "load", "cold"];
+const PARTS = [...NODE_PARTS, "accuracy", "counts", "folder", "peers", "gate"];
 
 /** Whether a name fits a pattern in which `*` stands for anything; every name fits none. */
-function matcher(pattern) {
-  if (pattern === undefined) return () => true;
+function matcher(pattern = "*") {
   const escaped = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
   const whole = new RegExp(`^${escaped.join(".*")}$`, "i");
   return (name) => whole.test(name);
@@ -39,49 +40,44 @@ function stop(message) {
   process.exit(2);
 }
 
+function parsed(args) {
+  const options = { ...optionsOf("boolean", FLAGS), ...optionsOf("string", VALUES) };
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    return stop(`${error.message}\n\n${HELP}`);
+  }
+}
+
 /** The options; ends the process where they make no sense. */
 export function readOptions(args) {
-  let parsed;
-  try {
-    const types = [...flags.map((name) => [name, "boolean"]), ...values.map((name) => [name, "string"])];
-    const options = Object.fromEntries(types.map(([name, type]) => [name, { type }]));
-    parsed = parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    stop(`${error.message}\n\n${HELP}`);
-  }
-  const { values: given, positionals } = parsed;
+  const { values: given, positionals } = parsed(args);
   if (given.help) {
     console.log(HELP);
     process.exit(0);
   }
   const numbers = (name, otherwise) => {
     const list = given[name]?.split(",").map(Number) ?? otherwise;
-    return list.every((n) => Number.isInteger(n) && n > 0)
-      ? list
-      : stop(`--${name}: expected numbers, got ${given[name]}`);
+    if (list?.some((n) => !(Number.isInteger(n) && n > 0))) stop(`--${name}: expected numbers, got ${given[name]}`);
+    return list;
   };
   const keys = given.model?.split(",");
   for (const key of keys ?? []) if (!models[key]) stop(`--model: expected ${Object.keys(models)}, got ${key}`);
   // beside --cold, --peers says who starts
   const flagged = ["peers", "cold", "gate"].filter((part) => given[part] && !(part === "peers" && given.cold));
   const named = [...positionals, ...flagged];
-  const known = [...NODE_PARTS, "accuracy", "counts", "folder", "peers", "gate"];
-  for (const part of named) if (!known.includes(part)) stop(`the parts are ${known.join(", ")}, not ${part}`);
+  for (const part of named) if (!PARTS.includes(part)) stop(`the parts are ${PARTS.join(", ")}, not ${part}`);
   const threads = numbers("threads", [...new Set([1, Math.min(availableParallelism(), 8)])]);
   return {
     ...given,
-    rest: withoutHost(args),
+    /** For the process that runs under the Node or on the GPU asked for. */
+    rest: args.filter((arg, i) => arg !== "--software" && !/^--node(=|$)/.test(arg) && args[i - 1] !== "--node"),
     parts: named.length > 0 ? named : given.browser ? BROWSER_PARTS : NODE_PARTS,
     keys,
     batches: numbers("batch", [1, 8]),
     threads,
-    rounds: given.rounds && numbers("rounds")[0],
+    rounds: numbers("rounds")?.[0],
     wanted: matcher(given.only),
     combos: combinations(matcher(given.variants), threads),
   };
-}
-
-/** The arguments for the process that runs under the Node or on the GPU asked for. */
-function withoutHost(args) {
-  return args.filter((arg, i) => arg !== "--software" && !/^--node(=|$)/.test(arg) && args[i - 1] !== "--node");
 }

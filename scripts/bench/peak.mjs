@@ -38,44 +38,32 @@ async function compile({ chains, flags }) {
 /** Whether V8 has the flag: with it pairs of 128-bit operations become one of 256. */
 const revectorizes = (host) => host.kind === "node" && Number(process.versions.node.split(".")[0]) >= 24;
 
-/** One process or worker a thread; none where the engine does not know the instructions. */
-async function startThreads(host, threads, spec, options) {
-  const first = await host.start("peak.mjs", spec, options);
-  if (!(await first.call("runs"))) {
-    first.close();
-    return [];
-  }
-  const others = Array.from({ length: threads - 1 }, () => host.start("peak.mjs", spec, options));
-  return [first, ...(await Promise.all(others))];
-}
-
 /**
  * The loop of every build that runs here, on `threads` threads, as contenders `{ device, variant, threads, run, flops, close }`: `run` gives the
  * milliseconds of the slowest thread, `flops` counts all of them.
  */
 export async function peaks(host, threads) {
   const started = [];
-  for (const [build, { chains, flags, execArgv }] of Object.entries(builds)) {
-    const binary = await compile({ chains, flags });
+  for (const [variant, { execArgv, ...build }] of Object.entries(builds)) {
     if (execArgv && !revectorizes(host)) continue;
-    const spec = { bytes: [...binary], chains };
-    const all = await startThreads(host, threads, spec, { execArgv });
-    if (all.length === 0) continue;
-    const each = await Promise.all(all.map(({ call }) => call("flops")));
-    started.push({
-      device: "wasm",
-      variant: build,
-      threads,
-      run: async () => Math.max(...(await Promise.all(all.map(({ call }) => call("run"))))),
-      flops: each.reduce((a, b) => a + b),
-      close: () => all.map(({ close }) => close()),
+    const spec = { bytes: [...(await compile(build))], chains: build.chains };
+    // one process or worker a thread
+    const starts = Array.from({ length: threads }, () => host.start("peak.mjs", spec, { execArgv }));
+    const all = await Promise.all(starts).catch((error) => {
+      // the engine does not know the instructions
+      if (!error.message.startsWith("WebAssembly")) throw error;
     });
+    if (!all) continue;
+    const each = await Promise.all(all.map(({ call }) => call("flops")));
+    const flops = each.reduce((a, b) => a + b);
+    const run = async () => Math.max(...(await Promise.all(all.map((one) => one.run()))));
+    started.push({ device: "wasm", variant, threads, run, flops, close: () => all.map(({ close }) => close()) });
   }
   return started;
 }
 
 /** The loop on WebGPU (contenders/peak-gpu.mjs), as a contender like those of `peaks`. */
 export async function gpuPeak(host, device) {
-  const { call, close } = await host.start("peak-gpu.mjs", {});
-  return { device, variant: "f32", run: () => call("run"), flops: await call("flops"), close };
+  const { call, run, close } = await host.start("peak-gpu.mjs", {});
+  return { device, variant: "f32", run, flops: await call("flops"), close };
 }

@@ -7,21 +7,28 @@ function text(value) {
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 
-/** `columns`: header -> the cell of a row. Columns without any cell are left out. */
+/** `columns`: header -> the name of a row's value, or the cell of a row. Columns without any cell are left out. */
 export function table(rows, columns) {
   if (rows.length === 0) return "nothing was measured";
-  const shown = Object.entries(columns).filter(([, cell]) => rows.some((row) => text(cell(row)) !== ""));
-  const isNumber = ([, cell]) => rows.every((row) => ["number", "undefined"].includes(typeof cell(row)));
-  const cells = [shown.map(([header]) => header), ...rows.map((row) => shown.map(([, cell]) => text(cell(row))))];
-  const widths = shown.map((_, i) => Math.max(3, ...cells.map((line) => line[i].length)));
-  const numeric = shown.map(isNumber);
-  const line = (values, pad = " ") =>
-    `| ${values.map((v, i) => (numeric[i] ? v.padStart(widths[i], pad) : v.padEnd(widths[i], pad))).join(" | ")} |`;
-  const rule = line(numeric.map((right, i) => (right ? `${"-".repeat(widths[i] - 1)}:` : "-".repeat(widths[i]))));
-  return [line(cells[0]), rule, ...cells.slice(1).map((values) => line(values))].join("\n");
+  const all = Object.entries(columns).map(([header, of]) => {
+    const cells = rows.map(typeof of === "string" ? (row) => row[of] : of);
+    const texts = cells.map(text);
+    const width = Math.max(3, header.length, ...texts.map(({ length }) => length));
+    return { header, texts, width, numeric: cells.every((cell) => ["number", "undefined"].includes(typeof cell)) };
+  });
+  const shown = all.filter(({ texts }) => texts.some((cell) => cell !== ""));
+  const line = (cellOf) => {
+    const cells = shown.map((column) => {
+      return column.numeric ? cellOf(column).padStart(column.width) : cellOf(column).padEnd(column.width);
+    });
+    return `| ${cells.join(" | ")} |`;
+  };
+  const rule = ({ width, numeric }) => (numeric ? ":" : "-").padStart(width, "-");
+  return [line(({ header }) => header), line(rule), ...rows.map((_, i) => line(({ texts }) => texts[i]))].join("\n");
 }
 
-const MB = (bytes) => bytes && bytes / 2 ** 20;
+/** A column of bytes, in MiB. */
+export const MiB = (key) => (row) => row[key] && row[key] / 2 ** 20;
 export const percent = (share) => share && `${text(100 * share)} %`;
 
 /** Where a row was measured, in words. */
@@ -31,16 +38,14 @@ export function placeOf({ device, variant, dtype, threads }) {
   return `${[...words].join(" ")}${count ?? ""}`;
 }
 
-/** What most tables show of a row. */
+const spread = (row) => percent(row.spread);
+/** What most tables show of a row: its times, and where they were taken. */
+export const times = { "median ms": "medianMs", spread, "best ms": "bestMs" };
 export const basics = {
-  work: (row) => row.name,
-  device: (row) => row.device,
-  variant: (row) => row.variant,
-  dtype: (row) => row.dtype,
-  threads: (row) => row.threads,
-  "median ms": (row) => row.medianMs,
-  spread: (row) => percent(row.spread),
-  "best ms": (row) => row.bestMs,
+  work: "name",
+  device: "device",
+  variant: "variant",
+  dtype: "dtype",
+  threads: "threads",
+  ...times,
 };
-
-export const memory = { "peak MiB": (row) => MB(row.peakBytes) };

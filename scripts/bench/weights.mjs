@@ -8,25 +8,33 @@ import { models } from "./contenders/images.mjs";
 import { cache, inside } from "./inside.mjs";
 import { onnxModel } from "./peers/onnx.mjs";
 
-/** Writes the file whole or not at all, unless it is there. Returns its path. */
-async function once(path, parts) {
-  if (existsSync(path)) return path;
-  const file = await open(`${path}.part`, "w");
-  for await (const part of parts()) await file.write(part);
+const parametersOf = async (model) => (await inside()).parametersOf(model);
+
+async function write(path, parts) {
+  const file = await open(path, "w");
+  for await (const part of parts) await file.writeFile(part);
   await file.close();
+}
+
+/** Writes a registered model's procedural weights by `streamTorch` or `streamSafetensors`; gives the size of the largest tensor. */
+export async function writeWeights(path, model, { stream, dtype }) {
+  const { params } = await parametersOf(model);
+  await write(path, stream(params.map((param) => ({ ...param, dtype, read: async () => param.read() }))));
+  return Math.max(...params.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+}
+
+/** The file's path; `make(path)` writes it whole or not at all, unless it is there. */
+async function once(name, make) {
+  const path = join(cache, name);
+  if (existsSync(path)) return path;
+  await make(`${path}.part`);
   renameSync(`${path}.part`, path);
   return path;
 }
 
-const parametersOf = async (key) => (await inside()).parametersOf(models[key].name);
-
+const stream = streamSafetensors;
 export const safetensorsFile = (key) =>
-  once(join(cache, `${key}.safetensors`), async function* () {
-    const { params } = await parametersOf(key);
-    yield* streamSafetensors(params.map((param) => ({ ...param, dtype: "F32", read: async () => param.read() })));
-  });
+  once(`${key}.safetensors`, (path) => writeWeights(path, models[key].name, { stream, dtype: "F32" }));
 
 export const onnxFile = (key) =>
-  once(join(cache, `${key}.onnx`), async function* () {
-    yield* onnxModel(await parametersOf(key));
-  });
+  once(`${key}.onnx`, async (path) => write(path, onnxModel(await parametersOf(models[key].name))));

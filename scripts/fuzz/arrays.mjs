@@ -1,82 +1,37 @@
 // Mutants of safetensors, npy and npz files, stored and deflated: of the words of their headers, and of bytes.
 import { crc32, deflateRawSync } from "node:zlib";
-import { joined, number, pick, put, scrambled } from "./random.mjs";
+import { joined, latin1, little, mutatedList, number, pick, scrambled } from "./random.mjs";
 import { zipped } from "./torch.mjs";
 
-const latin1 = (text) => Uint8Array.from(text, (char) => char.charCodeAt(0) & 255);
-const textOf = (bytes) => String.fromCharCode(...bytes);
+const SIGNS = [..."{}[]:,\"'()- \n\ufeff\xff"];
+const WORDS = String.raw`null true True -0 1e3 0.5 __proto__ __metadata__ \u0000 \ud800 F32 F16 BF16 I64 |O <f4 |u1 (2,3)`;
+const TEXTS = [...SIGNS, ...WORDS.split(" "), "9".repeat(20)];
 
-const WORDS = [
-  "{",
-  "}",
-  "[",
-  "]",
-  ":",
-  ",",
-  '"',
-  "'",
-  "(",
-  ")",
-  "null",
-  "true",
-  "True",
-  "-",
-  "-0",
-  "1e3",
-  "0.5",
-  "__proto__",
-  "__metadata__",
-  "\\u0000",
-  "\\ud800",
-  "\xff",
-  "F32",
-  "F16",
-  "BF16",
-  "I64",
-  "|O",
-  "<f4",
-  "|u1",
-  "(2,3)",
-  "9".repeat(20),
-  " ",
-  "\n",
-  "\ufeff",
-];
+/** A header with words changed, numbers among them to others and to near ones. */
+const mutatedText = (roll, text) =>
+  mutatedList(roll, text.match(/\d+|\w+|./gs) ?? [""], {
+    fresh: () => pick(roll, TEXTS),
+    change(_, word) {
+      if (!/^\d+$/.test(word)) return pick(roll, TEXTS);
+      return String(roll(2) ? Number(word) + pick(roll, [-1, 1, 4]) : number(roll));
+    },
+    repeats: 300,
+  }).join("");
 
-/** 1 to 4 words of a header changed. */
-function mutatedText(roll, text) {
-  const words = text.match(/\d+|\w+|./gs) ?? [""];
-  for (let k = roll(4); k >= 0; k--) {
-    const at = roll(words.length);
-    const kind = roll(7);
-    if (kind === 0) words.splice(at, 1);
-    else if (kind === 1) words.splice(at, 0, pick(roll, WORDS));
-    else if (kind === 2) words[at] = pick(roll, WORDS);
-    else if (kind === 3) words.splice(at, 0, ...words.slice(at, at + roll(30)));
-    else if (kind === 4) words[at] = words[roll(words.length)];
-    else if (kind === 5 && /^\d+$/.test(words[at]))
-      words[at] = String(roll(2) ? Number(words[at]) + pick(roll, [-1, 1, 4]) : number(roll));
-    else words.splice(at, 0, ...new Array(roll(300)).fill(words[at]));
-    if (words.length === 0) return "";
-  }
-  return words.join("");
-}
-
-function mutatedSafetensors(roll, bytes) {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = latin1(mutatedText(roll, textOf(bytes.subarray(8, 8 + length))));
-  const head = new Uint8Array(8);
-  put(head, 0, 8, roll(12) ? header.length : number(roll));
-  return joined([head, header, bytes.subarray(8 + length)]);
+/** Another header, whose length stands before it at `at`, in `width` bytes. */
+function mutatedHeader(roll, { bytes, at, width }) {
+  const start = at + width;
+  const end = start + bytes[at] + 256 * bytes[at + 1];
+  const header = latin1(mutatedText(roll, String.fromCharCode(...bytes.subarray(start, end))));
+  const length = little(width, roll(12) ? header.length : number(roll));
+  return joined([bytes.subarray(0, at), length, header, bytes.subarray(end)]);
 }
 
 function mutatedNpy(roll, bytes) {
-  const length = bytes[8] + 256 * bytes[9];
-  const header = latin1(mutatedText(roll, textOf(bytes.subarray(10, 10 + length))));
-  const head = Uint8Array.from(bytes.subarray(0, 10));
-  put(head, 8, 2, roll(12) ? header.length : number(roll));
-  if (roll(12) === 0) head[6] = roll(5);
-  return joined([head, header, bytes.subarray(10 + length)]);
+  const changed = mutatedHeader(roll, { bytes, at: 8, width: 2 });
+  // the version of the format
+  if (roll(12) === 0) changed[6] = roll(5);
+  return changed;
 }
 
 const deflated = (name, bytes) => ({
@@ -99,14 +54,19 @@ export function arrayMutants({ writeNpy, writeNpz, writeSafetensors }) {
     new Map([["format", "pt"]]),
   );
   const floats = writeNpy({ data, shape: [3, 4] });
-  const fortran = latin1(textOf(floats).replace("False, ", "True,  "));
+  const fortran = latin1(String.fromCharCode(...floats).replace("False, ", "True,  "));
   const arrays = [floats, fortran, writeNpy({ data: new Uint8Array(6), shape: [6] })];
   return (roll) => {
     const kind = roll(8);
-    const mutate = roll(5) === 0 ? scrambled : undefined;
-    if (kind < 4) return { reader: "checkpoint", bytes: (mutate ?? mutatedSafetensors)(roll, safetensors) };
+    const ofBytes = roll(5) === 0;
     const npy = pick(roll, arrays);
-    if (kind < 7) return { reader: "npy", bytes: (mutate ?? mutatedNpy)(roll, npy) };
+    if (kind < 4) {
+      const mutant = ofBytes
+        ? scrambled(roll, safetensors)
+        : mutatedHeader(roll, { bytes: safetensors, at: 0, width: 8 });
+      return { reader: "checkpoint", bytes: mutant };
+    }
+    if (kind < 7) return { reader: "npy", bytes: ofBytes ? scrambled(roll, npy) : mutatedNpy(roll, npy) };
     const array = roll(2) ? mutatedNpy(roll, npy) : npy;
     const archive = roll(2) ? writeNpz([["a", array]]) : zipped([deflated("a.npy", array)]);
     return { reader: "checkpoint", bytes: roll(3) ? scrambled(roll, archive) : archive };

@@ -1,14 +1,5 @@
 // Damage to kept downloads. Each takes the path of a file; its record lies at `path.json`.
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { pick, scrambled } from "./random.mjs";
 import { content, sha256 } from "./server.mjs";
 
@@ -16,12 +7,12 @@ import { content, sha256 } from "./server.mjs";
 export const SIZE = 150_000;
 
 const change = (path, edit) => writeFileSync(path, edit(readFileSync(path)));
-const flip = (at, bit) => (path) =>
-  change(path, (all) => {
-    all[at] ^= 1 << bit;
-    return all;
-  });
+const flip = (at, bit) => (path) => change(path, (all) => all.fill(all[at] ^ (1 << bit), at, at + 1));
 const fill = (from, to, value) => (path) => change(path, (all) => all.fill(value, from, Math.min(to, all.length)));
+const instead = (make) => (path) => {
+  rmSync(path);
+  make(path);
+};
 const record = (edit) => (path) => writeFileSync(`${path}.json`, edit(readFileSync(`${path}.json`, "utf8")));
 const field = (name, value) => record((text) => JSON.stringify({ ...JSON.parse(text), [name]: value }));
 const html = "<!doctype html><html><body><div id=app></div></body></html>";
@@ -32,10 +23,9 @@ export const FOLDER = "a folder";
 /** Damage that shows in every file, whatever is known of it. */
 export const damages = {
   ...Object.fromEntries(
-    [0, 1, 7, 8, 511, 512, 65_535, 65_536, SIZE / 2, SIZE - 1].map((at, i) => [
-      `bit ${i % 8} of byte ${at} flipped`,
-      flip(at, i % 8),
-    ]),
+    [0, 1, 7, 8, 511, 512, 65_535, 65_536, SIZE / 2, SIZE - 1].map((at, i) => {
+      return [`bit ${i % 8} of byte ${at} flipped`, flip(at, i % 8)];
+    }),
   ),
   "two bits flipped": (path) => [flip(10, 3), flip(20, 3)].map((damage) => damage(path)),
   "two bytes swapped": (path) =>
@@ -63,19 +53,10 @@ export const damages = {
   "a web page": (path) => writeFileSync(path, html),
   "a web page of the right length": (path) => writeFileSync(path, html.padEnd(SIZE)),
   "another file of the right length": (path) => writeFileSync(path, content(SIZE, 2)),
-  "a file of another kind": (path) => copyFileSync("package.json", path),
-  [FOLDER]: (path) => {
-    rmSync(path);
-    mkdirSync(path);
-  },
-  "a link that leads nowhere": (path) => {
-    rmSync(path);
-    symlinkSync(`${path}.gone`, path);
-  },
-  "a link to a device": (path) => {
-    rmSync(path);
-    symlinkSync("/dev/zero", path);
-  },
+  "a file of another kind": (path) => writeFileSync(path, readFileSync("package.json")),
+  [FOLDER]: instead(mkdirSync),
+  "a link that leads nowhere": instead((path) => symlinkSync(`${path}.gone`, path)),
+  "a link to a device": instead((path) => symlinkSync("/dev/zero", path)),
   "record: the hash of another file": field("sha256", sha256(content(7))),
   "record: a digit of the hash changed": record((text) =>
     text.replace(/("sha256":")(.)/, (_, a, b) => `${a}${b === "0" ? "1" : "0"}`),
@@ -120,28 +101,19 @@ export const partialDamages = {
 export function randomDamage(roll) {
   const [from, length] = [roll(SIZE), roll(SIZE)];
   const seed = roll(2 ** 31);
+  const bits = Array.from({ length: 1 + (seed % 8) }, (_, i) => flip((from + i * length) % SIZE, i));
+  const changed = (path) => change(path, (all) => scrambled(roll, all));
+  const changedRecord = record((text) => Buffer.from(scrambled(roll, Buffer.from(text))));
   return pick(roll, [
-    [
-      "random bits flipped",
-      (path) => Array.from({ length: 1 + (seed % 8) }, (_, i) => flip((from + i * length) % SIZE, i)(path)),
-    ],
+    ["random bits flipped", (path) => bits.map((damage) => damage(path))],
     [`cut to ${from} bytes`, (path) => truncateSync(path, from)],
     [`zeros from ${from}`, fill(from, from + 1 + length, 0)],
     [`0xff from ${from}`, fill(from, from + 1 + length, 0xff)],
-    ["bytes changed, lost, added", (path) => change(path, (all) => scrambled(roll, all))],
+    ["bytes changed, lost, added", changed],
     ["a web page", (path) => writeFileSync(path, html.padEnd(from))],
     ["another file", (path) => writeFileSync(path, content(from, seed))],
-    [
-      "a record changed, cut, added to",
-      (path) => record((text) => Buffer.from(scrambled(roll, Buffer.from(text))))(path),
-    ],
+    ["a record changed, cut, added to", changedRecord],
     [`a record cut to ${from % 100}`, record((text) => text.slice(0, from % 100))],
-    [
-      "a file and its record",
-      (path) => {
-        record((text) => Buffer.from(scrambled(roll, Buffer.from(text))))(path);
-        change(path, (all) => scrambled(roll, all));
-      },
-    ],
+    ["a file and its record", (path) => [changedRecord, changed].map((damage) => damage(path))],
   ]);
 }

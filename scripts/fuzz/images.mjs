@@ -1,75 +1,56 @@
 // Mutants of JPEG, PNG and WebP files: of their segments and chunks (with checksums that are right again), and of bytes.
 import { crc32 } from "node:zlib";
-import { joined, number, pick, put, scrambled } from "./random.mjs";
+import { joined, mutatedList, number, pick, put, scrambled } from "./random.mjs";
 
-/** The parts of a file: before its image data, segment by segment or chunk by chunk. */
+const isPng = (bytes) => bytes[0] === 0x89;
+
+/**
+ * The parts of a file: what it begins with, then segment by segment or chunk by chunk, of JPEG until its image data. `end` of a part
+ * follows from where it begins.
+ */
 function parts(bytes) {
-  if (bytes[0] === 0xff) return jpegParts(bytes);
-  return bytes[0] === 0x89
-    ? chunks(bytes, 8, (at) => 12 + u32(bytes, at, true))
-    : chunks(bytes, 12, (at) => 8 + even(u32(bytes, at + 4, false)));
-}
-
-const even = (n) => n + (n % 2);
-const u32 = (bytes, at, big) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, !big);
-
-function chunks(bytes, start, lengthAt) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { start, goesOn, end } = isPng(bytes)
+    ? { start: 8, goesOn: () => true, end: (at) => at + 12 + view.getUint32(at) }
+    : bytes[0] === 0xff
+      ? {
+          start: 2,
+          goesOn: (at) => bytes[at] === 0xff && bytes[at + 1] !== 0xda,
+          end: (at) => at + 2 + view.getUint16(at + 2),
+        }
+      : { start: 12, goesOn: () => true, end: (at) => at + 8 + 2 * Math.ceil(view.getUint32(at + 4, true) / 2) };
   const found = [bytes.subarray(0, start)];
-  for (let at = start; at + 8 <= bytes.length; ) {
-    const end = Math.min(bytes.length, at + lengthAt(at));
-    found.push(bytes.subarray(at, end));
-    at = end;
+  let at = start;
+  while (at + 8 <= bytes.length && goesOn(at)) {
+    found.push(bytes.subarray(at, end(at)));
+    at = end(at);
   }
-  return found;
-}
-
-function jpegParts(bytes) {
-  const found = [bytes.subarray(0, 2)];
-  let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
-    const end = at + 2 + bytes[at + 2] * 256 + bytes[at + 3];
-    found.push(bytes.subarray(at, end));
-    at = end;
-  }
-  found.push(bytes.subarray(at));
-  return found;
+  return [...found, bytes.subarray(at)];
 }
 
 /** A PNG chunk's checksum made right, so that what lies in the chunk is looked at. */
-function checked(part, png) {
-  if (!png || part.length < 12) return part;
-  const copy = Uint8Array.from(part);
-  put(copy, copy.length - 4, 4, crc32(copy.subarray(4, copy.length - 4)), true);
-  return copy;
+function checked(part) {
+  if (part.length >= 12) put(part, part.length - 4, 4, crc32(part.subarray(4, part.length - 4)), true);
+  return part;
 }
 
-function mutated(roll, bytes, other) {
-  const list = parts(bytes);
-  const png = bytes[0] === 0x89;
-  for (let k = roll(3); k >= 0; k--) {
-    const at = 1 + roll(Math.max(1, list.length - 1));
-    const kind = roll(8);
-    const part = list[at];
-    if (!part || part.length === 0) continue;
-    if (kind === 0) list.splice(at, 1);
-    else if (kind === 1) list.splice(at, 0, part);
-    else if (kind === 2) list.splice(at, 0, pick(roll, parts(other)));
-    else if (kind === 3) list[at] = checked(scrambled(roll, part), png);
-    else if (kind === 4) list.reverse();
-    else {
-      const copy = Uint8Array.from(part);
-      // Lengths and sizes stand at the beginning.
-      put(copy, roll(Math.min(copy.length, kind === 5 ? 20 : copy.length)), pick(roll, [1, 2, 4]), number(roll), true);
-      list[at] = kind === 6 ? copy : checked(copy, png);
-    }
-  }
-  return joined(list);
+function change(roll, part, png) {
+  const kind = roll(4);
+  const copy = kind === 0 ? scrambled(roll, part) : Uint8Array.from(part);
+  // Lengths and sizes stand at the beginning.
+  const at = roll(Math.min(copy.length, kind === 1 ? 20 : copy.length) || 1);
+  if (kind > 0) put(copy, at, pick(roll, [1, 2, 4]), number(roll), true);
+  return png && kind < 3 ? checked(copy) : copy;
 }
 
 /** A source of mutants of these files. */
 export function imageMutants(files) {
   return (roll) => {
     const bytes = pick(roll, files);
-    return roll(4) === 0 ? scrambled(roll, bytes) : mutated(roll, bytes, pick(roll, files));
+    if (roll(4) === 0) return scrambled(roll, bytes);
+    const others = parts(pick(roll, files));
+    const [first, ...rest] = parts(bytes);
+    const options = { fresh: () => pick(roll, others), change: (_, part) => change(roll, part, isPng(bytes)) };
+    return joined([first, ...mutatedList(roll, rest, options)]);
   };
 }

@@ -1,9 +1,9 @@
 // What a mutant takes of memory: the highest that the process came while it was read, above where it stood before.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { forgetPeak, peakBytes } from "../memory.mjs";
 
 const ALONE = fileURLToPath(new URL("alone.mjs", import.meta.url));
 const TRIES = 3;
@@ -29,30 +29,14 @@ function tidy() {
 /** Bytes that reading a mutant may take. */
 export const allowed = ({ bytes }) => 4 * bytes.length + 64 * 2 ** 20;
 
-/** The highest resident size of this process so far, in bytes; on Linux since the last `measure` began. */
-function peak() {
-  try {
-    return 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"))[1]);
-  } catch {
-    return 1024 * process.resourceUsage().maxRSS;
-  }
-}
-
-/** Linux forgets the highest size where it is told to; elsewhere a size below an earlier one goes unseen. */
-function forget() {
-  try {
-    writeFileSync("/proc/self/clear_refs", "5");
-  } catch {}
-}
-
 /** The bytes by which the process grew while `work` ran, at their most. */
 export async function growth(work) {
   tidy();
-  forget();
+  forgetPeak();
   const before = process.memoryUsage.rss();
-  const highest = peak();
+  const highest = peakBytes();
   await work();
-  const after = peak();
+  const after = peakBytes();
   return Math.max(process.memoryUsage.rss(), after > highest ? after : 0) - before;
 }
 

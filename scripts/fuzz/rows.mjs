@@ -25,13 +25,10 @@ async function readCheckpoint(maskfeat, bytes) {
   for (const name of checkpoint.names) {
     const { shape, dtype } = checkpoint.info(name);
     if (/^C/.test(dtype)) continue;
-    let tensor;
-    try {
-      tensor = await checkpoint.get(name);
-    } catch (error) {
-      if (error.code === "CKPT_DTYPE") continue;
-      throw error;
-    }
+    const tensor = await checkpoint.get(name).catch((error) => {
+      if (error.code !== "CKPT_DTYPE") throw error;
+    });
+    if (!tensor) continue;
     if (tensor.data.length !== shape.reduce((a, b) => a * b, 1))
       throw new Error(`${name}: ${tensor.data.length} numbers of [${shape}]`);
     if (name !== "__metadata__") tensors.push([name, tensor]);
@@ -50,10 +47,8 @@ const raw = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteO
 /** Pixels that an image file declares. */
 async function pixels(bytes) {
   const { default: sharp } = await import("sharp");
-  const { width = 0, height = 0 } = await sharp(bytes)
-    .metadata()
-    .catch(() => ({}));
-  return width * height;
+  const size = sharp(bytes).metadata();
+  return size.then(({ width = 0, height = 0 }) => width * height).catch(() => 0);
 }
 
 /**
@@ -62,12 +57,9 @@ async function pixels(bytes) {
  */
 export const rows = {
   R1(maskfeat) {
-    const names = readdirSync(CHECKPOINTS).filter(
-      (name) => name.endsWith(".pth") && !/^(pretrain|classifier)/.test(name),
-    );
-    const next = torchMutants(
-      names.map((name) => ({ bytes: read(CHECKPOINTS, name), legacy: name.endsWith("legacy.pth") })),
-    );
+    const names = readdirSync(CHECKPOINTS).filter((name) => /^(?!pretrain|classifier).*\.pth$/.test(name));
+    const files = names.map((name) => ({ bytes: read(CHECKPOINTS, name), legacy: name.endsWith("legacy.pth") }));
+    const next = torchMutants(files);
     return { next: (roll) => ({ bytes: next(roll) }), use: ({ bytes }) => readCheckpoint(maskfeat, bytes) };
   },
   R2(maskfeat) {
@@ -143,13 +135,6 @@ export async function fuzz(maskfeat, row, { count, seed, onProgress = (_done) =>
     if (i % 1000 === 999) onProgress(i + 1);
   }
   const seconds = (performance.now() - started) / 1000;
-  return {
-    row,
-    count,
-    bad: failures.length,
-    accepted,
-    seconds,
-    rssGrowth: process.memoryUsage.rss() - rss,
-    failures: failures.slice(0, 10),
-  };
+  const rssGrowth = process.memoryUsage.rss() - rss;
+  return { row, count, bad: failures.length, accepted, seconds, rssGrowth, failures: failures.slice(0, 10) };
 }

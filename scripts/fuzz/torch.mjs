@@ -1,25 +1,23 @@
-// Mutants of PyTorch's checkpoints: of the pickle's operations, of the archive's fields, and of bytes.
-import { latin1, lengthOf, mutatedPickle, tokens } from "./pickle.mjs";
-import { joined, number, pick, put, scrambled } from "./random.mjs";
+// Mutants of PyTorch's checkpoints: of the pickle's operations, of the archive's members and fields, and of bytes.
+import { mutatedPickle, tokens } from "./pickle.mjs";
+import { joined, latin1, little, mutatedList, number, pick, put, scrambled } from "./random.mjs";
 
 /** The members of an archive that torch wrote. */
 function members(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = view.getUint32(bytes.length - 6, true);
+  const [u16, u32] = [(at) => view.getUint16(at, true), (at) => view.getUint32(at, true)];
   const found = [];
-  while (view.getUint32(at, true) === 0x02014b50) {
-    const [size, nameBytes, offset] = [
-      view.getUint32(at + 24, true),
-      view.getUint16(at + 28, true),
-      view.getUint32(at + 42, true),
-    ];
+  for (let at = u32(bytes.length - 6); u32(at) === 0x02014b50; ) {
+    const [size, nameBytes, offset] = [u32(at + 24), u16(at + 28), u32(at + 42)];
     const name = String.fromCharCode(...bytes.subarray(at + 46, at + 46 + nameBytes));
-    const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+    const start = offset + 30 + u16(offset + 26) + u16(offset + 28);
     found.push({ name, data: bytes.subarray(start, start + size) });
-    at += 46 + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+    at += 46 + nameBytes + u16(at + 30) + u16(at + 32);
   }
   return found;
 }
+
+const record = (signature, ...fields) => joined([latin1(`PK${signature}`), ...fields]);
 
 /** An archive of these members; a checksum of 0 stands for none in torch's. */
 export function zipped(list) {
@@ -27,117 +25,51 @@ export function zipped(list) {
   const directory = [];
   let at = 0;
   for (const { name, data, method = 0, crc = 0, size = data.length } of list) {
-    const local = new Uint8Array(30 + name.length);
-    local.set(latin1("PK\x03\x04"));
-    local.set(latin1(name), 30);
-    const central = new Uint8Array(46 + name.length);
-    central.set(latin1("PK\x01\x02"));
-    central.set(latin1(name), 46);
-    for (const [header, at] of [
-      [local, 8],
-      [central, 10],
-    ]) {
-      put(header, at, 2, method);
-      put(header, at + 6, 4, crc);
-      put(header, at + 10, 4, data.length);
-      put(header, at + 14, 4, size);
-    }
-    put(local, 26, 2, name.length);
-    put(central, 28, 2, name.length);
-    put(central, 42, 4, at);
+    const common = [little(4, 0), little(2, method), little(4, 0), little(4, crc), little(4, data.length)];
+    common.push(little(4, size), little(4, name.length));
+    const local = record("\x03\x04", ...common, latin1(name));
+    directory.push(record("\x01\x02", little(2, 0), ...common, little(10, 0), little(4, at), latin1(name)));
     parts.push(local, data);
-    directory.push(central);
     at += local.length + data.length;
   }
-  const end = new Uint8Array(22);
-  end.set(latin1("PK\x05\x06"));
-  for (const place of [8, 10]) put(end, place, 2, list.length);
-  put(end, 12, 4, lengthOf(directory));
-  put(end, 16, 4, at);
-  return joined([...parts, ...directory, end]);
+  const names = joined(directory);
+  const count = little(2, list.length);
+  const end = record("\x05\x06", little(4, 0), count, count, little(4, names.length), little(4, at), little(2, 0));
+  return joined([...parts, names, end]);
 }
 
-const NAMES_OF_MEMBERS = [
-  "archive/data.pkl",
-  "archive/data/0",
-  "../x",
-  "/x",
-  "archive/byteorder",
-  "other/data.pkl",
-  "archive/",
-  "a\0b",
-  "archive//x",
-  "\xff",
-];
+const NAMES =
+  "archive/data.pkl archive/data/0 ../x /x archive/byteorder other/data.pkl archive/ a\0b archive//x \xff".split(" ");
 
-function mutatedMembers(roll, list) {
-  const at = roll(list.length);
-  const kind = roll(7);
-  if (kind === 0) list.splice(at, 1);
-  else if (kind === 1) list.push({ ...list[at], name: pick(roll, NAMES_OF_MEMBERS) });
-  else if (kind === 2) list[at] = { ...list[at], name: pick(roll, NAMES_OF_MEMBERS) };
-  else if (kind === 3) list[at] = { ...list[at], data: list[at].data.subarray(0, roll(list[at].data.length + 1)) };
-  else if (kind === 4)
-    list[at] = { ...list[at], data: joined([list[at].data, Uint8Array.from({ length: roll(9) }, () => 0)]) };
-  else if (kind === 5) list.push({ name: "archive/byteorder", data: latin1(pick(roll, ["big", "little", "", "x"])) });
-  else list.reverse();
-  return list;
-}
+const mutatedMembers = (roll, list) =>
+  mutatedList(roll, list, {
+    fresh: () =>
+      roll(2)
+        ? { name: "archive/byteorder", data: latin1(pick(roll, ["big", "little", "", "x"])) }
+        : { ...pick(roll, list), name: pick(roll, NAMES) },
+    change(_, { name, data }) {
+      const kind = roll(3);
+      if (kind === 0) return { name: pick(roll, NAMES), data };
+      return { name, data: kind === 1 ? data.subarray(0, roll(data.length + 1)) : joined([data, little(roll(9), 0)]) };
+    },
+  });
 
-/** Fields of the records of an archive: from the record's beginning, and their width. */
+/** Fields of the records of an archive, from the record's beginning, by their width. */
 const FIELDS = {
-  "PK\x01\x02": [
-    [8, 2],
-    [10, 2],
-    [16, 4],
-    [20, 4],
-    [24, 4],
-    [28, 2],
-    [30, 2],
-    [32, 2],
-    [34, 2],
-    [42, 4],
-  ],
-  "PK\x03\x04": [
-    [6, 2],
-    [8, 2],
-    [14, 4],
-    [18, 4],
-    [22, 4],
-    [26, 2],
-    [28, 2],
-  ],
-  "PK\x05\x06": [
-    [4, 2],
-    [6, 2],
-    [8, 2],
-    [10, 2],
-    [12, 4],
-    [16, 4],
-    [20, 2],
-  ],
-  "PK\x06\x06": [
-    [4, 8],
-    [16, 4],
-    [20, 4],
-    [24, 8],
-    [32, 8],
-    [40, 8],
-    [48, 8],
-  ],
-  "PK\x06\x07": [
-    [4, 4],
-    [8, 8],
-    [16, 4],
-  ],
+  "PK\x01\x02": { 2: [8, 10, 28, 30, 32, 34], 4: [16, 20, 24, 42] },
+  "PK\x03\x04": { 2: [6, 8, 26, 28], 4: [14, 18, 22] },
+  "PK\x05\x06": { 2: [4, 6, 8, 10, 20], 4: [12, 16] },
+  "PK\x06\x06": { 4: [16, 20], 8: [4, 24, 32, 40, 48] },
+  "PK\x06\x07": { 4: [4, 16], 8: [8] },
 };
 
 function mutatedRecords(roll, bytes) {
   const changed = Uint8Array.from(bytes);
   const places = [];
-  for (let at = 0; at + 4 < bytes.length; at++) {
-    const fields = bytes[at] === 0x50 && FIELDS[String.fromCharCode(...bytes.subarray(at, at + 4))];
-    if (fields) for (const [offset, width] of fields) places.push([at + offset, width]);
+  for (let at = bytes.indexOf(0x50); at >= 0; at = bytes.indexOf(0x50, at + 1)) {
+    const fields = FIELDS[String.fromCharCode(...bytes.subarray(at, at + 4))] ?? {};
+    for (const [width, offsets] of Object.entries(fields))
+      for (const offset of offsets) places.push([at + offset, Number(width)]);
   }
   for (let k = roll(3); k >= 0; k--) {
     const [at, width] = pick(roll, places);
@@ -148,13 +80,13 @@ function mutatedRecords(roll, bytes) {
   return changed;
 }
 
+/** A file of torch's old format: five pickles, the fourth of which holds the tensors. */
 function mutatedStream(roll, bytes) {
   const list = [];
   let at = 0;
   for (let i = 0; i < 5; i++) {
-    const pickle = joined(tokens(bytes, at));
-    list.push(pickle);
-    at += pickle.length;
+    list.push(joined(tokens(bytes, at)));
+    at += list[i].length;
   }
   const which = roll(3) ? 3 : roll(5);
   list[which] = mutatedPickle(roll, list[which]);

@@ -49,17 +49,15 @@ function least(device, dispatches) {
     @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] = a[id.x] + b[id.x]; }`;
   const [COMPUTE, STORAGE] = [4, 128];
   const types = ["read-only-storage", "read-only-storage", "storage"];
-  const entries = types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
-  const layout = device.createBindGroupLayout({ entries });
+  const bindings = types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } }));
+  const group = device.createBindGroupLayout({ entries: bindings });
+  const layout = device.createPipelineLayout({ bindGroupLayouts: [group] });
   const compute = { module: device.createShaderModule({ code }) };
-  const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-  const pipelines = Array.from({ length: 10 }, () => device.createComputePipeline({ layout: pipelineLayout, compute }));
+  const pipelines = Array.from({ length: 10 }, () => device.createComputePipeline({ layout, compute }));
+  const buffer = () => ({ buffer: device.createBuffer({ size: 4096, usage: STORAGE }) });
   const groups = Array.from({ length: dispatches }, () => {
-    const buffers = types.map(() => device.createBuffer({ size: 4096, usage: STORAGE }));
-    return device.createBindGroup({
-      layout,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-    });
+    const entries = types.map((_, binding) => ({ binding, resource: buffer() }));
+    return device.createBindGroup({ layout: group, entries });
   });
   return () => {
     const encoder = device.createCommandEncoder();

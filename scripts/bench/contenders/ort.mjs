@@ -3,37 +3,38 @@
 import { images } from "./images.mjs";
 
 /** `entry`: URL of the library; `file`: the model, as path or URL; `provider`: "cpu", "wasm" or "webgpu". */
-export async function open({ entry, file, provider, batch, threads, wasmPaths }) {
+export async function open({ entry, file, provider, batch, threads, wasmPaths }, mark) {
+  const x = images(batch);
+  mark();
   const library = await import(entry);
   const ort = library.default ?? library;
+  mark("import");
   if (provider !== "cpu") {
     ort.env.wasm.numThreads = threads;
     if (wasmPaths) ort.env.wasm.wasmPaths = wasmPaths;
   }
   const session = await ort.InferenceSession.create(file, {
     executionProviders: [provider],
-    graphOptimizationLevel: "all",
-    executionMode: "sequential",
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
+    ...sessionOptions(threads),
   });
   // it takes one without a word where it cannot have more
   const taken = provider === "wasm" ? ort.env.wasm.numThreads : threads;
   if (taken !== threads) throw new Error(`it takes ${taken} of ${threads} threads here`);
-  const x = images(batch);
-  const infer = async () => {
-    const { last_hidden_state: output } = await session.run({
-      pixel_values: new ort.Tensor("float32", x.data, x.shape),
-    });
-    return output.getData();
-  };
+  mark("load");
   return {
-    about: () => ({ version: ort.env.versions.common }),
-    async run() {
-      const start = performance.now();
-      await infer();
-      return performance.now() - start;
+    async work() {
+      const { last_hidden_state: output } = await session.run({
+        pixel_values: new ort.Tensor("float32", x.data, x.shape),
+      });
+      return output.getData();
     },
-    output: infer,
   };
 }
+
+/** How ONNX Runtime is told to do its best, here and by transformers.js. */
+export const sessionOptions = (threads) => ({
+  graphOptimizationLevel: "all",
+  executionMode: "sequential",
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+});

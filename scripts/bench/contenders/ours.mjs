@@ -21,21 +21,26 @@ async function longestTurn(call) {
 }
 
 /** `entry`: URL of the built package; `options`: those of `getModel` (see ../variants.mjs). */
-export async function open({ entry, model: key, batch, options, weights = "procedural" }) {
-  const { getModel, modelInfo } = await import(entry);
+export async function open({ entry, model: key, batch, options, weights = "procedural" }, mark) {
+  const x = images(batch);
   const { name } = models[key];
   const encodings = options.device === "webgpu" ? await timeEncoding() : [];
-  const model = await getModel(name, { weights, ...options });
-  const x = images(batch);
+  mark();
+  const { getModel, modelInfo } = await import(entry);
+  mark("import");
+  let phase = "device";
+  const onProgress = (progress) => {
+    // the first parameter is the class token, of a few hundred numbers: until then a device was opened and tested
+    if (phase === "device" && progress.phase === "load") mark("device");
+    if (phase === "load" && progress.phase === "compile") mark("load");
+    if (progress.phase === "ready") mark("compile");
+    phase = progress.phase === "open" ? phase : progress.phase;
+  };
+  const model = await getModel(name, { weights, onProgress, ...options });
   return {
     /** `model.device`, and the FLOPs of a call. */
     about: () => ({ ...model.device, flops: 2 * batch * modelInfo(name).macs }),
-    async run() {
-      const start = performance.now();
-      await model.extractFeat(x);
-      return performance.now() - start;
-    },
-    async output() {
+    async work() {
       const [{ data }] = await model.extractFeat(x);
       return data;
     },

@@ -66,7 +66,7 @@ function forward(tf, w, { embedDims: C, numHeads: H, numLayers, patchSize: P, la
   return norm("ln1", x);
 }
 
-/** `entry`: URL of the bundle of ../peers/bundle.mjs; `package`: URL of this package, which reads the weights. */
+/** `entry`: URL of the bundle of ../peers/index.mjs; `package`: URL of this package, which reads the weights. */
 export async function open({ entry, package: ours, weights, config, batch, threads, backend, wasmPaths }) {
   const { tf, setWasmPaths, setThreadsCount, getThreadsCount } = await import(entry);
   setWasmPaths(wasmPaths);
@@ -81,19 +81,12 @@ export async function open({ entry, package: ours, weights, config, batch, threa
   const w = await loadWeights(tf, checkpoint);
   await checkpoint.close();
   const x = channelsLast(images(batch));
-  const infer = async () => {
-    const y = tf.tidy(() => forward(tf, w, config, tf.tensor(x.data, x.shape)));
-    const data = await y.data();
-    y.dispose();
-    return data;
-  };
   return {
-    about: () => ({ version: tf.version_core }),
-    async run() {
-      const start = performance.now();
-      await infer();
-      return performance.now() - start;
+    async work() {
+      const y = tf.tidy(() => forward(tf, w, config, tf.tensor(x.data, x.shape)));
+      const data = await y.data();
+      y.dispose();
+      return data;
     },
-    output: infer,
   };
 }

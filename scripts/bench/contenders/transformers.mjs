@@ -2,6 +2,7 @@
 // onnxruntime-web of its own.
 
 import { images } from "./images.mjs";
+import { sessionOptions } from "./ort.mjs";
 
 /** `folder` holds a folder `model` for each model, in the layout of Hugging Face's hub. */
 export async function open({ entry, folder, model: key, batch, threads, device, wasmPaths }) {
@@ -10,30 +11,13 @@ export async function open({ entry, folder, model: key, batch, threads, device, 
   env.allowLocalModels = true;
   if (wasmPaths) Object.assign(env.backends.onnx.wasm, { numThreads: threads, wasmPaths });
   env.localModelPath = folder;
-  const session_options = {
-    graphOptimizationLevel: "all",
-    executionMode: "sequential",
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-  };
-  const model = await AutoModel.from_pretrained(key, {
-    dtype: "fp32",
-    device,
-    local_files_only: true,
-    session_options,
-  });
+  const options = { dtype: "fp32", device, local_files_only: true, session_options: sessionOptions(threads) };
+  const model = await AutoModel.from_pretrained(key, options);
   const x = images(batch);
-  const infer = async () => {
-    const { last_hidden_state: output } = await model({ pixel_values: new Tensor("float32", x.data, x.shape) });
-    return output.data;
-  };
   return {
-    about: () => ({ version: env.version }),
-    async run() {
-      const start = performance.now();
-      await infer();
-      return performance.now() - start;
+    async work() {
+      const { last_hidden_state: output } = await model({ pixel_values: new Tensor("float32", x.data, x.shape) });
+      return output.data;
     },
-    output: infer,
   };
 }

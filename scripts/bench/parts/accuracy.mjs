@@ -3,6 +3,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../inside.mjs";
+import { agreement, median } from "../measure.mjs";
 import { placeOf, table } from "../table.mjs";
 
 /** The sample images that ship, and images that no kernel was developed with: those of the decoding tests. */
@@ -15,15 +16,16 @@ const MODELS = {
   "ViT-tiny/16": "vit-tiny-p16_maskfeat-pre",
 };
 
-function imagesOf(folder) {
-  const paths = readdirSync(join(root, folder)).map((name) => join(root, folder, name));
-  return paths.filter((path) => /\.(jpe?g|png|webp)$/.test(path) && statSync(path).size >= LEAST_BYTES).sort();
+/** The images of a folder that can be decoded here. */
+async function imagesOf(folder, { decode }) {
+  const files = readdirSync(join(root, folder)).filter((name) => /\.(jpe?g|png|webp)$/.test(name));
+  const paths = files.sort().map((name) => join(root, folder, name));
+  const large = paths.filter((path) => statSync(path).size >= LEAST_BYTES);
+  const results = await Promise.allSettled(large.map((path) => decode(path)));
+  return large.filter((_, i) => results[i].status === "fulfilled");
 }
 
-const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-const cosine = (a, b) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-
-/** Features [C] and the best class of every image, one at a time; images that cannot be decoded are left out. */
+/** Features [C] and the best class of every image, one at a time. */
 async function answers({ getModel }, model, options, paths) {
   const opened = await getModel(model, { weights: "procedural", ...options });
   const found = [];
@@ -37,48 +39,33 @@ async function answers({ getModel }, model, options, paths) {
   return { found, variant };
 }
 
-async function decodable({ decode }, paths) {
-  const results = await Promise.allSettled(paths.map((path) => decode(path)));
-  return paths.filter((_, i) => results[i].status === "fulfilled");
-}
-
 /** Rows `{ name, device, variant, dtype, images, cosine: { median, least }, sameClass }`; `sameClass` is the share of images. */
-export async function accuracyRows({ maskfeat, wanted, combos, note }) {
+export async function accuracy({ maskfeat, wanted, combos, note }) {
   const narrow = combos.filter(({ dtype, turbo, threads }) => dtype && !turbo && (threads ?? 1) === 1);
+  const sets = Object.entries(MODELS).flatMap(([title, model]) =>
+    Object.entries(FOLDERS).map(([set, folder]) => ({ name: `${title}, ${set} images`, model, folder })),
+  );
   const rows = [];
-  for (const [title, model] of Object.entries(MODELS)) {
-    for (const [set, folder] of Object.entries(FOLDERS)) {
-      const name = `${title}, ${set} images`;
-      if (!wanted(name)) continue;
-      const paths = await decodable(maskfeat, imagesOf(folder));
-      for (const options of narrow) {
-        note(`${name}: ${options.device} ${options.dtype}`);
-        const { dtype, ...wide } = options;
-        const [exact, other] = [
-          await answers(maskfeat, model, wide, paths),
-          await answers(maskfeat, model, options, paths),
-        ];
-        const cosines = other.found
-          .map(({ feature }, i) => cosine(feature, exact.found[i].feature))
-          .sort((a, b) => a - b);
-        const same = other.found.filter(({ label }, i) => label === exact.found[i].label).length;
-        rows.push({
-          ...{ name, device: options.device, variant: other.variant, dtype, images: paths.length },
-          cosine: { median: cosines[cosines.length >> 1], least: cosines[0] },
-          sameClass: same / paths.length,
-        });
-      }
+  for (const { name, model, folder } of sets.filter((set) => wanted(set.name))) {
+    const paths = await imagesOf(folder, maskfeat);
+    for (const { dtype, ...wide } of narrow) {
+      const { device } = wide;
+      note(`${name}: ${device} ${dtype}`);
+      const exact = await answers(maskfeat, model, wide, paths);
+      const { found, variant } = await answers(maskfeat, model, { ...wide, dtype }, paths);
+      const cosines = found.map(({ feature }, i) => agreement(exact.found[i].feature, feature).cosine);
+      const cosine = { median: median(cosines), least: Math.min(...cosines) };
+      const same = found.filter(({ label }, i) => label === exact.found[i].label).length;
+      rows.push({ name, device, variant, dtype, images: paths.length, cosine, sameClass: same / paths.length });
     }
   }
-  return rows;
-}
-
-export const accuracyTable = (rows) =>
-  table(rows, {
-    features: (row) => row.name,
+  const text = table(rows, {
+    features: "name",
     device: (row) => placeOf({ ...row, threads: undefined }),
-    images: (row) => row.images,
+    images: "images",
     "cosine to f32, median": (row) => row.cosine.median.toFixed(6),
     least: (row) => row.cosine.least.toFixed(6),
     "same best class": (row) => `${Math.round(row.sameClass * row.images)} of ${row.images}`,
   });
+  return { rows, text };
+}

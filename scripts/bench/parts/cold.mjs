@@ -1,57 +1,24 @@
 // Cold starts, each in a new process, in turn: import, device, weights, compile, first result. The files are in the system's cache.
 
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { models } from "../contenders/images.mjs";
-import { median, ratio, summary, takeTurns } from "../measure.mjs";
-import { installed, peerFile } from "../peers/install.mjs";
-import { ranOn } from "../start.mjs";
-import { basics, memory, table } from "../table.mjs";
-import { onnxFile, safetensorsFile } from "../weights.mjs";
+import { median, race } from "../measure.mjs";
+import { coldPeers, installed, installPeers } from "../peers/index.mjs";
+import { ofCombos, startAll } from "../start.mjs";
+import { basics, MiB, table } from "../table.mjs";
+import { safetensorsFile } from "../weights.mjs";
 
-const script = fileURLToPath(new URL("../contenders/first.mjs", import.meta.url));
 const PHASES = ["import", "device", "load", "compile", "first"];
 
 /** A contender that starts anew each time; what every start said is kept in `starts`. */
-function newcomer(row, spec) {
+function newcomer({ row, again, close }) {
   const starts = [];
-  return {
-    row,
-    starts,
-    async run() {
-      const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(spec)]);
-      starts.push(JSON.parse(stdout));
-      return starts.at(-1).ms;
-    },
+  const run = async () => {
+    const { call, close } = await again();
+    starts.push(await call("first"));
+    close();
+    return starts.at(-1).ms;
   };
-}
-
-function ours(entry, options, key, weights) {
-  return newcomer(
-    { dtype: options.dtype ?? "f32", threads: options.threads },
-    {
-      kind: "ours",
-      entry,
-      model: key,
-      weights,
-      options,
-    },
-  );
-}
-
-async function peers(host, key, threads, note) {
-  if (!installed()) {
-    note("peers are not installed: `npm run bench -- --cold --peers` starts them too");
-    return [];
-  }
-  const file = await onnxFile(key);
-  const peer = (kind, device, path) =>
-    newcomer({ device, dtype: "f32", threads }, { kind, entry: host.url(peerFile(path)), file, threads });
-  return [
-    peer("ort-node", "onnxruntime-node", "onnxruntime-node/dist/index.js"),
-    peer("ort-web", "onnxruntime-web WASM", "onnxruntime-web/dist/ort.node.min.mjs"),
-  ];
+  return { row, starts, run, close };
 }
 
 /**
@@ -59,47 +26,32 @@ async function peers(host, key, threads, note) {
  * peers, with the most threads asked for, the ratio being to onnxruntime-node where it is here; and of the tiny model that is built in.
  * `peakBytes` is the process's, code and runtime included.
  */
-export async function coldRows({ host, combos, threads, keys = ["base"], wanted, rounds = 5, note }) {
+export async function cold({ host, combos, threads, keys = ["base"], wanted, rounds = 5, peers, note }) {
   const most = threads.at(-1);
   const chosen = combos.filter((options) => options.device === "wasm" && options.threads === most);
+  const ours = (model, weights) =>
+    ofCombos(chosen, "ours.mjs", (options) => ({ entry: host.entry, model, batch: 1, options, weights }));
+  if (peers) installPeers();
+  else if (!installed()) note("peers are not installed: `npm run bench -- --cold --peers` starts them too");
+  const groups = keys.map((key) => ({
+    name: `first embedding, ${models[key].title}, from a file`,
+    list: async () => [...(installed() ? coldPeers(host, key, most) : []), ...ours(key, await safetensorsFile(key))],
+  }));
+  groups.push({ name: "first embedding, ViT-tiny/16, built in", list: () => ours("tiny", "procedural") });
   const rows = [];
-  for (const key of keys) {
-    const name = `first embedding, ${models[key].title}, from a file`;
-    if (!wanted(name)) continue;
-    const weights = await safetensorsFile(key);
-    const others = await peers(host, key, most, note);
-    rows.push(...(await coldGroup(name, [...others, ...chosen.map((o) => ours(host.entry, o, key, weights))], rounds)));
+  for (const { name, list } of groups.filter((group) => wanted(group.name))) {
+    const contenders = (await startAll(host, await list(), note)).map(newcomer);
+    const raced = await race(contenders, { rounds, seconds: 0 });
+    for (const [i, row] of raced.entries()) rows.push({ name, ...row, ...summed(contenders[i].starts.slice(-rounds)) });
   }
-  const tiny = "first embedding, ViT-tiny/16, built in";
-  if (wanted(tiny)) {
-    rows.push(
-      ...(await coldGroup(
-        tiny,
-        chosen.map((o) => ours(host.entry, o, "tiny", "procedural")),
-        rounds,
-      )),
-    );
-  }
-  return rows;
+  const phases = Object.fromEntries(PHASES.map((phase) => [`${phase} ms`, (row) => row.phases[phase]]));
+  return { rows, text: table(rows, { ...basics, ...phases, "time to first": "ratio", "peak MiB": MiB("peakBytes") }) };
 }
 
-async function coldGroup(name, contenders, rounds) {
-  const times = await takeTurns(contenders, { rounds, seconds: 0 });
-  return contenders.map(({ row, starts }, i) => {
-    const kept = starts.slice(-rounds);
-    const phases = Object.fromEntries(
-      PHASES.filter((phase) => phase in kept[0].marks).map((phase) => [phase, median(kept.map((s) => s.marks[phase]))]),
-    );
-    const peakBytes = Math.max(...kept.map((s) => s.peakBytes));
-    const ran = kept[0].info && ranOn(kept[0].info);
-    return { name, ...row, ...ran, ...summary(times[i]), ratio: ratio(times[i], times[0]), phases, peakBytes };
-  });
+function summed(starts) {
+  const phases = PHASES.filter((phase) => phase in starts[0].marks);
+  return {
+    phases: Object.fromEntries(phases.map((phase) => [phase, median(starts.map((start) => start.marks[phase]))])),
+    peakBytes: Math.max(...starts.map((start) => start.peakBytes)),
+  };
 }
-
-export const coldTable = (rows) =>
-  table(rows, {
-    ...basics,
-    ...Object.fromEntries(PHASES.map((phase) => [`${phase} ms`, (row) => row.phases[phase]])),
-    "time to first": (row) => row.ratio,
-    ...memory,
-  });

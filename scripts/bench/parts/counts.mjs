@@ -2,8 +2,9 @@
 
 import { models } from "../contenders/images.mjs";
 import { inside, insideModule } from "../inside.mjs";
-import { ratio, summary, takeTurns } from "../measure.mjs";
-import { percent, table } from "../table.mjs";
+import { race } from "../measure.mjs";
+import { startAll } from "../start.mjs";
+import { MiB, percent, table, times } from "../table.mjs";
 
 const SECONDS = 4;
 
@@ -12,82 +13,66 @@ const SECONDS = 4;
  * least bytes, where WebGPU has an adapter; and `{ name, contender, dispatches, medianMs, spread, ratio }` of encoding a call, the ratio being
  * to the shortest program with as many dispatches.
  */
-export async function countRows({ host, keys = ["base"], batches, wanted, rounds, gpu, note }) {
-  const rows = [];
+export async function counts({ keys = ["base"], wanted, ...options }) {
+  const all = [];
   for (const key of keys) {
-    const counted = gpu.available ? await callRows(host, key, batches, note) : [];
-    rows.push(...counted, ...(await encodeRows(host, key, rounds, note)));
+    if (options.gpu.available) all.push(...(await callRows(models[key], options)));
+    all.push(...(await encodeRows(key, options)));
   }
-  return rows.filter(({ name }) => wanted(name));
+  const rows = all.filter(({ name }) => wanted(name));
+  const text = table(rows, {
+    work: "name",
+    by: (row) => row.contender ?? row.matmul,
+    kernel: "file",
+    calls: "calls",
+    dispatches: "dispatches",
+    workgroups: "workgroups",
+    invocations: "invocations",
+    "that store": (row) => percent(row.lanes),
+    MiB: MiB("bytes"),
+    "least MiB": MiB("leastBytes"),
+    ...times,
+    ratio: "ratio",
+  });
+  return { rows, text };
 }
 
-async function callRows(host, key, batches, note) {
+async function callRows({ title, name: model }, { host, batches, note }) {
   const module = host.url(await insideModule(host.kind));
   const { matmuls } = await inside();
+  const list = matmuls.map((matmul) => ({
+    name: matmul,
+    row: {},
+    module,
+    spec: () => ({ inside: "counts", matmul }),
+    matmul,
+  }));
   const rows = [];
-  for (const matmul of matmuls) {
-    try {
-      const { call, close } = await host.start(module, { inside: "counts", matmul });
-      for (const batch of batches) {
-        const name = `${models[key].title}, batch ${batch}`;
-        for (const { op, shapes, ...count } of await call("count", models[key].name, batch)) {
-          // only products have several kernels
-          if (matmul !== matmuls[0] && !op.startsWith("linear")) continue;
-          rows.push({ name: `${name}: ${op} ${shapes}`, matmul, ...count, ratio: count.bytes / count.leastBytes });
-        }
+  for (const { matmul, call, close } of await startAll(host, list, note)) {
+    for (const batch of batches) {
+      for (const { op, shapes, ...count } of await call("count", model, batch)) {
+        // only products have several kernels
+        if (matmul !== matmuls[0] && !op.startsWith("linear")) continue;
+        const name = `${title}, batch ${batch}: ${op} ${shapes}`;
+        rows.push({ name, matmul, ...count, ratio: count.bytes / count.leastBytes });
       }
-      close();
-    } catch (error) {
-      note(`not counted: ${matmul}: ${error.message}`);
     }
+    await close();
   }
   return rows;
 }
 
-async function encodeRows(host, key, rounds, note) {
-  try {
-    const dispatches = (await inside()).dispatchesOf(models[key].name);
-    const rows = [];
-    for (const inARow of [true, false]) {
-      const name = `${models[key].title}: encode a call ${inARow ? "after others" : "after a pause"}, no GPU`;
-      rows.push(...(await encodeTimes(host, { key, dispatches, inARow, rounds, name })));
-    }
-    return rows;
-  } catch (error) {
-    note(`encoding not measured: ${error.message}`);
-    return [];
+async function encodeRows(key, { host, rounds, note }) {
+  const dispatches = (await inside()).dispatchesOf(models[key].name);
+  const specs = { "Dawn alone": { dispatches }, "maskfeat-wgpu": { entry: host.entry, model: key } };
+  const rows = [];
+  for (const inARow of [true, false]) {
+    const name = `${models[key].title}: encode a call ${inARow ? "after others" : "after a pause"}, no GPU`;
+    const list = Object.entries(specs).map(([contender, spec]) => {
+      const row = { name, contender, dispatches };
+      return { name: `encoding, ${contender}`, row, module: "encode.mjs", spec: () => ({ ...spec, inARow }) };
+    });
+    rows.push(...(await race(await startAll(host, list, note), { rounds, seconds: SECONDS })));
   }
+  return rows;
 }
-
-async function encodeTimes(host, { key, dispatches, inARow, rounds, name }) {
-  const specs = { "maskfeat-wgpu": { entry: host.entry, model: key }, "Dawn alone": { dispatches } };
-  const contenders = [];
-  for (const [contender, spec] of Object.entries(specs)) {
-    const { call, close } = await host.start("encode.mjs", { ...spec, inARow });
-    contenders.push({ contender, run: () => call("run"), close });
-  }
-  const times = await takeTurns(contenders, { rounds, seconds: SECONDS });
-  for (const { close } of contenders) close();
-  return contenders.map(({ contender }, i) => {
-    return { name, contender, dispatches, ...summary(times[i]), ratio: ratio(times[i], times[1]) };
-  });
-}
-
-const MB = (bytes) => bytes && bytes / 2 ** 20;
-
-export const countTable = (rows) =>
-  table(rows, {
-    work: (row) => row.name,
-    by: (row) => row.contender ?? row.matmul,
-    kernel: (row) => row.file,
-    calls: (row) => row.calls,
-    dispatches: (row) => row.dispatches,
-    workgroups: (row) => row.workgroups,
-    invocations: (row) => row.invocations,
-    "that store": (row) => percent(row.lanes),
-    MiB: (row) => MB(row.bytes),
-    "least MiB": (row) => MB(row.leastBytes),
-    "median ms": (row) => row.medianMs,
-    spread: (row) => percent(row.spread),
-    ratio: (row) => row.ratio,
-  });

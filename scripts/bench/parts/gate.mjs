@@ -11,6 +11,15 @@ const ALLOWED = 1.5;
 
 const kept = fileURLToPath(new URL("../gate.json", import.meta.url));
 
+const columns = {
+  op: "name",
+  device: placeOf,
+  "loops, now": "loop",
+  before: (row) => row.before ?? "no baseline: --write",
+  "now / before": (row) => row.before && row.loop / row.before,
+  result: (row) => (row.passed ? "ok" : "SLOWER"),
+};
+
 /** On one thread of WASM unless `combos` were narrowed; `write` keeps this run's ratios instead of judging them. */
 export async function gate({ baseline = kept, write, ...options }) {
   const combos = options.combos.filter(({ device, threads }) => device === "wasm" && threads === 1);
@@ -30,15 +39,5 @@ export async function gate({ baseline = kept, write, ...options }) {
     const before = ratios[placeOf(row)]?.[row.name];
     return { ...row, before, passed: before !== undefined && row.loop <= ALLOWED * before };
   });
-  return { rows: judged, text: gateTable(judged), failed: judged.some(({ passed }) => !passed) };
+  return { rows: judged, text: table(judged, columns), failed: judged.some(({ passed }) => !passed) };
 }
-
-const gateTable = (rows) =>
-  table(rows, {
-    op: (row) => row.name,
-    device: placeOf,
-    "loops, now": (row) => row.loop,
-    before: (row) => row.before ?? "no baseline: --write",
-    "now / before": (row) => row.before && row.loop / row.before,
-    result: (row) => (row.passed ? "ok" : "SLOWER"),
-  });

@@ -3,7 +3,7 @@
 import { insideModule } from "../inside.mjs";
 import { median, ratio, summary, takeTurns } from "../measure.mjs";
 import { gpuPeak, peaks } from "../peak.mjs";
-import { startAll } from "../start.mjs";
+import { ofCombos, startAll } from "../start.mjs";
 import { basics, percent, table } from "../table.mjs";
 
 /** One op's part of the time that `takeTurns` may take. */
@@ -24,7 +24,11 @@ async function startLoops(host, contenders) {
  */
 export async function opRows({ host, combos, wanted, rounds, note }) {
   const module = host.url(await insideModule(host.kind));
-  const contenders = await startAll(host, module, combos, (options) => ({ inside: "ops", options }), note);
+  const contenders = await startAll(
+    host,
+    ofCombos(combos, module, (options) => ({ inside: "ops", options })),
+    note,
+  );
   const names = contenders.length > 0 ? await contenders[0].call("ops") : [];
   const chosen = names.filter((op) => wanted(`op ${op}`));
   const loops = chosen.length > 0 ? await startLoops(host, contenders) : [];
@@ -57,5 +61,7 @@ function rates(times, flops, { device, threads }, loops, loopTimes) {
   return { loop, gflops: flops / median(times) / 1e6, share: Math.min(...shares) };
 }
 
-export const opTable = (rows) =>
-  table(rows, { ...basics, "GFLOP/s": (row) => row.gflops, "of the peak": (row) => percent(row.share) });
+export async function ops(options) {
+  const rows = await opRows(options);
+  return { rows, text: table(rows, { ...basics, "GFLOP/s": "gflops", "of the peak": (row) => percent(row.share) }) };
+}

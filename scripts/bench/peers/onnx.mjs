@@ -11,11 +11,7 @@ const IR_VERSION = 9;
 /** ONNX's numbers for types. */
 const FLOAT = 1;
 const INT64 = 7;
-const ATTRIBUTE = { f: 1, i: 2, ints: 7 };
-
-// A message is a list of chunks, so that weights are never copied into larger messages.
-
-const sizeOf = (chunks) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+const ATTRIBUTE = { float: 1, int: 2, ints: 7 };
 
 function varint(value) {
   const bytes = [];
@@ -28,60 +24,56 @@ function varint(value) {
   return Uint8Array.from(bytes);
 }
 
-const number = (field, value) => [varint(field << 3), varint(value)];
-const message = (field, chunks) => [varint((field << 3) | 2), varint(sizeOf(chunks)), ...chunks];
-const string = (field, text) => message(field, [Buffer.from(text)]);
-const float = (field, value) => [varint((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer)];
-const many = (make, field, values) => values.flatMap((value) => make(field, value));
-
-function attribute(name, value) {
-  const whole = Array.isArray(value);
-  const kind = whole ? "ints" : Number.isInteger(value) ? "i" : "f";
-  const content = whole ? many(number, 8, value) : kind === "i" ? number(3, value) : float(2, value);
-  return message(5, [...string(1, name), ...content, ...number(20, ATTRIBUTE[kind])]);
+/**
+ * A message: number of a field -> its value or values, which are whole numbers, texts, bytes, messages or a `Float32Array` of one. It is a
+ * list of chunks, so that weights are never copied into larger messages.
+ */
+function message(fields) {
+  const encoded = (field, value) => {
+    if (typeof value === "number") return [varint(field << 3), varint(value)];
+    if (value instanceof Float32Array) return [varint((field << 3) | 5), new Uint8Array(value.buffer)];
+    const parts = value.chunks ?? [typeof value === "string" ? Buffer.from(value) : value];
+    return [varint((field << 3) | 2), varint(parts.reduce((sum, { length }) => sum + length, 0)), ...parts];
+  };
+  const each = ([field, values]) => [values].flat().flatMap((value) => encoded(Number(field), value));
+  return { chunks: Object.entries(fields).flatMap(each) };
 }
 
-/** TensorProto. */
-function tensor(name, shape, type, bytes) {
-  return message(5, [...many(number, 1, shape), ...number(2, type), ...string(8, name), ...message(9, [bytes])]);
+function attribute([name, value]) {
+  if (Array.isArray(value)) return message({ 1: name, 8: value, 20: ATTRIBUTE.ints });
+  if (Number.isInteger(value)) return message({ 1: name, 3: value, 20: ATTRIBUTE.int });
+  return message({ 1: name, 2: Float32Array.of(value), 20: ATTRIBUTE.float });
 }
 
 /** ValueInfoProto of floats; a name among the dims stands for any number. */
-function valueInfo(field, name, shape) {
-  const dims = shape.flatMap((dim) => message(1, typeof dim === "string" ? string(2, dim) : number(1, dim)));
-  return message(field, [...string(1, name), ...message(2, message(1, [...number(1, FLOAT), ...message(2, dims)]))]);
+function valueInfo(name, shape) {
+  const dims = shape.map((dim) => message({ [typeof dim === "string" ? 2 : 1]: dim }));
+  return message({ 1: name, 2: message({ 1: message({ 1: FLOAT, 2: message({ 1: dims }) }) }) });
 }
 
 /** Collects nodes and initializers. */
 class Graph {
-  chunks = [];
-  nodes = 0;
+  nodes = [];
+  tensors = [];
 
   /** Adds a node and returns the name of its output, or those of several. */
   node(op, inputs, { outputs = 1, ...attributes } = {}) {
-    const names = Array.from({ length: outputs }, (_, i) => `${op}_${this.nodes}_${i}`);
-    this.nodes += 1;
-    const parts = [
-      ...many(string, 1, inputs),
-      ...many(string, 2, names),
-      ...string(3, names[0]),
-      ...string(4, op),
-      ...Object.entries(attributes).flatMap(([name, value]) => attribute(name, value)),
-    ];
-    this.chunks.push(...message(1, parts));
+    const names = Array.from({ length: outputs }, (_, i) => `${op}_${this.nodes.length}_${i}`);
+    this.nodes.push(message({ 1: inputs, 2: names, 3: names[0], 4: op, 5: Object.entries(attributes).map(attribute) }));
     return outputs === 1 ? names[0] : names;
   }
 
-  floats(name, shape, data) {
-    this.chunks.push(...tensor(name, shape, FLOAT, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
+  tensor(name, shape, type, { buffer, byteOffset, byteLength }) {
+    this.tensors.push(message({ 1: shape, 2: type, 8: name, 9: new Uint8Array(buffer, byteOffset, byteLength) }));
     return name;
   }
 
+  floats(name, shape, data) {
+    return this.tensor(name, shape, FLOAT, data);
+  }
+
   int64(values) {
-    const name = `ints_${this.chunks.length}`;
-    const data = BigInt64Array.from(values, BigInt);
-    this.chunks.push(...tensor(name, [values.length], INT64, new Uint8Array(data.buffer)));
-    return name;
+    return this.tensor(`ints_${this.tensors.length}`, [values.length], INT64, BigInt64Array.from(values, BigInt));
   }
 }
 
@@ -146,13 +138,14 @@ export function onnxModel({ config, params }) {
   }
   const last = norm("ln1", x);
   // the name that models of this kind give to their output
-  g.chunks.push(...message(1, [...string(1, last), ...string(2, "last_hidden_state"), ...string(4, "Identity")]));
+  g.nodes.push(message({ 1: last, 2: "last_hidden_state", 4: "Identity" }));
 
-  const graph = [
-    ...g.chunks,
-    ...string(2, "vit"),
-    ...valueInfo(11, "pixel_values", ["batch", 3, S, S]),
-    ...valueInfo(12, "last_hidden_state", ["batch", 1 + N, C]),
-  ];
-  return [...number(1, IR_VERSION), ...message(7, graph), ...message(8, [...string(1, ""), ...number(2, OPSET)])];
+  const graph = message({
+    1: g.nodes,
+    2: "vit",
+    5: g.tensors,
+    11: valueInfo("pixel_values", ["batch", 3, S, S]),
+    12: valueInfo("last_hidden_state", ["batch", 1 + N, C]),
+  });
+  return message({ 1: IR_VERSION, 7: graph, 8: message({ 1: "", 2: OPSET }) }).chunks;
 }
