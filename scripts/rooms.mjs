@@ -1,6 +1,7 @@
 // The import rules, types counted: a room of sdk/ imports only rooms above it, gpu/ only itself, graph/ no op, and no files form a circle.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import ts from "typescript";
 
 /** The rooms of sdk/, each of which may import those before it. */
 export const rooms = [
@@ -19,12 +20,7 @@ const uses = {
 const PLATFORM_FILES = /^sdk\/(platform\/node|cli\/)/;
 
 /** What a file imports, types and re-exports included. */
-export function importsOf(text) {
-  const found = text.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|\bimport\s+"([^"]+)"/g,
-  );
-  return [...found].map(([, from, lazy, bare]) => from ?? lazy ?? bare);
-}
+const importsOf = (text) => ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
 
 const roomOf = (file) => /^sdk\/([^/]+)\//.exec(file)?.[1];
 const isSource = (file) => /\.ts$/.test(file);
@@ -73,6 +69,8 @@ export function brokenRules(root) {
   const broken = [];
   const graph = new Map();
   for (const file of files.filter(isSource).sort()) {
+    const room = roomOf(file);
+    if (room && !rooms.includes(room)) broken.push(`${file}: ${room} is no room of scripts/rooms.mjs`);
     const targets = [];
     for (const name of importsOf(readFileSync(join(root, file), "utf8"))) {
       if (!name.startsWith(".")) {
