@@ -7,9 +7,8 @@ import type { Device, Program } from "../gpu/device.js";
 import { size } from "../gpu/graph/ops.js";
 import type { Plan } from "../gpu/graph/plan.js";
 import type { Value } from "../gpu/graph/tape.js";
-import { wideOps } from "../gpu/kernels/index.js";
-import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
-import { runPlan } from "./reference.js";
+import { f16ToF32, f32ToF16 } from "./inside.js";
+import { homeOf, runPlan } from "./reference.js";
 
 /** Numbers as they were given. */
 interface Numbers {
@@ -61,8 +60,8 @@ export class ReferenceDevice implements Device<Numbers> {
     return {
       outputs,
       run: async () => {
-        const computed = runPlan(plan, given, ({ op }, result) =>
-          this.halves && !wideOps.has(op) ? halved(result) : result,
+        const computed = runPlan(plan, given, (call, results) =>
+          this.halves && !homeOf(call).isWide ? results.map(halved) : results,
         );
         return computed.map((output, i) => {
           outputs[i].data.set(output);

@@ -6,7 +6,7 @@
 
 import { describe, expect, it } from "vitest";
 import { conformance } from "../conformance/node.js";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { ops } from "../gpu/graph/ops.js";
 import { lackingFor } from "../gpu/subgroups.js";
 import { getModel, tensor } from "../sdk/entries/node.js";

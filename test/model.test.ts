@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { size } from "../gpu/graph/ops.js";

@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { callOf, measureCall, uniform } from "../conformance/ops.js";
+import { callOf, measureCall } from "../conformance/calls.js";
+import { uniform } from "../conformance/ops/define.js";
 import type { Shape } from "../gpu/graph/ops.js";
 import { size } from "../gpu/graph/ops.js";
 import { moduleSource } from "../gpu/kernels/index.js";

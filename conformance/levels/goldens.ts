@@ -2,18 +2,26 @@
 
 import { fuse } from "../../gpu/graph/fuse.js";
 import { type Plan, plan } from "../../gpu/graph/plan.js";
-import { Tape, type Value } from "../../gpu/graph/tape.js";
+import { type AnyCall, Tape, type Value } from "../../gpu/graph/tape.js";
 import { type Traced, traceClassifier, tracePretrain } from "../../gpu/models/maskfeat.js";
 import { Scope as Place } from "../../gpu/models/nn.js";
 import { block } from "../../gpu/models/vit.js";
-import { sizeOf, type Tensor } from "../../sdk/base/tensor.js";
-import { completeConfig, type ModelConfig, targetWidth } from "../../sdk/config/config.js";
-import { countMacs } from "../../sdk/config/registry.js";
-import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
-import type { Model } from "../../sdk/model/model.js";
+import { runPlan } from "../calls.js";
 import type { Measured, Scope } from "../case.js";
 import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
-import { runPlan } from "../ops.js";
+import {
+  completeConfig,
+  countMacs,
+  fnv1a32,
+  type Model,
+  type ModelConfig,
+  proceduralFill,
+  sizeOf,
+  type Tensor,
+  targetWidth,
+  u32,
+} from "../inside.js";
+import { outputsOf } from "../reference.js";
 import { measure } from "../score.js";
 import type { Case, Env, LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
@@ -130,6 +138,14 @@ function traceAll(c: ModelConfig, images: readonly number[]): Traced {
   return tracePretrain(c, targetWidth(c), images, false);
 }
 
+/** Whether `x` [B,N,C] is `whole` [B,1+N,C] without a token. */
+const dropsToken = ({ shape: whole }: Value, { shape: x }: Value) =>
+  whole.length === 3 && x.length === 3 && whole[1] === x[1] + 1 && whole[2] === x[2];
+
+/** The same call of other inputs. */
+const recall = (tape: Tape, { op, attrs }: AnyCall, inputs: readonly Value[]) =>
+  tape.call(op, "", inputs, attrs as never);
+
 /** The output of the module whose parameters begin with `c.module`. */
 async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
   const { tape } = traceAll(completeConfig(c.model), c.input.shape);
@@ -137,8 +153,9 @@ async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
   const call = tape.calls.find((made) => weight && made.inputs.includes(weight));
   if (!call) throw new Error(`no operation of the model reads ${c.module}.weight`);
   // the reference's neck sees the class token too, whose prediction it then drops; we drop the token first
-  const slice = tape.calls.find((made) => made.op === "patchTokens" && made.output === call.inputs[0]);
-  const output = slice ? tape.call("linear", "", [slice.inputs[0], ...call.inputs.slice(1)], {}) : call.output;
+  const [x, ...others] = call.inputs;
+  const whole = tape.calls.find((made) => outputsOf(made).includes(x))?.inputs[0];
+  const output = whole && dropsToken(whole, x) ? recall(tape, call, [whole, ...others]) : outputsOf(call)[0];
   const inputs: Record<string, Float32Array> = { images: filled(c.input).data };
   const mask = tape.inputs.get("mask");
   if (mask) inputs.mask = c.mask ? maskOf(c.mask).data : new Float32Array(sizeOf(mask.shape));
