@@ -3,17 +3,17 @@
  * better. The suite's positive control.
  */
 
-import type { Device, Program } from "../gpu/device.js";
-import { size } from "../gpu/graph/ops.js";
+import { checkLayout, type Device, type Program } from "../gpu/device.js";
+import { size } from "../gpu/graph/op.js";
 import type { Plan } from "../gpu/graph/plan.js";
 import type { Value } from "../gpu/graph/tape.js";
-import { wideOps } from "../gpu/kernels/index.js";
-import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
-import { runPlan } from "./reference.js";
+import { f16ToF32, f32ToF16 } from "./inside.js";
+import { homeOf, runPlan } from "./reference.js";
 
-/** Numbers as they were given. */
+/** Elements as they were given; row-major, whatever layout they are declared to lie in. */
 interface Numbers {
   readonly data: Float64Array;
+  readonly isPacked?: boolean;
 }
 
 const halved = (data: Float32Array | Float64Array) => Float64Array.from(f16ToF32(f32ToF16(Float32Array.from(data))));
@@ -41,8 +41,8 @@ export class ReferenceDevice implements Device<Numbers> {
     return numbers(count);
   }
 
-  async param(_: Value, data: Float32Array): Promise<Numbers> {
-    return { data: this.stored(data) };
+  async param({ layout }: Value, data: Float32Array): Promise<Numbers> {
+    return { data: this.stored(data), isPacked: layout === "packed" };
   }
 
   async write({ data }: Numbers, given: Float32Array): Promise<void> {
@@ -56,19 +56,18 @@ export class ReferenceDevice implements Device<Numbers> {
   release(): void {}
 
   async compile(plan: Plan, bound: ReadonlyMap<Value, Numbers>): Promise<Program<Numbers>> {
+    for (const value of plan.given) checkLayout(value, bound.get(value)?.isPacked === true);
     const given = (value: Value) => (bound.get(value) as Numbers).data.subarray(0, size(value.shape));
     const outputs = plan.outputs.map((value) => numbers(size(value.shape)));
     return {
       outputs,
       run: async () => {
-        const computed = runPlan(plan, given, ({ op }, result) =>
-          this.halves && !wideOps.has(op) ? halved(result) : result,
+        const computed = runPlan(plan, given, (call, results) =>
+          this.halves && !homeOf(call).isWide ? results.map(halved) : results,
         );
-        return computed.map((output, i) => {
-          outputs[i].data.set(output);
-          return Float32Array.from(output);
-        });
+        for (const [i, output] of computed.entries()) outputs[i].data.set(output);
       },
+      read: async () => outputs.map(({ data }) => Float32Array.from(data)),
       destroy() {},
     };
   }

@@ -1,6 +1,7 @@
 /** How a result is judged beside its reference: the share of its bound that it uses, and what else a reader wants to know. */
 
 import { HISTOGRAM, type Measured, WRONG } from "./case.js";
+import type { Finding } from "./suite.js";
 
 /** The distance between neighbouring f32 numbers around `y`. */
 function ulp(y: number): number {
@@ -10,6 +11,8 @@ function ulp(y: number): number {
 
 /** NaN and infinities as a number that JSON has. */
 const finite = (x: number) => (Number.isFinite(x) ? Math.min(x, WRONG) : WRONG);
+
+const errorOf = (a: number, y: number) => (Object.is(a, y) || a === y ? 0 : Math.abs(a - y));
 
 /** The share of a bound that an error uses: 0 where there is no error, WRONG where none is allowed or the result is NaN. */
 function shareOf(error: number, bound: number): number {
@@ -35,7 +38,7 @@ export function measure(
   let [dot, actualSquares, expectedSquares] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     const [a, y, b] = [actual[i], expected[i], typeof bound === "number" ? bound : bound[i]];
-    const error = Object.is(a, y) || a === y ? 0 : Math.abs(a - y);
+    const error = errorOf(a, y);
     const share = shareOf(error, b);
     histogram[bucketOf(share)]++;
     dot += a * y;
@@ -52,6 +55,13 @@ export function measure(
   if (actual.length !== n) use = WRONG;
   const cos = cosine(n, dot, actualSquares, expectedSquares);
   return { n, maxAbs, maxRel, maxUlp, cos, use, bound: finite(bounding), histogram };
+}
+
+/** The largest share of their bounds that errors use. */
+export function useOf(actual: ArrayLike<number>, expected: ArrayLike<number>, bound: ArrayLike<number>): number {
+  let use = 0;
+  for (let i = 0; i < expected.length; i++) use = Math.max(use, shareOf(errorOf(actual[i], expected[i]), bound[i]));
+  return use;
 }
 
 /** The square of twice the smallest normal number: what is below may be flushed, and has no direction. */
@@ -71,4 +81,31 @@ export function exactly(n: number, wrong: number): Measured {
   histogram[HISTOGRAM - 1] = wrong;
   const use = wrong > 0 ? WRONG : 0;
   return { n, maxAbs: use, maxRel: use, maxUlp: use, cos: wrong > 0 ? 0 : 1, use, bound: 0, histogram };
+}
+
+/** Compares two results number by number; NaN equals NaN. */
+export function sameNumbers(actual: Float32Array, expected: Float32Array): Finding {
+  const differs = (v: number, i: number) => !Object.is(actual[i], v) && actual[i] !== v;
+  const first = expected.findIndex(differs);
+  if (first < 0 && actual.length === expected.length) return exactly(expected.length, 0);
+  const wrong = Math.max(1, expected.filter(differs).length);
+  const reason = `number ${first} is ${actual[first]}, expected ${expected[first]}`;
+  return { ...exactly(expected.length, wrong), reason };
+}
+
+/** Joins what parts of a case found. */
+export function joined(parts: readonly Measured[]): Measured {
+  const most = (key: "maxAbs" | "maxRel" | "maxUlp" | "use") =>
+    parts.reduce((top, part) => Math.max(top, part[key]), 0);
+  const worst = parts.reduce((a, b) => (b.use > a.use ? b : a));
+  return {
+    n: parts.reduce((sum, part) => sum + part.n, 0),
+    maxAbs: most("maxAbs"),
+    maxRel: most("maxRel"),
+    maxUlp: most("maxUlp"),
+    cos: parts.reduce((least, part) => Math.min(least, part.cos), 1),
+    use: most("use"),
+    bound: worst.bound,
+    histogram: Array.from({ length: HISTOGRAM }, (_, i) => parts.reduce((sum, part) => sum + part.histogram[i], 0)),
+  };
 }

@@ -1,14 +1,28 @@
-// Makes a mutant of the package, and runs the conformance suite on it in a process of its own. conformance/mutants.mjs lists mutants.
+// Gathers the mutants of the package, makes one, and runs the conformance suite on it in a process of its own.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 import { ascFlags, modules } from "./assembly.mjs";
 import { softwareGpu, softwareGpuRuns } from "./software.mjs";
 
-/** @typedef {import("../conformance/mutants.mjs").Mutant} Mutant */
+/**
+ * The package with one mistake, the cases that are run, the level of the suite that must find it, and where (conformance/ops/define.ts).
+ * @typedef {object} Mutant
+ * @property {string} name What is wrong.
+ * @property {string} file
+ * @property {string} from The text that is replaced; it must occur `times` times.
+ * @property {string} to
+ * @property {number} [times]
+ * @property {string} level
+ * @property {string} cases
+ * @property {"quick" | "full"} [scope]
+ * @property {"wasm" | "webgpu"} device
+ * @property {"f16" | "int8"} [dtype]
+ * @property {boolean} [quick] Whether `npm test` runs it.
+ */
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "node_modules/.cache/mutants");
@@ -18,13 +32,60 @@ const PATIENCE = 120_000;
 
 const read = (/** @type {string} */ path) => readFileSync(join(root, path), "utf8");
 
+const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
+
+/** Bundles a module that stands in the root for Node. @param {string} contents @param {string} outfile @param {import("esbuild").Plugin[]} [plugins] */
+const bundle = (contents, outfile, plugins) =>
+  build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    loader: { ".wgsl": "text", ".wasm": "binary" },
+    plugins,
+    logLevel: "silent",
+  });
+
+/** A file that only this process writes. @param {string} name */
+function ownFile(name) {
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${process.pid}-${name.replace(/\W+/g, "-")}.mjs`);
+}
+
+/** All mutants: they stand beside what they change, in the homes of ops and beside the levels. @returns {Promise<Mutant[]>} */
+export async function gatherMutants() {
+  const homes = ["conformance/ops", "conformance/levels"]
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((path) => read(path).includes("export const mutants"));
+  const path = ownFile("mutants");
+  await bundle(homes.map((home, i) => `export { mutants as m${i} } from "./${home}";`).join("\n"), path);
+  const exported = await import(pathToFileURL(path).href);
+  rmSync(path);
+  return homes.flatMap((home, i) => {
+    /** @type {import("../conformance/ops/define.ts").Mutants[]} */
+    const groups = [exported[`m${i}`]].flat();
+    const place = basename(home, ".ts").replace("-mutants", "");
+    return groups.flatMap(({ cases, files }) =>
+      Object.entries(files).flatMap(([file, mutants]) =>
+        mutants.map(([name, from, to, besides]) => {
+          const device = extname(file) === ".wgsl" ? "webgpu" : "wasm";
+          const common = { name: `${place}: ${name}`, file, from, to, cases, device, ...besides };
+          return { ...common, level: common.cases.slice(0, 2) };
+        }),
+      ),
+    );
+  });
+}
+
 /**
  * The text of the mutant's file with the mutation.
  * @param {Mutant} mutant
  */
-export function mutatedText({ name, file, find, replace, times = 1 }) {
-  const parts = read(file).split(find);
-  if (parts.length - 1 === times) return parts.join(replace);
+export function mutatedText({ name, file, from, to, times = 1 }) {
+  const parts = read(file).split(from);
+  if (parts.length - 1 === times) return parts.join(to);
   throw new Error(`mutant "${name}": ${file} has ${parts.length - 1} times what is to be replaced, expected ${times}`);
 }
 
@@ -33,11 +94,11 @@ export function mutatedText({ name, file, find, replace, times = 1 }) {
  * @param {string} module @param {string} file @param {string} text @returns {Promise<Uint8Array>}
  */
 async function compileAssembly(module, file, text) {
-  const { entry, flags } = modules[module];
+  const { entries, flags } = modules[module];
   /** @type {Map<string, Uint8Array | string>} */
   const made = new Map();
   const stderr = asc.createMemoryStream();
-  const { error } = await asc.main([entry, "-o", "made.wasm", ...ascFlags, ...flags], {
+  const { error } = await asc.main([...entries, "-o", "made.wasm", ...ascFlags, ...flags], {
     stdout: asc.createMemoryStream(),
     stderr,
     readFile: (path) => (path === file ? text : existsSync(join(root, path)) ? read(path) : null),
@@ -63,8 +124,6 @@ async function substitutes(mutant) {
   }
   return made;
 }
-
-const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
 
 /** Runs the suite on the device for each "scope|dtype|pattern of cases", and says what each case found. */
 const program = `
@@ -92,7 +151,7 @@ const program = `
  * Writes the suite with a mutation, or without one, as a module that Node runs. Returns its path.
  * @param {string} name @param {Mutant} [mutant]
  */
-async function bundle(name, mutant) {
+async function bundleSuite(name, mutant) {
   const others = new Map(mutant && (await substitutes(mutant)));
   const plugin = {
     name: "mutant",
@@ -104,19 +163,8 @@ async function bundle(name, mutant) {
       });
     },
   };
-  const outfile = join(folder, `${process.pid}-${name.replace(/\W+/g, "-")}.mjs`);
-  mkdirSync(folder, { recursive: true });
-  await build({
-    stdin: { contents: program, resolveDir: root, loader: "ts" },
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    loader: { ".wgsl": "text", ".wasm": "binary" },
-    plugins: [plugin],
-    logLevel: "silent",
-  });
+  const outfile = ownFile(name);
+  await bundle(program, outfile, [plugin]);
   return outfile;
 }
 
@@ -162,7 +210,7 @@ export function whyNot(device) {
  * @param {string} name @param {string} device @param {readonly string[]} wanted @param {Mutant} [mutant]
  */
 async function run(name, device, wanted, mutant) {
-  const path = await bundle(name, mutant);
+  const path = await bundleSuite(name, mutant);
   try {
     return await runBundle(path, device, wanted);
   } finally {
@@ -186,7 +234,6 @@ export async function tryMutant(mutant) {
   const worst = failed.reduce((/** @type {Ran | undefined} */ a, b) => (a && a.use >= b.use ? a : b), undefined);
   const common = { name, level, device, ms: performance.now() - started, failed: failed.length, cases: cases.length };
   if (worst) return { ...common, caught: worst.id, use: worst.use };
-  if (error && mutant.throws) return { ...common, caught: error };
   return { ...common, why: error ?? "all cases passed" };
 }
 

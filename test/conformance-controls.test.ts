@@ -3,8 +3,9 @@
 import { describe, expect, it } from "vitest";
 import type { CaseResult } from "../conformance/case.js";
 import { ReferenceDevice } from "../conformance/reference-device.js";
-import { conformance, type RunOptions } from "../conformance/run.js";
-import type { Host } from "../conformance/suite.js";
+import { conformance, type RunOptions, runCase } from "../conformance/run.js";
+import { measure } from "../conformance/score.js";
+import type { Env, Host } from "../conformance/suite.js";
 import { hostOn, zeroDevice } from "./conformance.controls.js";
 import { host } from "./conformance.host.js";
 import { codeOf } from "./helpers.js";
@@ -27,7 +28,7 @@ describe("a device whose programs give zeros", () => {
 
   it("fails C2 wherever the answer is not zero, or flushed to it", async () => {
     const results = await run(zeros, "C2/*");
-    expect(results.length).toBeGreaterThan(290);
+    expect(results.length).toBeGreaterThan(390);
     const believed = results.filter((r) => r.status === "passed" && r.maxAbs > 0 && !r.id.endsWith("/subnormal"));
     expect(believed.map(({ id, use }) => `${id}: ${use}`)).toEqual([]);
   });
@@ -82,6 +83,12 @@ describe("float64, all that is stored rounded to f16", () => {
       expect(results.filter((r) => r.use > 0.9).map(({ id, use }) => `${id}: ${use}`)).toEqual([]);
     },
   );
+});
+
+it("a case that compares nothing fails", async () => {
+  const nothing = { id: "C2/nothing", level: "C2", boundKind: "closed", scope: "quick" } as const;
+  const result = await runCase({ ...nothing, measure: async () => measure([], [], []) }, {} as Env);
+  expect(result).toMatchObject({ n: 0, status: "failed", reason: "it compared nothing" });
 });
 
 it.each(["quick/tiny.safetensors", "quick/pipeline.json"])(

@@ -2,7 +2,7 @@
 
 import type { Host } from "../conformance/suite.js";
 import type { Device } from "../gpu/device.js";
-import { size } from "../gpu/graph/ops.js";
+import { size } from "../gpu/graph/op.js";
 import { completeConfig, type PartialConfig } from "../sdk/config/config.js";
 import { ownParams, traceAll, traceModel } from "../sdk/config/traced.js";
 import { bestBuild } from "../sdk/device/builds.js";

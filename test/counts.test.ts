@@ -1,8 +1,8 @@
 /** What tells about speed on a GPU without one: how many kernels a model runs, and what they move. */
 
 import { expect, it } from "vitest";
-import { callOf } from "../conformance/ops.js";
-import type { OpAttrs, OpName, Shape } from "../gpu/graph/ops.js";
+import { callOf } from "../conformance/calls.js";
+import type { OpAttrs, OpName, Shape } from "../gpu/graph/op.js";
 import type { Matmul, Multiply } from "../gpu/kernels/index.js";
 import { callsOf } from "../scripts/bench/contenders/counts.js";
 import { countCalls } from "../scripts/bench/counts/count.js";

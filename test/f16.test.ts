@@ -6,8 +6,8 @@
 
 import { expect, it } from "vitest";
 import { conformance } from "../conformance/node.js";
-import { uniform } from "../conformance/ops.js";
-import { ops } from "../gpu/graph/ops.js";
+import { uniform } from "../conformance/ops/define.js";
+import { ops } from "../gpu/graph/op.js";
 import { lackingFor } from "../gpu/subgroups.js";
 import { getModel, tensor } from "../sdk/entries/node.js";
 import { nodePlatform } from "../sdk/platform/node.js";

@@ -1,11 +1,11 @@
 /** Tape, fusion and planner: messages, equivalence of what fusion makes, and slots that never share what is alive. */
 
 import { describe, expect, it } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { evaluate, runPlan } from "../conformance/reference.js";
 import { ShapeError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
-import { size } from "../gpu/graph/ops.js";
+import { size } from "../gpu/graph/op.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { trace } from "../gpu/models/functions.js";
@@ -34,7 +34,7 @@ function runInSlots(p: Plan): Float64Array[] {
     return slot === undefined ? numbers(value) : slots[slot].subarray(0, size(value.shape));
   };
   p.calls.forEach((call, i) => {
-    const result = evaluate(call, call.inputs.map(read));
+    const [result] = evaluate(call, call.inputs.map(read));
     const slot = slots[p.slotOf.get(call.output)!].fill(Number.NaN);
     slot.set(result);
     const later = p.calls.slice(i + 1).flatMap((c) => c.inputs);

@@ -1,7 +1,7 @@
 /** The host's heap in WASM memory: blocks never overlap, freed space is used again, a refusal to grow is a typed error. */
 
 import { afterEach, describe, expect, it } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { bestBuild, createKernels } from "../sdk/device/builds.js";
 import { Heap } from "../sdk/wasm/heap.js";

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { levels } from "../conformance/case.js";
-import { mutants } from "../conformance/mutants.mjs";
-import { mutatedText, tryMutant, tryUnmutated } from "../scripts/mutate.mjs";
+import { gatherMutants, mutatedText, tryMutant, tryUnmutated, whyNot } from "../scripts/mutate.mjs";
 import { describeOn } from "./needs.js";
 
+const mutants = await gatherMutants();
 const quick = mutants.filter((mutant) => mutant.quick);
 
 describe("the table of mutants", () => {

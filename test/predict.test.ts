@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { classNames } from "../sdk/checkpoint/classes.js";
 import type { Plain, PlainMap } from "../sdk/checkpoint/types.js";
 import { classesOf } from "../sdk/config/classes.js";

@@ -1,7 +1,7 @@
 /** Micro-batches: a call is split so that no value passes what the device takes, and the result keeps its bits. */
 
 import { afterAll, describe, expect, it } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import type { Value } from "../gpu/graph/tape.js";
 import { type Shapes, trace } from "../gpu/models/functions.js";

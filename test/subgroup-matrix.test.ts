@@ -4,9 +4,10 @@
  */
 
 import { expect, it } from "vitest";
-import { callOf, measureCall, uniform } from "../conformance/ops.js";
-import type { Shape } from "../gpu/graph/ops.js";
-import { size } from "../gpu/graph/ops.js";
+import { callOf, measureCall } from "../conformance/calls.js";
+import { uniform } from "../conformance/ops/define.js";
+import type { Shape } from "../gpu/graph/op.js";
+import { size } from "../gpu/graph/op.js";
 import { moduleSource } from "../gpu/kernels/index.js";
 import { selfTest } from "../gpu/selftest.js";
 import { lackingFor } from "../gpu/subgroups.js";

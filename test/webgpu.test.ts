@@ -1,7 +1,7 @@
 /** Whole models on WebGPU, the choice among devices, and what happens on bad days; on Dawn with the software adapter. */
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { uniform } from "../conformance/ops.js";
+import { uniform } from "../conformance/ops/define.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
 import { plan } from "../gpu/graph/plan.js";

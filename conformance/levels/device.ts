@@ -1,157 +1,185 @@
 /**
  * C0: what every kernel takes for granted of the device below it: that bytes come back as they went, that small integers are exact, that
- * runs repeat, that nothing is left over. No rounding is involved unless a case says so.
+ * runs repeat, that nothing is left over. No rounding is involved unless a case says so. Answers are known without computing.
  */
 
-import type { BoundKind, Scope } from "../case.js";
-import type { Case } from "../suite.js";
-import {
-  alone,
-  alternating,
-  canary,
-  denormals,
-  exactCall,
-  fused,
-  repeats,
-  reuse,
-  rounding,
-  survives,
-  type Work,
-} from "./device-answers.js";
+import type { Device } from "../../gpu/device.js";
+import type { Call } from "../../gpu/graph/tape.js";
+import type { OpName } from "../../gpu/ops/index.js";
+import { callOf, compiled, expectedOf, inOrder, planOf, questionsOf, runCall } from "../calls.js";
+import type { Scope } from "../case.js";
+import { type Op, type OpCase, size, uniform } from "../ops/define.js";
+import { homeOf, ops } from "../reference.js";
+import { exactly, sameNumbers } from "../score.js";
+import type { Case, Env, Finding } from "../suite.js";
+import { textOf } from "./kernels.js";
 
-const make = (name: string, scope: Scope, work: Work, boundKind: BoundKind = "exact"): Case => ({
+type Work = (device: Device) => Promise<Finding>;
+
+/** A seed of this run: what a device gives back cannot have been there before. */
+const fresh = () => crypto.getRandomValues(new Uint32Array(1))[0];
+
+/** Whole numbers from -limit to limit. */
+function integers(count: number, limit: number, seed: number): Float32Array {
+  const draw = uniform(seed);
+  return new Float32Array(count).map(() => Math.round(draw() * limit));
+}
+
+/** Rows of whole numbers that 8-bit integers hold exactly, as each begins with the largest. */
+const bytes = (count: number, width: number, seed: number) =>
+  integers(count, 127, seed).map((v, i) => (i % width ? v : v < 0 ? -127 : 127));
+
+/** What is wrong with an answer that is not a number somewhere, or the same everywhere: it would agree with itself. */
+function lifeless(answer: Float32Array): Finding | undefined {
+  const odd = answer.find((v) => !Number.isFinite(v));
+  if (odd === undefined && (answer.length === 1 || answer.some((v) => v !== answer[0]))) return undefined;
+  const reason = odd === undefined ? `all numbers are ${answer[0]}` : `a number is ${odd}`;
+  return { ...exactly(answer.length, answer.length), reason };
+}
+
+/** The first finding of something wrong, or the last one. */
+const firstWrong = (findings: readonly (Finding | undefined)[]) =>
+  (findings.find((found) => found && found.use > 0) ?? findings.at(-1)) as Finding;
+
+/** Bytes there and back through a buffer alone. */
+const canary = (count: number): Work => {
+  return async (device) => {
+    const given = integers(count, 2047, fresh());
+    const buffer = await device.buffer(count, "canary");
+    await device.write(buffer, given);
+    const found = await device.read(buffer, count);
+    device.release(buffer);
+    return sameNumbers(found, given);
+  };
+};
+
+/** Released memory is given out again; what was there does not show through. */
+const reuse: Work = async (device) => {
+  for (let i = 0; i < 8; i++) {
+    const found = await canary(1000 + 64 * i)(device);
+    if (found.use > 0) return found;
+  }
+  return exactly(8, 0);
+};
+
+/** An answer that is exact: float64 gives the same numbers, whatever the order of its sums. */
+const exactCall = (call: Call, limit: number, { factors, masks }: Op): Work => {
+  return async (device) => {
+    const inputs = call.inputs.map(({ shape }, i) => {
+      if (masks?.includes(i)) return integers(size(shape), 1, fresh() + i).map(Math.abs);
+      if (device.weights !== "int8" || !factors?.includes(i)) return integers(size(shape), limit, fresh() + i);
+      return bytes(size(shape), size(call.inputs[factors[1]].shape.slice(1)), fresh() + i);
+    });
+    const { outputs } = expectedOf(device, call, inputs);
+    const actual = await runCall(device, call, inputs);
+    return firstWrong(actual.map((y, i) => sameNumbers(y, Float32Array.from(outputs[i]))));
+  };
+};
+
+/** Runs a compiled call on several inputs, one after the other; buffers, and the weights of matrix products, are those of the first run. */
+async function runs(device: Device, call: Call, many: readonly (readonly Float32Array[])[]) {
+  const { program, write, destroy } = await compiled(device, planOf(call), inOrder(call, many[0]));
+  const outputs: Float32Array[][] = [];
+  for (const inputs of many) {
+    await write(inOrder(call, inputs));
+    await program.run();
+    outputs.push(await program.read());
+  }
+  destroy();
+  return outputs;
+}
+
+/** Real numbers for a call's inputs. */
+function realInputs(call: Call, seed: number): Float32Array[] {
+  const draw = uniform(seed);
+  const isMask = (i: number) => homeOf(call).masks?.includes(i);
+  return call.inputs.map(({ shape }, i) =>
+    new Float32Array(size(shape)).map(() => (isMask(i) ? Number(draw() > 0) : draw())),
+  );
+}
+
+const bits = (x: Float32Array) => new Float32Array(new Uint32Array(x.buffer, x.byteOffset, x.length));
+const sameBits = (a: Float32Array, b: Float32Array) => sameNumbers(bits(a), bits(b));
+
+/** The same call again gives the same bits: no race decides the order of a sum, and no run leaves anything to the next. */
+const repeats = (call: Call): Work => {
+  return async (device) => {
+    const [first, other] = [realInputs(call, 5), realInputs(call, 6)];
+    const [a, b, again, c] = await runs(device, call, [first, other, first, first]);
+    const findings = a.map((y, i) => {
+      const dead = lifeless(y) ?? lifeless(b[i]);
+      if (dead) return dead;
+      const differs = b[i].some((v, at) => v !== y[at]);
+      if (!differs) return { ...exactly(y.length, y.length), reason: "other inputs gave the same output" };
+      return firstWrong([sameBits(again[i], y), sameBits(c[i], y)]);
+    });
+    return firstWrong(findings);
+  };
+};
+
+/** Batches in which the items of a case travel. */
+const BATCH = 3;
+
+/** An item's answer does not depend on the batch that it travels in. `batched`: which inputs have an item for each of the batch. */
+const alone = (one: Call, batched: readonly number[]): Work => {
+  return async (device) => {
+    const shapes = one.inputs.map(({ shape: [B, ...rest] }, i) => [batched.includes(i) ? BATCH * B : B, ...rest]);
+    const all = callOf(one.op as OpName, shapes, one.attrs as never);
+    const inputs = realInputs(all, 9);
+    const last = inputs.map((x, i) => (batched.includes(i) ? x.slice(x.length - x.length / BATCH) : x));
+    const [together, single] = [await runCall(device, all, inputs), await runCall(device, one, last)];
+    return firstWrong(single.map((y, i) => lifeless(y) ?? sameBits(together[i].slice(-y.length), y)));
+  };
+};
+
+/** Two programs in turn do not disturb each other. */
+const alternating = (calls: readonly Call[]): Work => {
+  return async (device) => {
+    const inputs = calls.map((call) => realInputs(call, fresh()));
+    const singly = [await runCall(device, calls[0], inputs[0]), await runCall(device, calls[1], inputs[1])];
+    const dead = lifeless(singly[0][0]) ?? lifeless(singly[1][0]);
+    if (dead) return dead;
+    const findings: Finding[] = [];
+    for (let i = 0; i < 6; i++) {
+      const [again] = await runCall(device, calls[i % 2], inputs[i % 2]);
+      findings.push(sameBits(again, singly[i % 2][0]));
+    }
+    return firstWrong(findings);
+  };
+};
+
+const make = (name: string, scope: Scope, work: Work): Case => ({
   id: `C0/${name}`,
   level: "C0",
-  boundKind,
+  boundKind: "exact",
   scope,
   measure: ({ device }) => work(device),
 });
 
-const copies: readonly (readonly [Scope, number, number, number])[] = [
-  ["quick", 2, 7, 5],
-  ["quick", 1, 196, 48],
-  ["full", 3, 31, 33],
-  ["full", 1, 1, 1],
-];
+/** What is asked of an op at one of its shapes. */
+function casesOf(name: string, home: Op, call: Call, c: OpCase<object>): Case[] {
+  const text = `${name} ${textOf(c)}`;
+  const { bound, integers, batched } = home;
+  const limit = typeof integers === "function" ? integers(c.attrs) : integers;
+  return [
+    ...(limit ? [make(`${bound ? "integers" : "copy"}/${text}`, c.scope, exactCall(call, limit, home))] : []),
+    ...(bound ? [make(`repeats/${text}`, c.scope, repeats(call))] : []),
+    ...(batched ? [make(`batch/${text}`, c.scope, alone(call, batched))] : []),
+  ];
+}
 
-/** [rows, depth, columns]: whole tiles, and one more or less. Sums stay below 2048, which f16 holds too. */
-const exactProducts: readonly (readonly [Scope, number, number, number])[] = [
-  ["quick", 4, 8, 8],
-  ["quick", 33, 36, 40],
-  ["quick", 65, 64, 68],
-  ["quick", 7, 13, 11],
-  ["full", 31, 32, 32],
-  ["full", 64, 64, 64],
-  ["full", 1, 192, 5],
-  ["full", 130, 15, 129],
-  ["full", 5, 1, 3],
-];
-
-export function deviceCases(): Case[] {
+export function deviceCases({ device }: Env): Case[] {
+  const asked = ops.flatMap(([name, home]) =>
+    home.cases
+      .filter((c) => c.onDevice)
+      .map((c) => ({ name, home, c, call: callOf(name, c.shapes, c.attrs as never) })),
+  );
   return [
     ...[1, 3, 4, 5, 1021, 65537].map((n) => make(`canary/${n} numbers`, "quick", canary(n))),
     ...[2, 7, 63, 64, 65, 4095, 1048577].map((n) => make(`canary/${n} numbers`, "full", canary(n))),
     make("memory/given out again", "quick", reuse),
-    ...copies.flatMap(([scope, B, N, C]) => [
-      make(`copy/patchTokens [${B},${1 + N},${C}]`, scope, exactCall("patchTokens", [[B, 1 + N, C]], {}, 2047)),
-      make(`copy/classToken [${B},${1 + N},${C}]`, scope, exactCall("classToken", [[B, 1 + N, C]], {}, 2047)),
-      make(`copy/featmap [${B},${1 + N},${C}]`, scope, exactCall("featmap", [[B, 1 + N, C]], { grid: [1, N] }, 2047)),
-    ]),
-    ...exactProducts.map(([scope, m, k, n]) =>
-      make(`integers/linear [${m},${k}] [${n},${k}]`, scope, exactCall("linear", [[m, k], [n, k], [n]], {}, 3)),
-    ),
-    make("integers/linearAdd", "quick", exactCall("linearAdd", [[33, 36], [40, 36], [40], [33, 40]], {}, 3)),
-    make("integers/add", "quick", exactCall("add", [[1021], [1021]], {}, 1000)),
-    make("integers/add, a folded grid", "quick", exactCall("add", [[65535 * 64 + 7], [65535 * 64 + 7]], {}, 1000)),
-    make(
-      "integers/maskTokens",
-      "quick",
-      exactCall(
-        "maskTokens",
-        [
-          [2, 7, 5],
-          [2, 7],
-          [1, 1, 5],
-        ],
-        {},
-        1000,
-      ),
-    ),
-    make(
-      "integers/tokens",
-      "quick",
-      exactCall(
-        "tokens",
-        [
-          [2, 7, 5],
-          [1, 1, 5],
-          [1, 8, 5],
-        ],
-        {},
-        1000,
-      ),
-    ),
-    make("arithmetic/rounding of a sum", "quick", rounding, "closed"),
-    make("arithmetic/denormals", "quick", denormals, "closed"),
-    make("arithmetic/multiply and add", "quick", fused, "closed"),
-    make("arithmetic/NaN", "quick", survives(Number.NaN)),
-    make("arithmetic/infinity", "full", survives(Number.POSITIVE_INFINITY)),
-    make("programs/in turn", "quick", alternating),
-    make("repeats/linear", "quick", repeats("linear", [[33, 36], [40, 36], [40]], {})),
-    make("repeats/attention", "quick", repeats("attention", [[1, 67, 3 * 128]], { heads: 2 })),
-    make("repeats/layerNorm", "quick", repeats("layerNorm", [[5, 193], [193], [193]], { eps: 1e-6 })),
-    make(
-      "repeats/maskedMse",
-      "quick",
-      repeats(
-        "maskedMse",
-        [
-          [2, 7, 5],
-          [2, 7, 5],
-          [2, 7],
-        ],
-        {},
-      ),
-    ),
-    make("repeats/meanTokens", "full", repeats("meanTokens", [[3, 197, 8]], {})),
-    make("repeats/gelu", "full", repeats("gelu", [[1021]], {})),
-    make("batch/attention", "quick", alone("attention", [[1, 13, 9 * 11]], [0], { heads: 3 }, 3)),
-    make("batch/meanTokens", "quick", alone("meanTokens", [[1, 197, 8]], [0], {}, 3)),
-    make(
-      "batch/tokens",
-      "full",
-      alone(
-        "tokens",
-        [
-          [1, 7, 5],
-          [1, 1, 5],
-          [1, 8, 5],
-        ],
-        [0],
-        {},
-        4,
-      ),
-    ),
-    make(
-      "batch/maskTokens",
-      "full",
-      alone(
-        "maskTokens",
-        [
-          [1, 7, 5],
-          [1, 7],
-          [1, 1, 5],
-        ],
-        [0, 1],
-        {},
-        4,
-      ),
-    ),
-    ...[2, 5, 9].map((batch) =>
-      make(`batch/linear, ${batch} of 7 rows`, "full", alone("linear", [[1, 7, 13], [11, 13], [11]], [0], {}, batch)),
-    ),
-    ...[2, 3].map((batch) =>
-      make(`batch/patches, ${batch}`, "full", alone("patches", [[1, 3, 9, 6]], [0], { patch: 4 }, batch)),
-    ),
+    ...asked.flatMap(({ name, home, call, c }) => casesOf(name, home, call, c)),
+    make("programs/in turn", "quick", alternating(asked.filter(({ home }) => home.bound).map(({ call }) => call))),
+    ...questionsOf("C0", device),
   ];
 }

@@ -5,14 +5,21 @@ import { type Plan, plan } from "../../gpu/graph/plan.js";
 import { Tape, type Value } from "../../gpu/graph/tape.js";
 import { Scope as Place } from "../../gpu/models/nn.js";
 import { block } from "../../gpu/models/vit.js";
-import { sizeOf, type Tensor } from "../../sdk/base/tensor.js";
-import { completeConfig } from "../../sdk/config/config.js";
-import { countMacs, traceMain } from "../../sdk/config/traced.js";
-import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
-import type { Model } from "../../sdk/model/model.js";
+import { type OpName, ops as table } from "../../gpu/ops/index.js";
+import { runPlan } from "../calls.js";
 import type { Measured, Scope } from "../case.js";
 import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
-import { runPlan } from "../ops.js";
+import {
+  completeConfig,
+  countMacs,
+  fnv1a32,
+  type Model,
+  proceduralFill,
+  sizeOf,
+  type Tensor,
+  traceMain,
+  u32,
+} from "../inside.js";
 import { measure } from "../score.js";
 import type { Case, Env, LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
@@ -117,7 +124,7 @@ async function runCalls(env: Env, planned: Plan, inputs: Record<string, Float32A
 
 /** One block of the model on an input of its own. */
 function blockOutput(env: Env, c: GoldenCase): Promise<Tensor> {
-  const tape = new Tape();
+  const tape = new Tape(table);
   const place = new Place(tape).at(`backbone.layers.${c.layer}`);
   const outputs = [block(place, tape.input("x", c.input.shape), completeConfig(c.model))];
   return runCalls(env, plan(fuse(tape.calls, outputs), outputs), { x: filled(c.input).data });
@@ -130,8 +137,12 @@ async function moduleOutput(env: Env, c: GoldenCase): Promise<Tensor> {
   const call = tape.calls.find((made) => weight && made.inputs.includes(weight));
   if (!call) throw new Error(`no operation of the model reads ${c.module}.weight`);
   // the reference's neck sees the class token too, whose prediction it then drops; we drop the token first
-  const slice = tape.calls.find((made) => made.op === "patchTokens" && made.output === call.inputs[0]);
-  const output = slice ? tape.call("linear", "", [slice.inputs[0], ...call.inputs.slice(1)], {}) : call.output;
+  const [x, ...others] = call.inputs;
+  const before = tape.calls.find((made) => made.outputs.includes(x));
+  const drops = before?.rule.selectsRows && x.shape.length === 3;
+  const [output] = drops
+    ? tape.call(call.op as OpName, "", [before.inputs[0], ...others], call.attrs as never)
+    : call.outputs;
   const inputs: Record<string, Float32Array> = { images: filled(c.input).data };
   const mask = tape.inputs.get("mask");
   if (mask) inputs.mask = c.mask ? maskOf(c.mask).data : new Float32Array(sizeOf(mask.shape));

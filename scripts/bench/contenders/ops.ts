@@ -1,63 +1,17 @@
 /** Every op at the shapes that it has in ViT-B/16 on one image, alone on a device. Bundled by ../inside.mjs, as it needs what is private. */
 
-import { callOf } from "../../../conformance/ops.js";
+import { callOf, compiled, planOf } from "../../../conformance/calls.js";
+import { ops } from "../../../conformance/reference.js";
 import type { Program } from "../../../gpu/device.js";
-import { type OpAttrs, type OpName, ops, type Shape, size } from "../../../gpu/graph/ops.js";
-import { plan } from "../../../gpu/graph/plan.js";
-import type { Value } from "../../../gpu/graph/tape.js";
-import { Profiler } from "../../../gpu/profile.js";
+import { type Shape, size } from "../../../gpu/graph/op.js";
+import { flopsOf, Profiler } from "../../../gpu/profile.js";
 import { type DeviceOptions, openDevice } from "../../../sdk/device/open.js";
-import { paramUses } from "../../../sdk/model/parameters.js";
 import type { Platform } from "../../../sdk/model/platform.js";
 
-const [N, L, C, F, heads] = [196, 197, 768, 3072, 12];
-
-/** An op without a case does not compile. */
-const cases: { readonly [K in OpName]: { readonly shapes: readonly Shape[]; readonly attrs: OpAttrs[K] } } = {
-  patches: { shapes: [[1, 3, 224, 224]], attrs: { patch: 16 } },
-  linear: { shapes: [[1, L, C], [3 * C, C], [3 * C]], attrs: {} },
-  linearGelu: { shapes: [[1, L, C], [F, C], [F]], attrs: {} },
-  linearAdd: { shapes: [[1, L, F], [C, F], [C], [1, L, C]], attrs: {} },
-  gelu: { shapes: [[1, L, F]], attrs: {} },
-  add: {
-    shapes: [
-      [1, L, C],
-      [1, L, C],
-    ],
-    attrs: {},
-  },
-  layerNorm: { shapes: [[1, L, C], [C], [C]], attrs: { eps: 1e-6 } },
-  attention: { shapes: [[1, L, 3 * C]], attrs: { heads } },
-  maskTokens: {
-    shapes: [
-      [1, N, C],
-      [1, N],
-      [1, 1, C],
-    ],
-    attrs: {},
-  },
-  tokens: {
-    shapes: [
-      [1, N, C],
-      [1, 1, C],
-      [1, L, C],
-    ],
-    attrs: {},
-  },
-  resizePos: { shapes: [[1, L, C]], attrs: { from: [14, 14], to: [24, 24] } },
-  patchTokens: { shapes: [[1, L, C]], attrs: {} },
-  classToken: { shapes: [[1, L, C]], attrs: {} },
-  meanTokens: { shapes: [[1, L, C]], attrs: {} },
-  featmap: { shapes: [[1, L, C]], attrs: { grid: [14, 14] } },
-  maskedMse: {
-    shapes: [
-      [1, N, 108],
-      [1, N, 108],
-      [1, N],
-    ],
-    attrs: {},
-  },
-};
+/** Each op's case of the suite that is for the benchmark. */
+const cases = ops.flatMap(([op, { cases }]) =>
+  cases.filter((c) => c.bench).map((c) => ({ ...c, op, name: c.bench === true ? op : `${op} ${c.bench}` })),
+);
 
 /** What one time is taken of: as many calls as take about this long. */
 const SAMPLE_MS = 5;
@@ -80,25 +34,18 @@ export async function openOps(platform: Platform, { options }: { readonly option
 
   return {
     about: () => info,
-    ops: () => Object.keys(cases),
+    ops: () => cases.map(({ name }) => name),
     /** Puts an op's inputs on the device; gives the FLOPs of a call. */
-    async prepare(op: OpName): Promise<number> {
+    async prepare(wanted: string): Promise<number> {
       release();
-      const { shapes, attrs } = cases[op];
-      const call = callOf(op, shapes, attrs);
-      const uses = paramUses([call]);
-      const bound = new Map<Value, unknown>();
-      for (const value of call.inputs) {
-        bound.set(value, await device.param(value, numbers(value.shape), uses.get(value.name) ?? "plain"));
-      }
-      program = await device.compile(plan([call], [call.output]), bound);
-      release = () => {
-        program.destroy();
-        for (const buffer of bound.values()) device.release(buffer);
-      };
+      const { op, shapes, attrs } = cases.find(({ name }) => name === wanted) as (typeof cases)[number];
+      const call = callOf(op, shapes, attrs as never);
+      const made = await compiled(device, planOf(call), ({ shape }) => numbers(shape));
+      program = made.program;
+      release = made.destroy;
       await once();
       calls = Math.min(100, Math.ceil(SAMPLE_MS / Math.max(0.01, await once())));
-      return 2 * ops[op].macs(shapes, call.output.shape);
+      return flopsOf(call);
     },
     /** Milliseconds of one call: the mean of some that follow each other. */
     async run(): Promise<number> {

@@ -3,15 +3,15 @@
  * to a counter. So it needs an adapter, but no fast one, and the answer is exact.
  */
 
-import { fanIn, size } from "../../../gpu/graph/ops.js";
-import type { AnyCall, Value } from "../../../gpu/graph/tape.js";
+import { fanIn, size } from "../../../gpu/graph/op.js";
+import type { Call, Value } from "../../../gpu/graph/tape.js";
 import { bindingsOf, type Kernel, kernelOf, type Multiply, moduleSource } from "../../../gpu/kernels/index.js";
 import { align } from "../../../gpu/numbers.js";
 import { paramUses } from "../../../sdk/model/parameters.js";
 import { leastBytes } from "./least.js";
 
 export interface Count {
-  readonly op: AnyCall["op"];
+  readonly op: Call["op"];
   readonly file: Kernel["file"];
   /** "[1,197,768] x [3072,768]": of the inputs that are no vectors. */
   readonly shapes: string;
@@ -142,7 +142,7 @@ const subgroupOf = ({ adapterInfo }: GPUDevice) => adapterInfo?.subgroupMaxSize 
 /** The counts of `calls`, one for each kind, in the order of the first call of each. `edit` changes the kernels' text before they run. */
 export async function countCalls(
   device: GPUDevice,
-  calls: readonly AnyCall[],
+  calls: readonly Call[],
   multiply: Multiply,
   edit: (source: string) => string = (source) => source,
 ): Promise<Count[]> {
@@ -152,7 +152,7 @@ export async function countCalls(
     const [n, k] = [value.shape[0], fanIn(value.shape)];
     return uses.get(value.name) === "weight" ? k * align(n, 4) : size(value.shape);
   };
-  const kinds = new Map<string, AnyCall[]>();
+  const kinds = new Map<string, Call[]>();
   for (const call of calls) {
     const shapes = call.inputs.map(({ shape }) => `[${shape}]`).filter((shape) => shape.includes(","));
     const kind = `${call.op}: ${shapes.join(" x ")}`;

@@ -3,12 +3,12 @@
  * once. A tile is what a workgroup keeps in its memory, or, of inputs that go straight to registers, what an invocation keeps there.
  */
 
-import { fanIn, size } from "../../../gpu/graph/ops.js";
-import type { AnyCall } from "../../../gpu/graph/tape.js";
+import { fanIn, size } from "../../../gpu/graph/op.js";
+import type { Call } from "../../../gpu/graph/tape.js";
 import type { Kernel, SubgroupMatrix } from "../../../gpu/kernels/index.js";
 
 interface Parts {
-  readonly call: AnyCall;
+  readonly call: Call;
   readonly constants: Kernel["constants"];
   readonly matrix?: SubgroupMatrix;
   /** Invocations of a subgroup. */

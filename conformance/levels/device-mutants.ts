@@ -1,0 +1,48 @@
+/** Mistakes of devices and of their memory, which C0 must find. */
+
+import type { Mutants } from "../ops/define.js";
+
+export const mutants: readonly Mutants[] = [
+  {
+    cases: "C0/*",
+    files: {
+      "gpu/program.ts": [
+        [
+          "outputs are copied before the run: those of the run before",
+          `    const pass = encoder.beginComputePass({ label: "plan" });
+    for (const dispatch of this.parts.dispatches) encodeDispatch(pass, dispatch);
+    pass.end();
+    this.copyOutputs(encoder);`,
+          `    this.copyOutputs(encoder);
+    const pass = encoder.beginComputePass({ label: "plan" });
+    for (const dispatch of this.parts.dispatches) encodeDispatch(pass, dispatch);
+    pass.end();`,
+          { cases: "C0/repeats/layerNorm*", device: "webgpu", quick: true },
+        ],
+      ],
+      "sdk/device/wasm.ts": [
+        [
+          "outputs are views of the device's memory, which the next run overwrites",
+          "this.view(outputs[i].address, size(value.shape)).slice());",
+          "this.view(outputs[i].address, size(value.shape)));",
+        ],
+        [
+          "a program computes once and keeps its answer",
+          `        await this.run(table, steps, options);
+`,
+          `        if (!table.label.endsWith("run")) await this.run(table, steps, options);
+        (table as { label: string }).label += " run";
+`,
+          { cases: "C0/repeats/*", quick: true },
+        ],
+      ],
+      "sdk/wasm/heap.ts": [
+        [
+          "memory is handed out in too small blocks",
+          "const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);",
+          "const size = Math.max(ALIGN, Math.floor(bytes / ALIGN) * ALIGN);",
+        ],
+      ],
+    },
+  },
+];

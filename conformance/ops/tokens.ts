@@ -1,0 +1,33 @@
+/** The class token before the others, and the position of each: concat(cls, x) + pos. */
+
+import { abs, bench, byToken, casesOf, EITHER_WAY, type Mutants, op, rounded, sequences } from "./define.js";
+
+export const tokens = op({
+  evaluate({ inputs }, [x, cls, pos]) {
+    const [B, N, C] = inputs[0].shape;
+    const y = byToken(B, 1 + N, C, (b, l, c) => {
+      return (l === 0 ? cls[c] : x[(b * N + l - 1) * C + c]) + pos[l * C + c];
+    });
+    return [y];
+  },
+  bound: (_, __, [y], sums) => [rounded(abs(y), EITHER_WAY, sums)],
+  integers: 1000,
+  batched: [0],
+  cases: casesOf([...sequences, [bench, [[1, 196, 768]]]], ([B, N, C]) => {
+    const x = [B, N, C];
+    return { shapes: [x, [1, 1, C], [1, 1 + N, C]], attrs: {} };
+  }),
+});
+
+export const mutants: Mutants = {
+  cases: "C2/tokens/*",
+  files: {
+    "gpu/kernels/tokens.wgsl": [
+      [
+        "those of all images but the first are shifted",
+        "v = f32(x[(row - row / L - 1u) * C + c]);",
+        "v = f32(x[(row - 1u) * C + c]);",
+      ],
+    ],
+  },
+};
