@@ -42,16 +42,7 @@ const devices = {
   "chromium-wasm": inChromium("WASM", "wasm"),
   "node-webgpu": inNode("WebGPU (Dawn)", "webgpu", "", { env: software?.env }),
   // the software GPU of the development packages is too slow for more, and has no f16
-  ...(!software && {
-    "node-webgpu-f16": inNode("WebGPU f16", "webgpu", "--dtype f16"),
-    "node-webgpu-subgroups": inNode("WebGPU subgroups", "webgpu", "--matmul subgroups"),
-    "node-webgpu-subgroup-matrix": inNode("WebGPU subgroup-matrix", "webgpu", "--matmul subgroup-matrix"),
-    "node-webgpu-f16-subgroup-matrix": inNode(
-      "WebGPU f16 subgroup-matrix",
-      "webgpu",
-      "--dtype f16 --matmul subgroup-matrix",
-    ),
-  }),
+  ...(!software && { "node-webgpu-f16": inNode("WebGPU f16", "webgpu", "--dtype f16") }),
   "chromium-webgpu": inChromium("WebGPU", "webgpu"),
   ...(deno && { "deno-webgpu": { ...inDeno, program: [deno, "run", "-A", cli] } }),
 };

@@ -6,7 +6,7 @@ export const mutants: readonly Mutants[] = [
   {
     cases: "C0/*",
     files: {
-      "gpu/program.ts": [
+      "gpu/webgpu-program.ts": [
         [
           "outputs are copied before the run: those of the run before",
           `    const pass = encoder.beginComputePass({ label: "plan" });
@@ -23,16 +23,16 @@ export const mutants: readonly Mutants[] = [
       "sdk/device/wasm.ts": [
         [
           "outputs are views of the device's memory, which the next run overwrites",
-          "this.view(outputs[i].address, size(value.shape)).slice());",
-          "this.view(outputs[i].address, size(value.shape)));",
+          "this.view(outputs[i].address, size(shape)).slice()),",
+          "this.view(outputs[i].address, size(shape))),",
         ],
         [
           "a program computes once and keeps its answer",
-          `        await this.run(table, steps, options);
-`,
-          `        if (!table.label.endsWith("run")) await this.run(table, steps, options);
-        (table as { label: string }).label += " run";
-`,
+          "run: (options) => this.run(table, steps, options),",
+          `run: async (options) => {
+          if (!table.label.endsWith("run")) await this.run(table, steps, options);
+          (table as { label: string }).label += " run";
+        },`,
           { cases: "C0/repeats/*", quick: true },
         ],
       ],

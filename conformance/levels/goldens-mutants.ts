@@ -28,7 +28,7 @@ export const mutants: readonly Mutants[] = [
           'gelu(s, dense(s.at("layers.0.0"), x, c.feedforwardChannels))',
           'dense(s.at("layers.0.0"), x, c.feedforwardChannels)',
         ],
-        ["attention has one head", "{ heads: c.numHeads }", "{ heads: 1 }"],
+        ["attention has one head", "selfAttention(s, qkv, c.numHeads)", "selfAttention(s, qkv, 1)"],
       ],
       "gpu/graph/plan.ts": [
         [
@@ -83,13 +83,13 @@ export const mutants: readonly Mutants[] = [
       "gpu/graph/fuse.ts": [
         [
           "a fused sum adds the product to itself",
-          "const residual = linear.output === b ? a : b;",
-          "const residual = linear.output === b ? linear.inputs[0] : b;",
+          "const others = inputs.filter((input) => input !== value);",
+          "const others = [first.inputs[0]];",
         ],
         [
           "a norm that is taken of the class token alone confuses scale and shift",
-          "inputs: [token, weight, bias]",
-          "inputs: [token, bias, weight]",
+          "inputs: [rows, ...others]",
+          "inputs: [rows, ...others.toReversed()]",
         ],
       ],
       "sdk/model/masked.ts": [
@@ -98,10 +98,12 @@ export const mutants: readonly Mutants[] = [
           "return { loss: sum / count,",
           "return { loss: sum / (mask.data.length + 0 * count),",
         ],
+      ],
+      "sdk/config/targets.ts": [
         [
           "the target is the HOG without its window",
-          "hog(images, { ...config.hog, patchSize: config.patchSize })",
-          "hog(images, { ...config.hog, gaussianWindow: 0, patchSize: config.patchSize })",
+          "hog(images, { ...c.hog, patchSize: c.patchSize })",
+          "hog(images, { ...c.hog, gaussianWindow: 0, patchSize: c.patchSize })",
         ],
       ],
     },

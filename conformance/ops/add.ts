@@ -94,7 +94,7 @@ export const add = op({
 export const mutants: Mutants = {
   cases: "C0/integers/add*",
   files: {
-    "gpu/kernels/index.ts": [
+    "gpu/ops/home.ts": [
       [
         "a grid is not folded: the first 65,535 workgroups alone",
         "return [x, Math.ceil(count / x)];",
@@ -102,7 +102,7 @@ export const mutants: Mutants = {
         { device: "webgpu", cases: "C2/add/*/uniform" },
       ],
     ],
-    "assembly/nn/pointwise.ts": [
+    "assembly/nn/add.ts": [
       ["the tail of a vector is ignored", "const vectors = (count + 3) / 4;", "const vectors = count / 4;"],
     ],
   },

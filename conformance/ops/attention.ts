@@ -211,6 +211,12 @@ export const attention = op<Attrs>({
   },
   kinds: without("opposite", "large", "offset"),
   largest: ({ attrs }, limit) => Math.sqrt(limit / attrs.width),
+  // every query and output once, every key and value once for each 4 queries
+  leastElements({ inputs: [{ shape: rows }, { shape: keys }], attrs: { heads, width } }, { file }) {
+    const [B, queries] = rows;
+    const together = file.name === "attention" ? 4 : 1;
+    return 2 * B * heads * width * (queries + keys[1] * Math.ceil(queries / together));
+  },
   batched: [0, 1, 2],
   cases: [
     ...casesOf<Attrs>(sequences, ([B, L, heads, D]) => {

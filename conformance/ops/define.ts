@@ -16,6 +16,12 @@ export interface OpCall<A> {
   readonly attrs: A;
 }
 
+/** A kernel of WebGPU, and its constants. */
+export interface Dispatched {
+  readonly file: { readonly name: string };
+  readonly constants: Readonly<Record<string, number>>;
+}
+
 /** What the suite knows of an op: its definition, how far a device may be from it, and where it is tried. */
 export interface Op<A extends object = object> {
   /** The definition in float64, in plain TypeScript: it reads like the paper, not like a kernel. Row-major, one array for each output. */
@@ -38,6 +44,11 @@ export interface Op<A extends object = object> {
   readonly integers?: number | ((attrs: A) => number | undefined);
   /** Inputs that have an item for each of the batch, which is their first dimension. */
   readonly batched?: readonly number[];
+  /**
+   * The fewest elements that a dispatch on WebGPU must read and write with the tiles that it has, each tile reading what it needs once.
+   * Default: every input once for each output, and the outputs.
+   */
+  leastElements?(call: OpCall<A>, dispatch: Dispatched): number;
   readonly cases: readonly OpCase<A>[];
   readonly questions?: readonly Question<A>[];
 }

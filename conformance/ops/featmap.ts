@@ -25,8 +25,8 @@ export const featmap = op<{ grid: readonly [number, number] }>({
 export const mutants: Mutants = {
   cases: "C0/copy/featmap*",
   files: {
-    "assembly/nn/tokens.ts": [
-      ["the map begins with the class token", "<usize>((r / C) * (1 + N) + 1) *", "<usize>((r / C) * (1 + N)) *"],
+    "assembly/nn/featmap.ts": [
+      ["the map begins with the class token", "<usize>((r / C) * L + 1) *", "<usize>((r / C) * L) *"],
     ],
   },
 };

@@ -61,7 +61,7 @@ export const gelu = op({
 export const mutants: Mutants = {
   cases: "C2/gelu/*",
   files: {
-    "assembly/nn/math.ts": [
+    "assembly/nn/lib/math.ts": [
       ["a coefficient is off by 1e-6", "0.16918961703777313", "0.1691906", { cases: "C1/gelu/*" }],
       [
         "the tanh form",
@@ -71,7 +71,7 @@ export const mutants: Mutants = {
         { quick: true },
       ],
     ],
-    "gpu/kernels/lib/gelu.wgsl": [
+    "gpu/ops/lib/gelu.wgsl": [
       [
         "the tanh form, in WGSL",
         "return max(x, vec4<f32>(0.0)) - half * (p * t * expOf(-0.5 * a * a));",

@@ -90,7 +90,7 @@ export const layerNorm = op<{ eps: number }>({
 export const mutants: Mutants = {
   cases: "C2/layerNorm/*",
   files: {
-    "gpu/kernels/layer_norm.wgsl": [
+    "gpu/ops/layer_norm.wgsl": [
       [
         "eps is added to the deviation",
         "1.0 / sqrt(sumOver(index, squares) / f32(C) + EPS);",
@@ -118,8 +118,8 @@ export const mutants: Mutants = {
       ["what is not kept of a row is that of the first", "return f32(x[row + c]);", "return f32(x[c]);"],
     ],
     "sdk/device/lower.ts": [["eps 1e-5", "bits(attrs.eps)", "bits(1e-5)", { quick: true }]],
-    "assembly/nn/norm.ts": [
-      ["the variance of n - 1", "Mathf.sqrt(sum / <f32>c + eps)", "Mathf.sqrt(sum / <f32>max(1, c - 1) + eps)"],
+    "assembly/nn/layer_norm.ts": [
+      ["the variance of n - 1", "Mathf.sqrt(sum / <f32>C + eps)", "Mathf.sqrt(sum / <f32>max(1, C - 1) + eps)"],
       [
         "the variance without the mean",
         "const d = f32x4.sub(v128.load(row + i), shift);\n",

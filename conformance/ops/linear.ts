@@ -7,6 +7,7 @@ import {
   abs,
   bench,
   type Dims,
+  type Dispatched,
   EITHER_WAY,
   full,
   type Mutants,
@@ -175,6 +176,14 @@ const survives = (name: string, scope: "quick" | "full", special: number): Quest
   },
 });
 
+/** Outputs of a tile: what a workgroup keeps in its memory, or an invocation in registers. */
+function tileOf({ file, constants: { SIDE } }: Dispatched): readonly [rows: number, columns: number] {
+  if (file.name === "linear_any") return [4, 4];
+  if (file.name === "linear_direct") return [8, 8];
+  const [, M, N] = /matrix (\d+) x (\d+)/.exec(file.name) ?? [];
+  return [4 * (Number(M) || SIDE), 4 * (Number(N) || SIDE)];
+}
+
 export const linear = op<Attrs>({
   evaluate(call, inputs) {
     const y = product(call, inputs);
@@ -194,6 +203,15 @@ export const linear = op<Attrs>({
   factors: [0, 1],
   // a sum of K products, a bias, a residual
   largest: (call, limit) => Math.sqrt(limit / (depthOf(call) + 2)),
+  leastElements(call, dispatch) {
+    const [{ shape: x }, { shape: weight }] = call.inputs;
+    const [N, K] = [weight[0], depthOf(call)];
+    const M = size(x) / K;
+    const [rows, columns] = tileOf(dispatch);
+    const [down, across] = [Math.ceil(M / rows), Math.ceil(N / columns)];
+    const residual = call.attrs.epilogue === "residual" ? M * N : 0;
+    return M * K * across + N * K * down + N * down + residual + M * N;
+  },
   integers: ({ epilogue }) => (epilogue === "gelu" ? undefined : 3),
   batched: [0, 3],
   cases: allCases(),

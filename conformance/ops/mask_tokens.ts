@@ -26,7 +26,7 @@ export const maskTokens: Op = op({
 export const mutants: Mutants = {
   cases: "C2/maskTokens/*",
   files: {
-    "assembly/nn/tokens.ts": [
+    "assembly/nn/mask_tokens.ts": [
       [
         "the mask is inverted",
         "const m = load<f32>(mask + ((<usize>r) << 2));",

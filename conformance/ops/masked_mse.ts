@@ -1,6 +1,6 @@
 /** The sum over masked tokens of the mean of squared differences, and the number of those tokens. */
 
-import { bench, casesOf, type Mutants, op, quick, sequences, TINY, U, without } from "./define.js";
+import { bench, casesOf, type Mutants, op, quick, sequences, size, TINY, U, without } from "./define.js";
 
 export const maskedMse = op({
   evaluate({ inputs }, [pred, target, mask]) {
@@ -22,6 +22,7 @@ export const maskedMse = op({
   masks: [2],
   kinds: without("opposite"),
   isWide: true,
+  leastElements: ({ inputs }) => inputs.reduce((sum, { shape }) => sum + size(shape), 2),
   cases: casesOf([...sequences, [quick, [[1, 1025, 3]]], [bench, [[1, 196, 108]]]], ([B, N, C]) => {
     const x = [B, N, C];
     return { shapes: [x, x, [B, N]], attrs: {} };
@@ -31,7 +32,7 @@ export const maskedMse = op({
 export const mutants: Mutants = {
   cases: "C2/maskedMse/*",
   files: {
-    "assembly/nn/tokens.ts": [
+    "assembly/nn/masked_mse.ts": [
       ["the loss is over all tokens", "const m = <f64>load<f32>(mask + ((<usize>r) << 2));", "const m: f64 = 1;"],
     ],
   },

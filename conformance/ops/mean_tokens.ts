@@ -13,6 +13,7 @@ import {
   quick,
   rounded,
   sequences,
+  size,
 } from "./define.js";
 
 export const meanTokens: Op = op({
@@ -26,6 +27,7 @@ export const meanTokens: Op = op({
     return [y];
   },
   bound: (call, [x], _, sums) => [rounded(meanTokens.evaluate(call, [abs(x)])[0], call.inputs[0].shape[1], sums)],
+  leastElements: ({ inputs: [{ shape }] }) => size(shape),
   batched: [0],
   cases: casesOf(
     [
@@ -61,7 +63,7 @@ export const meanTokens: Op = op({
 export const mutants: Mutants = {
   cases: "C2/meanTokens/*",
   files: {
-    "gpu/kernels/mean_tokens.wgsl": [
+    "gpu/ops/mean_tokens.wgsl": [
       [
         "the class token is in the mean",
         "for (var l = 1u; l < L; l++)",
@@ -69,11 +71,11 @@ export const mutants: Mutants = {
         { quick: true },
       ],
     ],
-    "assembly/nn/tokens.ts": [
+    "assembly/nn/mean_tokens.ts": [
       [
         "tokens beyond 1,024 are left out",
-        "for (let n = 1; n <= N; n++) addRow(",
-        "for (let n = 1; n <= min(N, 1024); n++) addRow(",
+        "for (let l = 1; l < L; l++) addRow(",
+        "for (let l = 1; l < min(L, 1025); l++) addRow(",
       ],
     ],
   },

@@ -25,6 +25,7 @@ function cubic(d: number): number {
 const WEIGHTS = 2.45;
 
 export const resizePos = op<{ from: Grid; to: Grid }>({
+  leastElements: ({ inputs: [{ shape }], attrs: { to } }) => 17 * (1 + to[0] * to[1]) * shape[2],
   evaluate({ inputs, attrs }, [pos]) {
     const [[h, w], [H, W]] = [attrs.from, attrs.to];
     const C = inputs[0].shape[2];
@@ -54,7 +55,7 @@ export const resizePos = op<{ from: Grid; to: Grid }>({
 export const mutants: Mutants = {
   cases: "C2/resizePos/*",
   files: {
-    "assembly/nn/tokens.ts": [
+    "assembly/nn/resize_pos.ts": [
       [
         "with aligned corners",
         "const sy = (<f64>(n / W) + 0.5) * (<f64>h / <f64>H) - 0.5;",
@@ -66,6 +67,6 @@ export const mutants: Mutants = {
         "const col = min(max(x0 + i - 1, 0), min(w, 32) - 1);",
       ],
     ],
-    "gpu/kernels/resize_pos.wgsl": [["with A = -0.5", "let A = -0.75;", "let A = -0.5;"]],
+    "gpu/ops/resize_pos.wgsl": [["with A = -0.5", "let A = -0.75;", "let A = -0.5;"]],
   },
 };

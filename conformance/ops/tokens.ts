@@ -22,7 +22,7 @@ export const tokens = op({
 export const mutants: Mutants = {
   cases: "C2/tokens/*",
   files: {
-    "gpu/kernels/tokens.wgsl": [
+    "gpu/ops/tokens.wgsl": [
       [
         "those of all images but the first are shifted",
         "v = f32(x[(row - row / L - 1u) * C + c]);",

@@ -15,13 +15,13 @@ mkdirSync(cache, { recursive: true });
 export async function insideModule(platform) {
   const outfile = join(cache, `inside-${platform}.mjs`);
   const contents = `
-    import { callsOf, openCounts } from "./scripts/bench/contenders/counts.ts";
+    import { callsOf, matmuls, openCounts } from "./scripts/bench/contenders/counts.ts";
     import { openOps } from "./scripts/bench/contenders/ops.ts";
     import { ${platform}Platform } from "./sdk/platform/${platform}.ts";
     const openers = { ops: openOps, counts: openCounts };
     export const open = ({ inside, ...spec }) => openers[inside](${platform}Platform, spec);
     export const dispatchesOf = (model) => callsOf(model, 1).length;
-    export { matmuls } from "./gpu/kernels/index.ts";
+    export { matmuls };
     export { parametersOf } from "./scripts/bench/contenders/weights.ts";`;
   await build({
     stdin: { contents, resolveDir: root, loader: "ts" },

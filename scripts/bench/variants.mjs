@@ -9,7 +9,6 @@ export const variants = [
   { device: "wasm", turbo: true, dtype: "int8" },
   { device: "webgpu" },
   { device: "webgpu", dtype: "f16" },
-  { device: "webgpu", matmul: "subgroups" },
 ];
 
 /** "wasm", "webgpu f16", "wasm turbo". */

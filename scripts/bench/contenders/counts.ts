@@ -2,9 +2,8 @@
 
 import { fuse } from "../../../gpu/graph/fuse.js";
 import { plan } from "../../../gpu/graph/plan.js";
-import type { Matmul } from "../../../gpu/kernels/index.js";
 import { trace } from "../../../gpu/models/functions.js";
-import { featuresFor, lackingFor, multiplyBy } from "../../../gpu/subgroups.js";
+import { direct, tiled } from "../../../gpu/ops/linear.js";
 import { findModel } from "../../../sdk/config/registry.js";
 import type { Platform } from "../../../sdk/model/platform.js";
 import { type Count, countCalls } from "../counts/count.js";
@@ -17,19 +16,17 @@ export function callsOf(model: string, batch: number) {
   return plan(fuse(traced.tape.calls, traced.outputs), traced.outputs).calls;
 }
 
-export async function openCounts(platform: Platform, { matmul }: { readonly matmul: Matmul }) {
-  const adapter = await (await platform.gpu(matmul === "subgroup-matrix")).requestAdapter();
+/** The matmuls that a device may use. */
+const choices = { tiled, direct };
+export const matmuls = Object.keys(choices);
+
+export async function openCounts(platform: Platform, { matmul }: { readonly matmul: keyof typeof choices }) {
+  const adapter = await (await platform.gpu()).requestAdapter();
   if (!adapter) throw new Error("WebGPU finds no adapter");
-  const { features, info, limits } = adapter;
-  const lacking = lackingFor(matmul, features, info, "f32");
-  if (lacking) throw new Error(`the adapter lacks ${lacking}`);
-  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
-  const device = await adapter.requestDevice({
-    requiredFeatures: featuresFor[matmul],
-    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-  });
-  const multiply = multiplyBy(matmul, info, "f32");
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
   return {
-    count: (model: string, batch: number): Promise<Count[]> => countCalls(device, callsOf(model, batch), multiply),
+    count: (model: string, batch: number): Promise<Count[]> =>
+      countCalls(device, callsOf(model, batch), choices[matmul]),
   };
 }

@@ -3,16 +3,18 @@
  * to a counter. So it needs an adapter, but no fast one, and the answer is exact.
  */
 
+import { homeOf as suiteHomeOf } from "../../../conformance/reference.js";
 import { fanIn, size } from "../../../gpu/graph/op.js";
 import type { Call, Value } from "../../../gpu/graph/tape.js";
-import { bindingsOf, type Kernel, kernelOf, type Multiply, moduleSource } from "../../../gpu/kernels/index.js";
-import { align } from "../../../gpu/numbers.js";
-import { paramUses } from "../../../sdk/model/parameters.js";
-import { leastBytes } from "./least.js";
+import { type Dispatch, homeOf, type Matmul } from "../../../gpu/ops/home.js";
+import { bindingsOf, moduleSource } from "../../../gpu/ops/wgsl.js";
+import { align } from "../../../gpu/storage.js";
 
 export interface Count {
-  readonly op: Call["op"];
-  readonly file: Kernel["file"];
+  /** Its name, and its epilogue if it has one. */
+  readonly op: string;
+  /** The kernel. */
+  readonly file: string;
   /** "[1,197,768] x [3072,768]": of the inputs that are no vectors. */
   readonly shapes: string;
   /** Calls of this kind in the model. */
@@ -24,7 +26,7 @@ export interface Count {
   readonly lanes: number;
   /** Read from storage and written to it. */
   readonly bytes: number;
-  /** What that would be if each tile read each number once. */
+  /** What that would be if each tile read each element once. */
   readonly leastBytes: number;
 }
 
@@ -95,7 +97,7 @@ fn countedStore(binding: u32, index: u32) -> u32 {
 async function countersOf(
   device: GPUDevice,
   source: string,
-  { file, constants, grid }: Kernel,
+  { file, constants, grid }: Dispatch,
   bytesOf: readonly number[],
 ): Promise<{ bindings: Binding[]; counts: Uint32Array }> {
   const bindings = storageOf(source);
@@ -109,9 +111,13 @@ async function countersOf(
       entries: types.map((type, binding) => ({ binding, visibility: COMPUTE, buffer: { type } })),
     });
   const layouts = [layoutOf(bindingsOf(file)), layoutOf(["storage"])];
-  const module = device.createShaderModule({ label: file, code: counting(source, bindings) });
+  const module = device.createShaderModule({ label: file.name, code: counting(source, bindings) });
   const layout = device.createPipelineLayout({ bindGroupLayouts: layouts });
-  const pipeline = await device.createComputePipelineAsync({ label: file, layout, compute: { module, constants } });
+  const pipeline = await device.createComputePipelineAsync({
+    label: file.name,
+    layout,
+    compute: { module, constants },
+  });
   const size = 4 * (bindings.length + 2);
   const counters = buffer(size, STORAGE | COPY_SRC);
   const staging = buffer(size, MAP_READ | COPY_DST);
@@ -136,49 +142,48 @@ async function countersOf(
   return { bindings, counts };
 }
 
-/** Invocations of a subgroup; 32 where the device does not say. */
-const subgroupOf = ({ adapterInfo }: GPUDevice) => adapterInfo?.subgroupMaxSize ?? 32;
+/** Elements that a value has on the device. */
+const stored = ({ shape, layout }: Value) => (layout === "packed" ? fanIn(shape) * align(shape[0], 4) : size(shape));
+
+/** The least that a dispatch must move with the tiles that it has: by default every input once for each output, and the output. */
+function leastBytes(call: Call, dispatch: Dispatch): number {
+  const { inputs, outputs } = call;
+  const each = (inputs.length + 1) * outputs.reduce((sum, { shape }) => sum + size(shape), 0);
+  return 4 * (suiteHomeOf(call).leastElements?.(call as never, dispatch) ?? each);
+}
 
 /** The counts of `calls`, one for each kind, in the order of the first call of each. `edit` changes the kernels' text before they run. */
 export async function countCalls(
   device: GPUDevice,
   calls: readonly Call[],
-  multiply: Multiply,
+  matmul: Matmul,
   edit: (source: string) => string = (source) => source,
 ): Promise<Count[]> {
-  const { matrix } = multiply;
-  const uses = paramUses(calls);
-  const numbersOf = (value: Value) => {
-    const [n, k] = [value.shape[0], fanIn(value.shape)];
-    return uses.get(value.name) === "weight" ? k * align(n, 4) : size(value.shape);
-  };
   const kinds = new Map<string, Call[]>();
   for (const call of calls) {
     const shapes = call.inputs.map(({ shape }) => `[${shape}]`).filter((shape) => shape.includes(","));
-    const kind = `${call.op}: ${shapes.join(" x ")}`;
+    const op = [call.op, (call.attrs as { epilogue?: string }).epilogue].filter(Boolean).join(" ");
+    const kind = `${op}: ${shapes.join(" x ")}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), call]);
   }
   const rows: Count[] = [];
   for (const [kind, { 0: call, length }] of kinds) {
-    const kernel = kernelOf(call, multiply);
-    const bytesOf = (kernel.bindings ?? [...call.inputs, call.output]).map((value) => 4 * numbersOf(value));
-    const { bindings, counts } = await countersOf(
-      device,
-      edit(moduleSource(kernel.file, false, matrix)),
-      kernel,
-      bytesOf,
-    );
-    const [started, stored] = counts.subarray(bindings.length);
+    const dispatch = [homeOf(call).webgpu(call as never, { matmul, reads: () => true })].flat()[0];
+    const bytesOf = (dispatch.bindings ?? [...call.inputs, ...call.outputs]).map((value) => 4 * stored(value));
+    const source = edit(moduleSource(dispatch.file, false));
+    const { bindings, counts } = await countersOf(device, source, dispatch, bytesOf);
+    const [started, made] = counts.subarray(bindings.length);
+    const [op, shapes] = kind.split(": ");
     rows.push({
-      op: call.op,
-      file: kernel.file,
-      shapes: kind.slice(call.op.length + 2),
+      op,
+      file: dispatch.file.name,
+      shapes,
       calls: length,
-      workgroups: kernel.grid[0] * kernel.grid[1],
+      workgroups: dispatch.grid[0] * dispatch.grid[1],
       invocations: started,
-      lanes: stored / started,
+      lanes: made / started,
       bytes: bindings.reduce((sum, { bytes }, i) => sum + bytes * counts[i], 0),
-      leastBytes: leastBytes(kernel.file, { call, constants: kernel.constants, matrix, subgroup: subgroupOf(device) }),
+      leastBytes: leastBytes(call, dispatch),
     });
   }
   return rows;

@@ -51,9 +51,9 @@ async function callRows({ title, name: model }, { host, batches, note }) {
   for (const { matmul, call, close } of await startAll(host, list, note)) {
     for (const batch of batches) {
       for (const { op, shapes, ...count } of await call("count", model, batch)) {
-        // only products have several kernels
-        if (matmul !== matmuls[0] && !op.startsWith("linear")) continue;
         const name = `${title}, batch ${batch}: ${op} ${shapes}`;
+        // only matmuls have several kernels
+        if (rows.some((row) => row.name === name && row.file === count.file)) continue;
         rows.push({ name, matmul, ...count, ratio: count.bytes / count.leastBytes });
       }
     }
