@@ -18,6 +18,12 @@ const tasks = {
   "conformance:full": { program: "scripts/conformance.mjs", cwd: root },
   mutants: { program: "scripts/mutants.mjs", cwd: root },
   f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
+  soak: {
+    program: vitest,
+    args: ["run", "--testTimeout=3600000", "fuzz", "graph", "gather", "heap", "json", "sniff", "npy", "node-platform"],
+    cwd: root,
+    env: { MASKFEAT_SOAK: "1" },
+  },
   check: { program: "scripts/check.mjs", cwd: root },
   golden: { program: "scripts/golden.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },

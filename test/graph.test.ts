@@ -9,6 +9,7 @@ import { size } from "../gpu/graph/ops.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { traceFeatures, tracePretrain } from "../gpu/models/maskfeat.js";
+import { rounds } from "./helpers.js";
 import { tiny } from "./tiny.js";
 
 const config = { ...tiny, layerNormEps: 1e-6 };
@@ -65,16 +66,19 @@ function randomTape(seed: number): { tape: Tape; outputs: Value[] } {
 }
 
 describe("plan", () => {
-  it.each(Array.from({ length: 100 }, (_, i) => i + 1))("keeps what is alive apart: random graph %i", (seed) => {
-    const { tape, outputs } = randomTape(seed);
-    const p = plan(tape.calls, outputs);
-    for (const call of p.calls) {
-      const slot = p.slotOf.get(call.output);
-      for (const input of call.inputs) expect(p.slotOf.get(input)).not.toBe(slot);
-      expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.output.shape));
-    }
-    expect(runInSlots(p)).toEqual(runPlan(p, numbers));
-  });
+  it.each(Array.from({ length: rounds(100) }, (_, i) => i + 1))(
+    "keeps what is alive apart: random graph %i",
+    (seed) => {
+      const { tape, outputs } = randomTape(seed);
+      const p = plan(tape.calls, outputs);
+      for (const call of p.calls) {
+        const slot = p.slotOf.get(call.output);
+        for (const input of call.inputs) expect(p.slotOf.get(input)).not.toBe(slot);
+        expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.output.shape));
+      }
+      expect(runInSlots(p)).toEqual(runPlan(p, numbers));
+    },
+  );
 
   it("runs ViT inference in three slots, with the bits of a run without reuse", () => {
     const { tape, outputs } = traceFeatures(config, [2, 3, 56, 56], {
@@ -114,7 +118,7 @@ describe("fuse", () => {
     expect(runPlan(fused, numbers)).toEqual(runPlan(plan(tape.calls, outputs), numbers));
   });
 
-  it.each(Array.from({ length: 50 }, (_, i) => i + 1))("changes no number of random graph %i", (seed) => {
+  it.each(Array.from({ length: rounds(50) }, (_, i) => i + 1))("changes no number of random graph %i", (seed) => {
     const { tape, outputs } = randomTape(seed);
     expect(runPlan(plan(fuse(tape.calls, outputs), outputs), numbers)).toEqual(
       runPlan(plan(tape.calls, outputs), numbers),
@@ -153,6 +157,6 @@ describe("shape errors", () => {
   });
 
   it("say what the masked forward takes", () => {
-    expect(() => tracePretrain(config, 108, [1, 3, 60, 56], false)).toThrow(/pos must be|mask must be/);
+    expect(() => tracePretrain(config, 108, [1, 3, 60, 56], false)).toThrow(/mask must be/);
   });
 });
