@@ -21,6 +21,8 @@ export default defineConfig({
     reporters: [process.env.CI ? ["default", { summary: false }] : "default", "./test/summary.ts"],
     pool: "forks",
     maxWorkers: 2,
+    // names of cases stand in titles whole
+    chaiConfig: { truncateThreshold: 200 },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -11,6 +11,9 @@ const userFolder = process.env.INIT_CWD ?? process.cwd();
 
 const vitest = "node_modules/vitest/vitest.mjs";
 
+/** The test files whose random tests `soak` repeats. */
+const random = ["fuzz", "graph", "gather", "heap", "json", "sniff", "npy", "npz", "node-platform", "variants"];
+
 /** The task's program, the folder it runs in, and what its environment has besides. */
 const tasks = {
   start: { program: "dist/cli.js", cwd: userFolder },
@@ -18,6 +21,7 @@ const tasks = {
   "conformance:full": { program: "scripts/conformance.mjs", cwd: root },
   mutants: { program: "scripts/mutants.mjs", cwd: root },
   f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
+  soak: { program: vitest, args: ["run", "--testTimeout=3600000", ...random], cwd: root, env: { MASKFEAT_SOAK: "1" } },
   check: { program: "scripts/check.mjs", cwd: root },
   golden: { program: "scripts/golden.mjs", cwd: root },
   bench: { program: "scripts/bench.mjs", cwd: root },

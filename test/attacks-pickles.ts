@@ -182,7 +182,7 @@ export const pickles: Row[] = [
   ["an operation without its operand", "CKPT_PICKLE", root("R")],
   ["an operation without its mark", "CKPT_PICKLE", root("t")],
   ["a value that was never remembered", "CKPT_PICKLE", root("h\x05")],
-  ["bytes behind the end", "CKPT_PICKLE", () => archive(`${good}${pickle(system)}`)],
+  ["a pickle behind the pickle", "CKPT_PICKLE", () => archive(`${good}${pickle(system)}`)],
   ["values left over", "CKPT_PICKLE", root(`N${dict(["state_dict", ordered(safe)])}`)],
   ["no end", "CKPT_PICKLE", () => archive(good.slice(0, -1))],
   ["an empty data.pkl", "CKPT_PICKLE", () => archive("")],

@@ -21,9 +21,8 @@ async function use({ opens, name }: Attack, bytes: Uint8Array<ArrayBuffer>) {
 const prototypes = () =>
   [Object, Array, Map, Function, String].map(({ prototype }) => Reflect.ownKeys(prototype).length);
 
-it("there are enough of them, each with its own name", () => {
-  expect(attacks.length).toBeGreaterThanOrEqual(60);
-  expect(new Set(attacks.map(({ opens, name }) => `${opens} ${name}`)).size).toBeGreaterThan(attacks.length - 2);
+it("each has its own name", () => {
+  expect(new Set(attacks.map(({ opens, name }) => `${opens} ${name}`)).size).toBe(attacks.length);
 });
 
 describe("attacks", () => {

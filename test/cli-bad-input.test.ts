@@ -137,13 +137,13 @@ describe("weights and configurations", () => {
 
 describe("outputs that cannot be written", () => {
   it.each([
-    ["extract", good, ...small, "--out", "small.json/f.npy"],
-    ["extract", good, ...small, "--out", "nowhere/f.npy"],
-    ["reconstruct", good, ...small, "--out", "small.json/rec"],
-    ["mask", "--out", "small.json/m.npy"],
-    ["demo", ...small, "--out", "small.json"],
-  ])("%s ... %s %s", async (...args) => {
-    const { code, stdout } = await cli([...args, "--json"], folder);
+    ["extract", "small.json/f.npy", [good, ...small]],
+    ["extract", "nowhere/f.npy", [good, ...small]],
+    ["reconstruct", "small.json/rec", [good, ...small]],
+    ["mask", "small.json/m.npy", []],
+    ["demo", "small.json", small],
+  ])("%s --out %s", async (command, out, args) => {
+    const { code, stdout } = await cli([command, ...args, "--out", out, "--json"], folder);
     expect([code, JSON.parse(stdout).error.code]).toEqual([1, "FILE_WRITE"]);
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });

@@ -29,6 +29,22 @@ describeChromium("the page that runs the conformance suite", (chromium) => {
   const failing = `onmessage = () => postMessage({ kind: "failed",
     failure: { name: "DeviceError", code: "DEVICE_ABSENT", message: "device webgpu: <b>no</b> WebGPU here" } });`;
 
+  /** The page with `worker` in place of the suite, and what it posted to /result so far. */
+  async function openPosting(query: string, worker: string) {
+    let body = "";
+    const page = await open(server, `index.html${query}`, async (p) => {
+      await stub(worker)(p);
+      await p.route(
+        (url) => url.pathname === "/result",
+        (route) => {
+          body = route.request().postData() ?? "";
+          return route.fulfill({ status: 204 });
+        },
+      );
+    });
+    return { page, posted: () => body };
+  }
+
   const status = (page: Page, said: RegExp) => page.locator("#status").filter({ hasText: said }).waitFor();
 
   beforeAll(async () => {
@@ -75,21 +91,11 @@ describeChromium("the page that runs the conformance suite", (chromium) => {
   });
 
   it("takes its choices from the address, starts, and posts the report to its server", async () => {
-    let posted = "";
     const query = "?device=webgpu&level=exhaustive&dtype=f16&cases=C2/*&start&post=/result";
-    const page = await open(server, `index.html${query}`, async (p) => {
-      await stub(running)(p);
-      await p.route(
-        (url) => url.pathname === "/result",
-        (route) => {
-          posted = route.request().postData() ?? "";
-          return route.fulfill({ status: 204 });
-        },
-      );
-    });
+    const { page, posted } = await openPosting(query, running);
     await status(page, /^Done/);
-    await expect.poll(() => posted).not.toBe("");
-    const { scope, runtime } = JSON.parse(posted);
+    await expect.poll(posted).toMatch(/^\{.*\}$/s);
+    const { scope, runtime } = JSON.parse(posted());
     expect([scope, JSON.parse(runtime)]).toEqual([
       "exhaustive",
       { device: "webgpu", scope: "exhaustive", dtype: "f16", cases: "C2/*" },
@@ -110,20 +116,10 @@ describeChromium("the page that runs the conformance suite", (chromium) => {
   });
 
   it("says why there is no report, and posts that", async () => {
-    let posted = "";
-    const page = await open(server, "index.html?device=webgpu&start&post=/result", async (p) => {
-      await stub(failing)(p);
-      await p.route(
-        (url) => url.pathname === "/result",
-        (route) => {
-          posted = route.request().postData() ?? "";
-          return route.fulfill({ status: 204 });
-        },
-      );
-    });
+    const { page, posted } = await openPosting("?device=webgpu&start&post=/result", failing);
     await page.getByRole("alert").getByText("device webgpu: <b>no</b> WebGPU here (DEVICE_ABSENT).").waitFor();
-    await expect.poll(() => posted).not.toBe("");
-    expect(JSON.parse(posted).error).toMatchObject({ name: "DeviceError", code: "DEVICE_ABSENT" });
+    await expect.poll(posted).toMatch(/^\{.*\}$/s);
+    expect(JSON.parse(posted()).error).toMatchObject({ name: "DeviceError", code: "DEVICE_ABSENT" });
     expect(await page.getByRole("button", { name: "Run again" }).isEnabled()).toBe(true);
   });
 

@@ -34,12 +34,11 @@ describe("level C5", () => {
     full = (await pipelineCases(env, "full")).cases;
   });
 
-  it("has about 30 quick cases and 300 full ones, each with its own id", async () => {
+  it("has a quick case of every kind, and names every case differently", async () => {
     const quick = (await pipelineCases(env, "quick")).cases;
     expect(quick.map(({ id }) => id)).toEqual(full.filter(({ scope }) => scope === "quick").map(({ id }) => id));
-    expect(quick.length).toBeGreaterThanOrEqual(20);
-    expect(quick.length).toBeLessThanOrEqual(40);
-    expect(full.length).toBeGreaterThan(280);
+    const kinds = (cases: readonly Case[]) => new Set(cases.map(({ id }) => id.split("/")[1]));
+    expect(kinds(quick)).toEqual(kinds(full));
     expect(new Set(full.map(({ id }) => id)).size).toBe(full.length);
     expect(full.every(({ id, level }) => level === "C5" && id.startsWith("C5/"))).toBe(true);
   });

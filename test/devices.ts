@@ -1,17 +1,10 @@
-/** The WASM devices that kernel tests run on. */
+/** The builds of the WASM kernels that this process can run. */
 
 import "./relaxed.js";
-import type { Device } from "../gpu/device.js";
-import { builds } from "../sdk/device/builds.js";
-import { WasmDevice } from "../sdk/device/wasm.js";
-import { nodePlatform } from "../sdk/platform/node.js";
+import { builds, type KernelBuild } from "../sdk/device/builds.js";
+import { nodeTurbo } from "../sdk/platform/node-turbo.js";
 
-/** Name -> WASM device; threaded ones are listed after the single thread whose bits they must give. */
-export const wasmDevices: Readonly<Record<string, () => Device>> = Object.fromEntries(
-  Object.values(builds).flatMap((build) =>
-    [1, 2, 3].map((threads) => [
-      `wasm ${build.name}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-      () => new WasmDevice(nodePlatform, threads, build),
-    ]),
-  ),
-);
+export const wasmBuilds: readonly KernelBuild[] = [
+  ...Object.values(builds),
+  ...(nodeTurbo.lacking ? [] : [nodeTurbo.build]),
+];

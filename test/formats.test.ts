@@ -16,8 +16,7 @@ async function read({ format, bytes, name }: FormatCase) {
   await checkpoint.close();
 }
 
-it("there are enough files, each with its own name", () => {
-  expect(formats.length).toBeGreaterThanOrEqual(120);
+it("each file has its own name", () => {
   expect(new Set(formats.map(({ format, name }) => `${format} ${name}`)).size).toBe(formats.length);
 });
 

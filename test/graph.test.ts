@@ -10,6 +10,7 @@ import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { trace } from "../gpu/models/functions.js";
 import { completeConfig } from "../sdk/config/config.js";
+import { rounds } from "./helpers.js";
 import { tiny } from "./tiny.js";
 
 const config = completeConfig({ ...tiny, kind: "pretrain" });
@@ -70,16 +71,19 @@ function randomTape(seed: number): { tape: Tape; outputs: Value[] } {
 }
 
 describe("plan", () => {
-  it.each(Array.from({ length: 100 }, (_, i) => i + 1))("keeps what is alive apart: random graph %i", (seed) => {
-    const { tape, outputs } = randomTape(seed);
-    const p = plan(tape.calls, outputs);
-    for (const call of p.calls) {
-      const slot = p.slotOf.get(call.output);
-      for (const input of call.inputs) expect(p.slotOf.get(input)).not.toBe(slot);
-      expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.output.shape));
-    }
-    expect(runInSlots(p)).toEqual(runPlan(p, numbers));
-  });
+  it.each(Array.from({ length: rounds(100) }, (_, i) => i + 1))(
+    "keeps what is alive apart: random graph %i",
+    (seed) => {
+      const { tape, outputs } = randomTape(seed);
+      const p = plan(tape.calls, outputs);
+      for (const call of p.calls) {
+        const slot = p.slotOf.get(call.output);
+        for (const input of call.inputs) expect(p.slotOf.get(input)).not.toBe(slot);
+        expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.output.shape));
+      }
+      expect(runInSlots(p)).toEqual(runPlan(p, numbers));
+    },
+  );
 
   it("runs ViT inference in three slots, with the bits of a run without reuse", () => {
     const { tape, outputs } = trace("features", config, { images: [2, 3, 56, 56] }, { outIndices: [0, 1] });
@@ -115,7 +119,7 @@ describe("fuse", () => {
     expect(runPlan(fused, numbers)).toEqual(runPlan(plan(tape.calls, outputs), numbers));
   });
 
-  it.each(Array.from({ length: 50 }, (_, i) => i + 1))("changes no number of random graph %i", (seed) => {
+  it.each(Array.from({ length: rounds(50) }, (_, i) => i + 1))("changes no number of random graph %i", (seed) => {
     const { tape, outputs } = randomTape(seed);
     expect(runPlan(plan(fuse(tape.calls, outputs), outputs), numbers)).toEqual(
       runPlan(plan(tape.calls, outputs), numbers),
@@ -154,6 +158,6 @@ describe("shape errors", () => {
   });
 
   it("say what the masked forward takes", () => {
-    expect(() => trace("masked", config, inputs(60, 56), predicted)).toThrow(/pos must be|mask must be/);
+    expect(() => trace("masked", config, inputs(60, 56), predicted)).toThrow(/mask must be/);
   });
 });

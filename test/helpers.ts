@@ -14,6 +14,9 @@ export async function codeOf(work: () => unknown): Promise<string> {
   }
 }
 
+/** How often a random test is repeated: `count` times in `npm test`, 50 times as often in `npm run soak`. */
+export const rounds = (count: number): number => (process.env.MASKFEAT_SOAK ? 50 : 1) * count;
+
 /** ASCII or Latin-1 text as bytes. */
 export function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));

@@ -9,7 +9,7 @@ const wide = new Uint8Array(readFileSync("sdk/demo/samples/sky-noon-p3.jpg"));
 
 it("a JPEG loses its profile and keeps its pixels, bit for bit", async () => {
   const bare = bareJpeg(wide);
-  expect((await sharp(wide).metadata()).icc).toBeDefined();
+  expect((await sharp(wide).metadata()).icc).toBeInstanceOf(Buffer);
   expect((await sharp(bare).metadata()).icc).toBeUndefined();
   const pixels = (file: Uint8Array) => sharp(file, { ignoreIcc: true }).raw().toBuffer();
   expect(await pixels(bare)).toEqual(await pixels(wide));

@@ -183,6 +183,7 @@ describe("what does not fit", () => {
 
 describe("position embeddings", () => {
   it("of another grid are resized as torch does", () => {
+    expect(fixture.positions).toHaveLength(4);
     for (const { from, to, values } of fixture.positions) {
       const shape = [1, 1 + from * from, 3];
       const resized = resizePositions({ data: proceduralFill("positions.pos_embed", shape)!, shape }, from, to);

@@ -1,7 +1,7 @@
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { readNpy, writeNpy, writeNpyStrings, writeNpz } from "../sdk/checkpoint/npy.js";
-import { codeOf, dice, latin1 } from "./helpers.js";
+import { codeOf, dice, latin1, rounds } from "./helpers.js";
 
 const read = (bytes: Uint8Array) => readNpy(bytes, "x.npy");
 
@@ -100,11 +100,11 @@ describe("readNpy", () => {
     expect(await codeOf(() => read(bytes))).toBe("NPY_FORMAT");
   });
 
-  it("answers 2,000 mutations with an array or a typed error", async () => {
+  it("answers mutations with an array or a typed error", async () => {
     const roll = dice(3);
     const origin = writeNpy({ data: new Float32Array(6), shape: [2, 3] });
     const signs = latin1("{}(),:'\"0123456789 TrueFalse<|fu");
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < rounds(2000); i++) {
       const bytes = origin.slice(0, roll(10) ? undefined : roll(origin.length));
       for (let k = 0; k <= roll(3); k++) bytes[roll(90)] = roll(4) ? signs[roll(signs.length)] : roll(256);
       expect(await codeOf(() => read(bytes))).toMatch(/^(none|NPY_FORMAT)$/);

@@ -82,7 +82,7 @@ describe("PNG with alpha or 16 bits", () => {
     }
     const broken = grayAlpha(new Uint8Array(ROWS));
     broken[broken.length - 13] ^= 1;
-    await expect(decode(broken)).rejects.toThrow();
+    await expect(decode(broken)).rejects.toThrow("CRC mismatch for chunk IDAT");
     await expect(decode(grayAlpha(new Uint8Array(ROWS).fill(9)))).rejects.toThrow("Unsupported filter");
     // columns and rows of the seven passes over 5 x 4 pixels
     const passes = [

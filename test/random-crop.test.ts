@@ -73,18 +73,18 @@ describe("randomResizedCrop", () => {
 
   const rng = mt19937numpy(0);
   it.each([
-    [{}, /rng is needed; mt19937numpy/],
-    [{ rng: mt19937python(0) }, /make the stream by mt19937numpy\(\)/],
-    [{ rng, size: 0 }, /size: expected an integer from 1/],
-    [{ rng, cropRatioRange: [0, 1] }, /cropRatioRange: expected two positive numbers/],
-    [{ rng, cropRatioRange: [1, 0.5] }, /the smaller one first, got \[1,0.5\]/],
-    [{ rng, aspectRatioRange: [1] }, /aspectRatioRange/],
-    [{ rng, aspectRatioRange: [1, Number.NaN] }, /aspectRatioRange/],
-    [{ rng, maxAttempts: -1 }, /maxAttempts/],
-    [{ rng, backend: "sharp" }, /one of pillow, cv2/],
-    [{ rng, interpolation: "bilinear" }, /interpolation of cv2: expected one of bicubic/],
-    [{ rng, scale: 224 }, /unknown option scale/],
-  ])("refuses %o, and draws nothing", (options, message) => {
+    [/rng is needed; mt19937numpy/, {}],
+    [/make the stream by mt19937numpy\(\)/, { rng: mt19937python(0) }],
+    [/size: expected an integer from 1/, { rng, size: 0 }],
+    [/cropRatioRange: expected two positive numbers/, { rng, cropRatioRange: [0, 1] }],
+    [/the smaller one first, got \[1,0.5\]/, { rng, cropRatioRange: [1, 0.5] }],
+    [/aspectRatioRange/, { rng, aspectRatioRange: [1] }],
+    [/aspectRatioRange/, { rng, aspectRatioRange: [1, Number.NaN] }],
+    [/maxAttempts/, { rng, maxAttempts: -1 }],
+    [/one of pillow, cv2/, { rng, backend: "sharp" }],
+    [/interpolation of cv2: expected one of bicubic/, { rng, interpolation: "bilinear" }],
+    [/unknown option scale/, { rng, scale: 224 }],
+  ])("refuses, saying %s, and draws nothing", (message, options) => {
     const before = rng.state.slice();
     const call = () => randomResizedCrop(noise("x", 9, 9), options as unknown as RandomResizedCropOptions);
     expect(call).toThrow(OptionError);

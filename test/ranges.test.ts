@@ -307,10 +307,10 @@ describe("a checkpoint behind a URL", () => {
   const weight = 4 * 512 * 1024;
 
   it.each([
-    ["safetensors", () => writeSafetensors(tensors), 1, 1],
-    ["pth", () => writeTorch(tensors), 2, 2],
-    ["npz", () => writeNpz(tensors.map(([name, tensor]) => [name, writeNpy(tensor)])), 14, 2],
-  ] as const)("%s: opened by %i requests; a tensor is read by %i", async (_, make, opened, read) => {
+    ["safetensors", 1, 1, () => writeSafetensors(tensors)],
+    ["pth", 2, 2, () => writeTorch(tensors)],
+    ["npz", 14, 2, () => writeNpz(tensors.map(([name, tensor]) => [name, writeNpy(tensor)]))],
+  ] as const)("%s: opened by %i requests; a tensor is read by %i", async (_, opened, read, make) => {
     server.bytes = make();
     const url = server.url("model");
     const checkpoint = await openCheckpoint(url);

@@ -14,17 +14,33 @@ symlinkSync(resolve("."), join(folder, "node_modules/maskfeat-wgpu"), "junction"
 copyFileSync(join(samples, "wood-oak.jpg"), join(folder, "bird.jpg"));
 
 describe("README", () => {
-  it.each(readmeBlocks("js").map((code, i) => [i + 1, code] as const))("code block %i runs", async (i, code) => {
+  /** What each code block prints. */
+  const printed = [
+    /^2 1\.000$/,
+    /^\[ 1, 197, 192 \] \[ 1, 192, 14, 14 \] \[ 1, 192, 14, 14 \] wasm false$/,
+    /^\d+ 0\.\d+ class \d\n\[\s+\{ label: \d, score: 0\.\d+, class: '(cat|dog|bird)' \},.*\] Float32Array\(3\) \[.*\]$/s,
+    /^\[ 1, 196, 108 \] \[ 14, 14 \]$/,
+    /^\[ 'w' \] \{.*dtype: 'F32'.*\} Float32Array\(2\) \[ 1, 2 \] Map\(1\) \{ 'meta' => Map\(0\) \{\} \}\nundefined$/s,
+    /^\d+\.\d+ \[ 1, 196, 108 \] \[ 1, 196, 108 \]$/,
+    /^OPT_MISSING$/,
+    /^(simd|relaxed) int8 \d+$/,
+  ];
+  const blocks = readmeBlocks("js").map((code, i) => [i + 1, code] as const);
+
+  it("has code blocks whose output is known", () => {
+    expect(blocks).toHaveLength(printed.length);
+  });
+
+  it.each(blocks)("code block %i runs", async (i, code) => {
     const file = join(folder, `block${i}.mjs`);
     writeFileSync(file, code);
     const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
-    expect(stdout).not.toBe("");
+    expect(stdout.trim()).toMatch(printed[i - 1]);
   });
 
-  const commands =
-    readmeBlocks("sh")
-      .join("")
-      .match(/(?<=npm start (--silent )?-- |npm run -s swiftshader -- |npx maskfeat-wgpu ).*/g) ?? [];
+  const commands = readmeBlocks("sh")
+    .join("")
+    .match(/(?<=npm start (--silent )?-- |npm run -s swiftshader -- |npx maskfeat-wgpu ).*/g)!;
 
   it.each(commands)("%s names a command and options that exist", async (line) => {
     const [command, ...words] = line.split(/\s+/);

@@ -19,6 +19,9 @@ import {
 import { noiseImage } from "../sdk/model/fill.js";
 import { temporaryFolder } from "./cli.js";
 import { asHuggingFace, asTimm, ours } from "./naming.js";
+import { tiny } from "./tiny.js";
+
+const { hog: _, ...sizes } = tiny;
 
 /** As google/vit-base-patch16-224 has them, smaller. */
 const hfConfig = {
@@ -72,12 +75,7 @@ describe("Hugging Face", () => {
       kind: "classifier",
       numClasses: 3,
       classes: ["cat", "dog", "bird"],
-      imageSize: 56,
-      patchSize: 4,
-      embedDims: 48,
-      numLayers: 2,
-      numHeads: 4,
-      feedforwardChannels: 96,
+      ...sizes,
       layerNormEps: 1e-12,
       qkvBias: true,
       pooling: "cls_token",
@@ -283,15 +281,7 @@ describe("a folder", () => {
     );
     const small = { ...config, preset: undefined };
     using model = await getModel(
-      {
-        imageSize: 56,
-        patchSize: 4,
-        embedDims: 48,
-        numLayers: 2,
-        numHeads: 4,
-        feedforwardChannels: 96,
-        resizeEdge: 62,
-      },
+      { ...sizes, resizeEdge: 62 },
       { preset: "timm-deit", weights: writeSafetensors(asTimm(ours({ ...small, kind: "backbone" }))), threads: 1 },
     );
     expect(model.config).toMatchObject({ interpolation: "bicubic", ...imagenet });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MAX_PIXELS, sniffImage } from "../sdk/image/sniff.js";
-import { codeOf, dice, latin1 } from "./helpers.js";
+import { codeOf, dice, latin1, rounds } from "./helpers.js";
 
 const fixture = (name: string) => new Uint8Array(readFileSync(`conformance/golden/full/images/${name}`));
 const sniff = (bytes: Uint8Array) => codeOf(() => sniffImage(bytes, "x"));
@@ -122,10 +122,10 @@ describe("sniffImage", () => {
   it("answers every mutation with a header or a typed error", async () => {
     const roll = dice(5);
     const files = ["jpeg-420.jpg", "png-rgb.png", "webp-lossy.webp", "webp-lossless.webp"].map(fixture);
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < rounds(2000); i++) {
       const bytes = files[i % files.length].slice();
       for (let k = 0; k <= roll(4); k++) bytes[roll(Math.min(bytes.length, 300))] = roll(256);
-      await sniff(bytes.subarray(0, 1 + roll(bytes.length)));
+      expect(await sniff(bytes.subarray(0, 1 + roll(bytes.length)))).toMatch(/^(none|IMG_\w+)$/);
     }
   });
 });

@@ -171,7 +171,7 @@ describeOn("Dawn", "memory", () => {
       createBuffer(descriptor: GPUBufferDescriptor) {
         const buffer = device.createBuffer(descriptor);
         created.push(buffer);
-        expect(descriptor.label).toBeTruthy();
+        expect(descriptor.label).toMatch(/\S/);
         return onDestroy(buffer, () => created.splice(created.indexOf(buffer), 1));
       },
       destroy() {

@@ -51,6 +51,7 @@ describe("bareWebp", () => {
 
   it("refuses a file without its picture, or with a part of it", () => {
     const file = fixture("exif6");
-    for (let end = 21; end < file.length - 100; end += 7) expect(() => bareWebp(file.subarray(0, end))).toThrow();
+    for (let end = 21; end < file.length - 100; end += 7)
+      expect(() => bareWebp(file.subarray(0, end))).toThrow(/^(a chunk is cut off|no picture in it)$/);
   });
 });

@@ -117,7 +117,7 @@ export const mutants: Mutants = {
       ],
       ["what is not kept of a row is that of the first", "return f32(x[row + c]);", "return f32(x[c]);"],
     ],
-    "sdk/device/lower.ts": [["eps 1e-5", "bits(attrs.eps)", "bits(1e-5)", { quick: true }]],
+    "gpu/ops/layer_norm.ts": [["eps 1e-5", "f32(attrs.eps)", "f32(1e-5)", { quick: true }]],
     "assembly/nn/layer_norm.ts": [
       ["the variance of n - 1", "Mathf.sqrt(sum / <f32>C + eps)", "Mathf.sqrt(sum / <f32>max(1, C - 1) + eps)"],
       [

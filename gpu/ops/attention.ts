@@ -15,7 +15,7 @@ const anyFile = { name: "attention_any", text: anyText };
 /** The widest heads that attention.wgsl takes. */
 const MAX_WIDTH = 128;
 
-interface Heads {
+export interface Heads {
   readonly heads: number;
   /** Width of a head. */
   readonly width: number;

@@ -7,7 +7,7 @@ import text from "./unfold.wgsl";
 const file = { name: "unfold", text };
 
 /** An entry for each axis: two of images, three of clips. */
-interface Window {
+export interface Window {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   /** Zeros before and behind an axis. */
