@@ -8,7 +8,7 @@ import type { ByteSource } from "../io/types.js";
 import { readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { openFile, type Stored } from "./file.js";
-import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
+import { type Json, type JsonObject, readJson } from "./json.js";
 import type { Checkpoint, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
@@ -82,24 +82,14 @@ async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
 }
 
 function parseHeader(bytes: Uint8Array, fail: Fail) {
-  const header = parseObject(bytes, fail);
+  // it begins with a brace
+  const header = readJson(bytes, "header", fail) as JsonObject;
   const metadata = parseMetadata(header.get("__metadata__"), fail);
   const entries = new Map<string, Entry>();
   for (const [name, value] of header) {
     if (name !== "__metadata__") entries.set(name, parseEntry(name, value, fail));
   }
   return { entries: byOffset(entries), metadata };
-}
-
-function parseObject(bytes: Uint8Array, fail: Fail): JsonObject {
-  try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as JsonObject;
-  } catch (error) {
-    if (error instanceof JsonError) {
-      fail(error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE", `malformed header: ${error.message}`);
-    }
-    return fail("CKPT_HEADER", "the header is not UTF-8 text");
-  }
 }
 
 function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string> {
