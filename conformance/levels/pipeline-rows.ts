@@ -6,8 +6,9 @@ import type * as dataSide from "../../sdk/entries/hog.js";
 import type { Image } from "../../sdk/image/image.js";
 import { normalize } from "../../sdk/image/transform.js";
 import { bytesSource } from "../../sdk/io/source.js";
-import { fnv1a32, noiseImage, smoothImage, u32 } from "../../sdk/model/fill.js";
+import { fnv1a32, u32 } from "../../sdk/model/fill.js";
 import type { Scope } from "../case.js";
+import { noiseImage, smoothImage } from "../images.js";
 
 type Backend = "pillow" | "cv2";
 type Interpolation = "bilinear" | "bicubic";

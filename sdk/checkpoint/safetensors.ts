@@ -15,28 +15,16 @@ import type { Checkpoint, TensorInfo } from "./types.js";
 const MAX_HEADER = 100_000_000;
 
 /** Bits of an element, for every dtype of the format. */
-const BITS = new Map([
-  ["F4", 4],
-  ["F6_E2M3", 6],
-  ["F6_E3M2", 6],
-  ["BOOL", 8],
-  ["U8", 8],
-  ["I8", 8],
-  ["F8_E5M2", 8],
-  ["F8_E4M3", 8],
-  ["F8_E8M0", 8],
-  ["I16", 16],
-  ["U16", 16],
-  ["F16", 16],
-  ["BF16", 16],
-  ["I32", 32],
-  ["U32", 32],
-  ["F32", 32],
-  ["F64", 64],
-  ["I64", 64],
-  ["U64", 64],
-  ["C64", 64],
-]);
+const BITS = new Map(
+  Object.entries({
+    F4: 4,
+    "F6_E2M3 F6_E3M2": 6,
+    "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0": 8,
+    "I16 U16 F16 BF16": 16,
+    "I32 U32 F32": 32,
+    "F64 I64 U64 C64": 64,
+  }).flatMap(([names, bits]) => names.split(" ").map((name) => [name, bits] as const)),
+);
 
 /** A tensor's place: `begin` and `end` count bytes from the end of the header. */
 interface Entry extends TensorInfo {

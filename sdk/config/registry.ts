@@ -202,16 +202,15 @@ export function listModels(pattern = "", { excludePatterns = [], task }: ListOpt
 
 /** Facts about a registered model. @throws OptionError (MODEL_UNKNOWN) */
 export function modelInfo(name: string): ModelInfo {
-  const e = findModel(name);
-  return {
-    name: e.name,
-    task: e.task ?? null,
-    parameters: countParameters(e.config),
-    macs: countMacs(e.config),
-    metrics: e.metrics,
-    weights: e.weights ?? null,
-    sha256: e.sha256 ?? null,
-    config: e.configUrl ?? null,
-    log: e.log ?? null,
-  };
+  const {
+    config,
+    configUrl = null,
+    task = null,
+    weights = null,
+    sha256 = null,
+    log = null,
+    ...entry
+  } = findModel(name);
+  const counts = { parameters: countParameters(config), macs: countMacs(config) };
+  return { name: entry.name, task, ...counts, metrics: entry.metrics, weights, sha256, config: configUrl, log };
 }
