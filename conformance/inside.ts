@@ -18,7 +18,7 @@ export { WasmDevice } from "../sdk/device/wasm.js";
 export type { Image } from "../sdk/image/image.js";
 export { normalize } from "../sdk/image/transform.js";
 export { bytesSource } from "../sdk/io/source.js";
-export { fnv1a32, noiseImage, proceduralFill, smoothImage, u32 } from "../sdk/model/fill.js";
+export { fnv1a32, proceduralFill, u32 } from "../sdk/model/fill.js";
 export type { Model } from "../sdk/model/model.js";
 export type { Platform } from "../sdk/model/platform.js";
 export { dataBytes } from "../sdk/wasm/data.js";

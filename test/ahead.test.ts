@@ -2,11 +2,11 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { noiseImage } from "../conformance/images.js";
 import { ImageError } from "../gpu/errors.js";
 import { limited, oneAhead, startAhead } from "../sdk/base/ahead.js";
 import { Inputs } from "../sdk/cli/inputs.js";
 import type { Context } from "../sdk/cli/run.js";
-import { noiseImage } from "../sdk/model/fill.js";
 import { loadModel } from "../sdk/model/load.js";
 import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";

@@ -4,7 +4,7 @@ import type { Host } from "../conformance/suite.js";
 import type { Device } from "../gpu/device.js";
 import { size } from "../gpu/graph/op.js";
 import { completeConfig, type PartialConfig } from "../sdk/config/config.js";
-import { ownParams, traceAll, traceModel } from "../sdk/config/traced.js";
+import { traceAll, traceModel } from "../sdk/config/traced.js";
 import { bestBuild } from "../sdk/device/builds.js";
 import type { DeviceInfo } from "../sdk/device/open.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
@@ -31,13 +31,7 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
   const { finalNorm, weights } = options;
   const config = completeConfig({ ...model, ...(finalNorm !== undefined && { finalNorm }) });
   const tape = traceAll(config);
-  const params = [...tape.params.values()];
-  const source = await openParameters(
-    nodePlatform,
-    weights as Weights,
-    { params, own: ownParams(config), config, surroundingsKnown: true },
-    {},
-  );
+  const source = await openParameters(nodePlatform, weights as Weights, { config, tape, surroundingsKnown: true }, {});
   const buffers = await upload(device, tape, source);
   return new Model({
     platform: nodePlatform,

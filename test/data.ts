@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { noiseImage, smoothImage } from "../conformance/images.js";
 import { fill, type HogGolden, type PipelineRows, readHog } from "../conformance/levels/pipeline-rows.js";
-import { noiseImage, smoothImage } from "../sdk/model/fill.js";
 
 export interface TestImage {
   data: Uint8Array;

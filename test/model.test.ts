@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { noiseImage } from "../conformance/images.js";
 import { uniform } from "../conformance/ops/define.js";
 import { runPlan } from "../conformance/reference.js";
 import { fuse } from "../gpu/graph/fuse.js";
@@ -26,7 +27,7 @@ import {
   tensor,
   writeSafetensors,
 } from "../sdk/entries/node.js";
-import { initFill, noiseImage, proceduralFill } from "../sdk/model/fill.js";
+import { initFill, proceduralFill } from "../sdk/model/fill.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { tiny } from "./tiny.js";
 

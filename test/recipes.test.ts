@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { noiseImage } from "../conformance/images.js";
 import {
   type ConfigOptions,
   completeConfig,
@@ -16,7 +17,6 @@ import {
   resize,
   writeSafetensors,
 } from "../sdk/entries/node.js";
-import { noiseImage } from "../sdk/model/fill.js";
 import { temporaryFolder } from "./cli.js";
 import { asHuggingFace, asTimm, ours } from "./naming.js";
 import { tiny } from "./tiny.js";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { fnv1a32, initFill, noiseImage, proceduralFill, smoothImage, u32 } from "../sdk/model/fill.js";
+import { noiseImage, smoothImage } from "../conformance/images.js";
+import { fnv1a32, initFill, proceduralFill, u32 } from "../sdk/model/fill.js";
 
 const sha256 = (data: ArrayBufferView) =>
   createHash("sha256")

@@ -2,14 +2,13 @@
 
 import type * as dataSide from "../../sdk/entries/hog.js";
 import type { Scope } from "../case.js";
+import { noiseImage, smoothImage } from "../images.js";
 import {
   bytesSource,
   fnv1a32,
   type Image,
-  noiseImage,
   normalize,
   openSafetensors,
-  smoothImage,
   type Tensor,
   u32,
 } from "../inside.js";

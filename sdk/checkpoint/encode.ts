@@ -13,11 +13,15 @@ export interface TensorToWrite {
   readonly dtype?: StoredDtype;
 }
 
-/** A tensor whose numbers are asked for when their place in the file is reached; then they are not used again. */
-export interface TensorToStream {
+/** What stands in a file beside a tensor's data. */
+export interface TensorHeader {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: StoredDtype;
+}
+
+/** A tensor whose numbers are asked for when their place in the file is reached; then they are not used again. */
+export interface TensorToStream extends TensorHeader {
   read(): Promise<Float32Array>;
 }
 
@@ -32,10 +36,17 @@ export function encode(data: Float32Array, shape: readonly number[], dtype: Stor
   return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
 }
 
+/** Tensors with their stored bytes. @throws ShapeError where data and shape differ */
+export function encodeAll(tensors: Iterable<readonly [string, TensorToWrite]>) {
+  return [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
+    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
+  });
+}
+
 /** @throws CheckpointError CKPT_DUPLICATE for a name that occurs twice or is reserved */
-export function checkNames(names: readonly string[], reserved: readonly string[] = []): void {
+export function checkNames(tensors: readonly TensorHeader[], reserved: readonly string[] = []): void {
   const seen = new Set(reserved);
-  for (const name of names) {
+  for (const { name } of tensors) {
     if (seen.has(name)) {
       throw new CheckpointError("CKPT_DUPLICATE", `the tensor name ${JSON.stringify(name)} is given twice or reserved`);
     }

@@ -46,8 +46,11 @@ export async function openFile(
     },
     async get(name, staging) {
       const { dtype, shape, read } = stored(name);
-      const what = `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`;
-      const conversion = conversionOf(dtype) ?? fail("CKPT_DTYPE", `${what}; save it as F32, F16 or BF16`);
+      const conversion = conversionOf(dtype);
+      if (!conversion) {
+        const what = `tensor ${quoted(name)} holds ${dtype}, from which no weights are read`;
+        return fail("CKPT_DTYPE", `${what}; save it as F32, F16 or BF16`);
+      }
       const count = product(shape)!;
       const data = staging?.take(count) ?? new Float32Array(count);
       await read(data, conversion);

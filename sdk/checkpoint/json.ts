@@ -4,6 +4,8 @@
  * takes a number only where it is an integer that is exact in f64 (others are kept as the text they were).
  */
 
+import type { Fail } from "./fail.js";
+
 /** A parsed value. `NumberText` is a number that is no safe integer. */
 export type Json = null | boolean | number | string | NumberText | Json[] | JsonObject;
 export type JsonObject = Map<string, Json>;
@@ -42,6 +44,19 @@ export function parseJson(text: string): Json {
   const value = parser.value(0);
   parser.end();
   return value;
+}
+
+/** The JSON text in `bytes`, which messages call `what`. @throws CheckpointError CKPT_HEADER, CKPT_DUPLICATE */
+export function readJson(bytes: Uint8Array, what: string, fail: Fail): Json {
+  try {
+    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    if (!(error instanceof JsonError)) return fail("CKPT_HEADER", `the ${what} is not UTF-8 text`);
+    return fail(
+      error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE",
+      `malformed ${what}: ${error.message}`,
+    );
+  }
 }
 
 class Parser {

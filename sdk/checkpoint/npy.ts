@@ -103,98 +103,35 @@ function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: 
   return { text: new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), dataStart };
 }
 
-function parseHeader(text: string, fail: (what: string) => never) {
-  const header = new HeaderParser(text, fail).dict();
+const TEXT = `'[^'\\\\]*'|"[^"\\\\]*"`;
+const SIZES = "\\(\\s*(?:(?:0|[1-9]\\d*)\\s*,\\s*)*(?:(?:0|[1-9]\\d*)\\s*)?\\)";
+/** A key, its value (text without escapes, a truth value, a tuple of sizes), and a comma, which the last one needs not. */
+const ENTRY = new RegExp(`\\s*(${TEXT})\\s*:\\s*(?:(${TEXT})|(True|False)|(${SIZES}))\\s*(?:,|(?=\\}))`, "y");
+
+/** Parses the literal `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` and its like. */
+function parseHeader(literal: string, fail: (what: string) => never) {
+  const header = new Map<string, string | boolean | number[]>();
+  let at = /^\s*\{/.exec(literal)?.[0].length ?? fail("a malformed header: it does not begin with a brace");
+  for (;;) {
+    ENTRY.lastIndex = at;
+    const [all, quoted, text, bool, sizes] = ENTRY.exec(literal) ?? [];
+    if (all === undefined) break;
+    const key = quoted.slice(1, -1);
+    if (header.has(key)) fail(`the header has ${key} twice`);
+    if (/^\(\s*\d+\s*\)$/.test(sizes)) fail("a malformed header: in Python a tuple of one has a comma");
+    const shape = () => Array.from(sizes.matchAll(/\d+/g), Number);
+    header.set(key, text === undefined ? (bool === undefined ? shape() : bool === "True") : text.slice(1, -1));
+    at += all.length;
+  }
+  if (!/^\s*\}\s*$/.test(literal.slice(at))) fail(`a malformed header at character ${at}`);
   const { descr, fortran_order: fortran, shape } = Object.fromEntries(header);
   const complete = header.size === 3 && typeof descr === "string" && typeof fortran === "boolean" && isShape(shape);
   if (!complete) return fail(`a header with ${[...header.keys()].join(", ")} of these types`);
   return { descr, fortran, shape };
 }
 
-function isShape(value: HeaderValue | undefined): value is number[] {
+function isShape(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= MAX_DIMS && value.every(Number.isSafeInteger);
-}
-
-type HeaderValue = string | boolean | number[];
-
-/** A string without escapes, a truth value, an integer, or a sign. */
-const TOKEN = /\s*(?:'([^'\\]*)'|"([^"\\]*)"|(True|False)|(0|[1-9]\d*)|([{}():,]))/y;
-
-/** Parses the literal `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` and its like. */
-class HeaderParser {
-  private token: string | boolean | number | { sign: string } | undefined;
-  private at = 0;
-
-  constructor(
-    private readonly text: string,
-    private readonly fail: (what: string) => never,
-  ) {
-    this.next();
-  }
-
-  /** The entries between the braces; nothing but white space may follow. */
-  dict(): Map<string, HeaderValue> {
-    const entries = new Map<string, HeaderValue>();
-    this.expect("{");
-    this.items("}", () => {
-      const key = this.take("string") as string;
-      if (entries.has(key)) this.fail(`the header has ${key} twice`);
-      this.expect(":");
-      entries.set(key, this.value());
-    });
-    if (this.text.slice(this.at).trim() !== "") this.fail("a header with more text behind its end");
-    return entries;
-  }
-
-  private value(): HeaderValue {
-    if (typeof this.token === "boolean") return this.take("boolean") as boolean;
-    if (typeof this.token === "string") return this.take("string") as string;
-    const sizes: number[] = [];
-    this.expect("(");
-    const comma = this.items(")", () => sizes.push(this.take("number") as number));
-    if (sizes.length === 1 && !comma) this.fail("a malformed header: in Python a tuple of one has a comma");
-    return sizes;
-  }
-
-  /** Items with commas between them, and perhaps one behind the last: whether there is. */
-  private items(close: string, item: () => void): boolean {
-    let comma = false;
-    while (!this.isSign(close)) {
-      item();
-      comma = !this.isSign(close);
-      if (comma) this.expect(",");
-    }
-    this.next();
-    return comma;
-  }
-
-  private isSign(sign: string): boolean {
-    return typeof this.token === "object" && this.token.sign === sign;
-  }
-
-  private expect(sign: string): void {
-    if (!this.isSign(sign))
-      this.fail(`a malformed header: ${JSON.stringify(sign)} was expected at character ${this.at}`);
-    this.next();
-  }
-
-  private take(type: "string" | "boolean" | "number") {
-    const { token } = this;
-    if (typeof token !== type) this.fail(`a malformed header: a ${type} was expected at character ${this.at}`);
-    this.next();
-    return token;
-  }
-
-  private next(): void {
-    TOKEN.lastIndex = this.at;
-    const found = TOKEN.exec(this.text);
-    const [all = "", single, double, bool, number, sign] = found ?? [];
-    this.at += all.length;
-    if (sign) this.token = { sign };
-    else if (number) this.token = Number(number);
-    else if (bool) this.token = bool === "True";
-    else this.token = single ?? double;
-  }
 }
 
 /** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */

@@ -4,8 +4,9 @@ import { sizeOf } from "../base/tensor.js";
 import {
   checkNames,
   encode,
+  encodeAll,
   joined,
-  type StoredDtype,
+  type TensorHeader,
   type TensorToStream,
   type TensorToWrite,
   WIDTH,
@@ -23,10 +24,7 @@ export function writeSafetensors(
   tensors: Iterable<readonly [string, TensorToWrite]>,
   metadata: Iterable<readonly [string, string]> = [],
 ): Uint8Array<ArrayBuffer> {
-  const blocks = [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
-    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
-  });
-  const sorted = inOrder(blocks);
+  const sorted = inOrder(encodeAll(tensors));
   return joined([header(sorted, metadata), ...sorted.map(({ bytes }) => bytes)]);
 }
 
@@ -40,17 +38,8 @@ export async function* streamSafetensors(
   for (const { shape, dtype, read } of sorted) yield encode(await read(), shape, dtype);
 }
 
-interface Block {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: StoredDtype;
-}
-
-function inOrder<T extends Block>(blocks: readonly T[]): T[] {
-  checkNames(
-    blocks.map(({ name }) => name),
-    ["__metadata__"],
-  );
+function inOrder<T extends TensorHeader>(blocks: readonly T[]): T[] {
+  checkNames(blocks, ["__metadata__"]);
   return [...blocks].sort((a, b) => DTYPES.indexOf(a.dtype) - DTYPES.indexOf(b.dtype) || compare(a.name, b.name));
 }
 
@@ -66,7 +55,10 @@ function metadataField(metadata: (readonly [string, string])[]): string[] {
 }
 
 /** Length and header of a file with these tensors in this order. */
-function header(blocks: readonly Block[], metadata: Iterable<readonly [string, string]>): Uint8Array<ArrayBuffer> {
+function header(
+  blocks: readonly TensorHeader[],
+  metadata: Iterable<readonly [string, string]>,
+): Uint8Array<ArrayBuffer> {
   const fields = metadataField([...metadata]);
   let end = 0;
   for (const { name, shape, dtype } of blocks) {

@@ -8,35 +8,23 @@ import type { ByteSource } from "../io/types.js";
 import { readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
 import { openFile, type Stored } from "./file.js";
-import { type Json, JsonError, type JsonObject, parseJson } from "./json.js";
+import { type Json, type JsonObject, readJson } from "./json.js";
 import type { Checkpoint, TensorInfo } from "./types.js";
 
 /** The longest header that the reference reads. */
 const MAX_HEADER = 100_000_000;
 
 /** Bits of an element, for every dtype of the format. */
-const BITS = new Map([
-  ["F4", 4],
-  ["F6_E2M3", 6],
-  ["F6_E3M2", 6],
-  ["BOOL", 8],
-  ["U8", 8],
-  ["I8", 8],
-  ["F8_E5M2", 8],
-  ["F8_E4M3", 8],
-  ["F8_E8M0", 8],
-  ["I16", 16],
-  ["U16", 16],
-  ["F16", 16],
-  ["BF16", 16],
-  ["I32", 32],
-  ["U32", 32],
-  ["F32", 32],
-  ["F64", 64],
-  ["I64", 64],
-  ["U64", 64],
-  ["C64", 64],
-]);
+const BITS = new Map(
+  Object.entries({
+    F4: 4,
+    "F6_E2M3 F6_E3M2": 6,
+    "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0": 8,
+    "I16 U16 F16 BF16": 16,
+    "I32 U32 F32": 32,
+    "F64 I64 U64 C64": 64,
+  }).flatMap(([names, bits]) => names.split(" ").map((name) => [name, bits] as const)),
+);
 
 /** A tensor's place: `begin` and `end` count bytes from the end of the header. */
 interface Entry extends TensorInfo {
@@ -82,24 +70,14 @@ async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
 }
 
 function parseHeader(bytes: Uint8Array, fail: Fail) {
-  const header = parseObject(bytes, fail);
+  // it begins with a brace
+  const header = readJson(bytes, "header", fail) as JsonObject;
   const metadata = parseMetadata(header.get("__metadata__"), fail);
   const entries = new Map<string, Entry>();
   for (const [name, value] of header) {
     if (name !== "__metadata__") entries.set(name, parseEntry(name, value, fail));
   }
   return { entries: byOffset(entries), metadata };
-}
-
-function parseObject(bytes: Uint8Array, fail: Fail): JsonObject {
-  try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as JsonObject;
-  } catch (error) {
-    if (error instanceof JsonError) {
-      fail(error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE", `malformed header: ${error.message}`);
-    }
-    return fail("CKPT_HEADER", "the header is not UTF-8 text");
-  }
 }
 
 function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string> {

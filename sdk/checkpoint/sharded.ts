@@ -7,7 +7,7 @@ import { FileError } from "../../gpu/errors.js";
 import type { ByteSource } from "../io/types.js";
 import { type Fail, failer, quoted } from "./fail.js";
 import { openFile, type Stored } from "./file.js";
-import { type Json, JsonError, parseJson } from "./json.js";
+import { readJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";
 import type { Checkpoint } from "./types.js";
 
@@ -47,14 +47,7 @@ export async function openSharded(source: ByteSource, beside?: OpenBeside): Prom
 /** Tensor -> file. */
 async function readIndex(source: ByteSource, fail: Fail): Promise<Map<string, string>> {
   if (source.size > MAX_INDEX) fail("CKPT_HEADER", `an index of ${source.size} bytes, at most ${MAX_INDEX} are read`);
-  const bytes = await source.read(0, source.size);
-  let index: Json;
-  try {
-    index = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    if (!(error instanceof JsonError)) return fail("CKPT_HEADER", "the index is not UTF-8 text");
-    return fail(error.duplicate === undefined ? "CKPT_HEADER" : "CKPT_DUPLICATE", `malformed index: ${error.message}`);
-  }
+  const index = readJson(await source.read(0, source.size), "index", fail);
   const map = index instanceof Map ? index.get("weight_map") : undefined;
   if (!(map instanceof Map) || map.size === 0) {
     return fail(

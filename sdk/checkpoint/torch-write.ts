@@ -1,7 +1,7 @@
 /** Writes PyTorch's `.pth`: the zip of torch 1.6 and newer, which `torch.load(weights_only=True)` reads. */
 
 import { sizeOf } from "../base/tensor.js";
-import { checkNames, encode, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
+import { checkNames, encode, encodeAll, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
 import { pickleCheckpoint } from "./torch/pickle-write.js";
 import { crc32, ZipWriter } from "./torch/zip-write.js";
 import type { PlainMap } from "./types.js";
@@ -19,10 +19,8 @@ export function writeTorch(
   tensors: Iterable<readonly [string, TensorToWrite]>,
   { meta = new Map() }: TorchOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const blocks = [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
-    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
-  });
-  checkNames(blocks.map(({ name }) => name));
+  const blocks = encodeAll(tensors);
+  checkNames(blocks);
   const zip = new ZipWriter();
   const parts = [...member(zip, "data.pkl", pickleCheckpoint(blocks, meta))];
   for (const [key, { bytes }] of blocks.entries()) parts.push(...member(zip, `data/${key}`, bytes));
@@ -34,7 +32,7 @@ export async function* streamTorch(
   tensors: readonly TensorToStream[],
   { meta = new Map() }: TorchOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  checkNames(tensors.map(({ name }) => name));
+  checkNames(tensors);
   const zip = new ZipWriter();
   yield* member(zip, "data.pkl", pickleCheckpoint(tensors, meta));
   for (const [key, { shape, dtype, read }] of tensors.entries()) {

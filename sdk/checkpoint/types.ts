@@ -19,6 +19,11 @@ export interface Opaque {
 export type Plain = null | boolean | number | bigint | string | Uint8Array | readonly Plain[] | PlainMap | Opaque;
 export interface PlainMap extends ReadonlyMap<string | number | bigint | boolean | null, Plain> {}
 
+/** A marker and its place: "meta.hook". */
+export interface PlacedOpaque extends Opaque {
+  readonly path: string;
+}
+
 export type CheckpointFormat = "torch" | "torch-legacy" | "safetensors" | "npz";
 
 /** Memory for the numbers of one tensor after another. */
@@ -38,8 +43,8 @@ export interface Checkpoint {
   readonly metadata: ReadonlyMap<string, string>;
   /** What training left beside the weights: `meta`, `message_hub`, `optimizer` ...; empty for formats that hold weights alone. */
   readonly extra: PlainMap;
-  /** Everything in the file that would have needed code, with its place: "meta.hook". */
-  readonly opaque: readonly { readonly path: string; readonly global: string }[];
+  /** Everything in the file that would have needed code. */
+  readonly opaque: readonly PlacedOpaque[];
   /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name. */
   info(name: string): TensorInfo;
   /**

@@ -51,8 +51,18 @@ const configs = "https://github.com/open-mmlab/mmpretrain/blob/v1.2.0/configs/ma
 const pretrainFile = `${published}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k_20221101-6dfc8bf3`;
 const classifierFile = `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-base-p16_ft-8xb256-coslr-100e_in1k_20221028-5134431c`;
 
+const classifies = { task: "Image Classification" } as const;
+
 function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = {}): ModelEntry {
   return { name, config: completeConfig(config), metrics: {}, ...more };
+}
+
+/** A model of PySlowFast's, with the name of its configuration; a classifier with its accuracy. */
+function slowfast(name: string, size: PartialConfig, file: string, accuracy?: number): ModelEntry {
+  const configUrl = `https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_${file}.yaml`;
+  const kind = accuracy === undefined ? "pretrain" : "classifier";
+  const more = accuracy === undefined ? {} : { ...classifies, metrics: { "Top 1 Accuracy": accuracy } };
+  return entry(name, { preset: "pyslowfast", kind, ...size }, { ...more, configUrl });
 }
 
 /** What `getModel()` loads. */
@@ -64,8 +74,6 @@ export const embeddedClassifier = "vit-tiny-p16_maskfeat-pre";
 const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 768 };
 
 const large = { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 } as const;
-
-const slowfast = "https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_";
 
 const entries: ModelEntry[] = [
   entry(
@@ -82,7 +90,7 @@ const entries: ModelEntry[] = [
     "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k",
     { kind: "classifier" },
     {
-      task: "Image Classification",
+      ...classifies,
       metrics: { "Top 1 Accuracy": 83.4 },
       weights: `${classifierFile}.pth`,
       sha256: "5134431c",
@@ -94,38 +102,14 @@ const entries: ModelEntry[] = [
   entry(
     embeddedClassifier,
     { ...tiny, kind: "classifier", numClasses: 10 },
-    { task: "Image Classification", classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
+    { ...classifies, classes: Array.from({ length: 10 }, (_, label) => `class ${label}`) },
   ),
   entry("maskfeat_vit-small-p16", { embedDims: 384, numLayers: 12, numHeads: 6, feedforwardChannels: 1536 }),
   entry("maskfeat_vit-large-p16", large),
-  entry(
-    "maskfeat_vit-base-p16_pyslowfast-1600e_in1k",
-    { preset: "pyslowfast", kind: "pretrain" },
-    { configUrl: `${slowfast}VIT_B_MaskFeat_PT.yaml` },
-  ),
-  entry(
-    "maskfeat_vit-large-p16_pyslowfast-1600e_in1k",
-    { preset: "pyslowfast", kind: "pretrain", ...large },
-    { configUrl: `${slowfast}VIT_L_MaskFeat_PT.yaml` },
-  ),
-  entry(
-    "vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k",
-    { preset: "pyslowfast", kind: "classifier" },
-    {
-      task: "Image Classification",
-      metrics: { "Top 1 Accuracy": 84.0 },
-      configUrl: `${slowfast}VIT_B_MaskFeat_FT.yaml`,
-    },
-  ),
-  entry(
-    "vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k",
-    { preset: "pyslowfast", kind: "classifier", ...large },
-    {
-      task: "Image Classification",
-      metrics: { "Top 1 Accuracy": 85.7 },
-      configUrl: `${slowfast}VIT_L_MaskFeat_FT.yaml`,
-    },
-  ),
+  slowfast("maskfeat_vit-base-p16_pyslowfast-1600e_in1k", {}, "VIT_B_MaskFeat_PT"),
+  slowfast("maskfeat_vit-large-p16_pyslowfast-1600e_in1k", large, "VIT_L_MaskFeat_PT"),
+  slowfast("vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k", {}, "VIT_B_MaskFeat_FT", 84),
+  slowfast("vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k", large, "VIT_L_MaskFeat_FT", 85.7),
 ];
 
 const newKeys: readonly (keyof NewModel)[] = [
@@ -218,16 +202,15 @@ export function listModels(pattern = "", { excludePatterns = [], task }: ListOpt
 
 /** Facts about a registered model. @throws OptionError (MODEL_UNKNOWN) */
 export function modelInfo(name: string): ModelInfo {
-  const e = findModel(name);
-  return {
-    name: e.name,
-    task: e.task ?? null,
-    parameters: countParameters(e.config),
-    macs: countMacs(e.config),
-    metrics: e.metrics,
-    weights: e.weights ?? null,
-    sha256: e.sha256 ?? null,
-    config: e.configUrl ?? null,
-    log: e.log ?? null,
-  };
+  const {
+    config,
+    configUrl = null,
+    task = null,
+    weights = null,
+    sha256 = null,
+    log = null,
+    ...entry
+  } = findModel(name);
+  const counts = { parameters: countParameters(config), macs: countMacs(config) };
+  return { name: entry.name, task, ...counts, metrics: entry.metrics, weights, sha256, config: configUrl, log };
 }

@@ -38,7 +38,8 @@ export const traceMain = (c: ModelConfig, B = 1): Traced => traceModel(functions
 export function traceAll(c: ModelConfig): Traced["tape"] {
   let { tape } = traceMain(c);
   for (const name of functionsOf[c.kind])
-    for (const outType of outTypes) tape = traceModel(name, c, undefined, { outType }, tape).tape;
+    for (const outType of name === "features" ? outTypes : [c.outType])
+      tape = traceModel(name, c, undefined, { outType }, tape).tape;
   return tape;
 }
 

@@ -2,7 +2,9 @@
 
 import { OptionError } from "../../gpu/errors.js";
 import type { OutType } from "../../gpu/models/vit.js";
+import { checkChoice, checkKeys } from "../base/check.js";
 import type { Tensor } from "../base/tensor.js";
+import { type ModelConfig, outTypes } from "../config/config.js";
 
 export interface FeatureOptions {
   /** raw [B,1+N,C], cls_token [B,C], featmap [B,C,h,w], avg_featmap [B,C]; default: the model's own. */
@@ -19,7 +21,18 @@ export interface StreamOptions extends FeatureOptions {
   readonly batchSize?: number;
 }
 
-export const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
+const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices", "normalize", "signal"];
+
+/** What `options` of the call `name` ask of a model, whose own blocks are `outIndices`. @throws OptionError */
+export function featuresOf(name: string, options: FeatureOptions, config: ModelConfig, outIndices: readonly number[]) {
+  checkKeys(name, options, featureKeys);
+  const outType = checkChoice("outType", options.outType ?? config.outType, outTypes);
+  return {
+    name: "features",
+    outType,
+    outIndices: resolveIndices(options.outIndices ?? outIndices, config.numLayers),
+  } as const;
+}
 
 /**
  * Block numbers in ascending order, each once; negative ones count from the end.

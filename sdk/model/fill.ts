@@ -1,11 +1,10 @@
 /**
- * Weights and test images that follow from names alone: a deterministic fill that is bit-equal in PyTorch and here, and the reference's
- * random initialisation from a seed. Both draw from the same counter-based generator, so parameters can be made one by one, in any order.
+ * Weights that follow from names alone: a deterministic fill that is bit-equal in PyTorch and here, and the reference's random
+ * initialisation from a seed. Both draw from the same counter-based generator, so parameters can be made one by one, in any order.
  */
 
 import { ShapeError } from "../../gpu/errors.js";
 import { sizeOf } from "../base/tensor.js";
-import type { Image } from "../image/image.js";
 
 const GOLDEN = 0x9e3779b9;
 
@@ -63,33 +62,6 @@ function uniform(key: number, count: number, { offset, scale }: Fill): Float32Ar
   const step = scale / 2 ** 23; // a power of two: multiplying by it first rounds the same
   for (let i = 0; i < count; i++) data[i] = offset + step * ((u32(key, i) >>> 8) - 0x800000);
   return data;
-}
-
-/** Noise: every byte random. u8 RGB `[h,w,3]`. */
-export function noiseImage(name: string, height: number, width: number): Image {
-  const key = fnv1a32(name);
-  const data = new Uint8Array(height * width * 3);
-  for (let i = 0; i < data.length; i++) data[i] = u32(key, i) >>> 24;
-  return { data, width, height };
-}
-
-/** Value noise between random colours every 32 pixels, plus noise of 4 bits, in integers alone. u8 RGB `[h,w,3]`. */
-export function smoothImage(name: string, height: number, width: number): Image {
-  const control = fnv1a32(`${name}/ctrl`);
-  const noise = fnv1a32(`${name}/n`);
-  const columns = (width >> 5) + 2;
-  const colour = (gy: number, gx: number, c: number) => u32(control, (gy * columns + gx) * 3 + c) >>> 24;
-  const data = new Uint8ClampedArray(height * width * 3);
-  for (let i = 0; i < data.length; i++) {
-    const c = i % 3;
-    const x = ((i / 3) | 0) % width;
-    const y = (i / (3 * width)) | 0;
-    const [gx, gy, fx, fy] = [x >> 5, y >> 5, x & 31, y & 31];
-    const top = colour(gy, gx, c) * (32 - fx) + colour(gy, gx + 1, c) * fx;
-    const bottom = colour(gy + 1, gx, c) * (32 - fx) + colour(gy + 1, gx + 1, c) * fx;
-    data[i] = ((top * (32 - fy) + bottom * fy + 512) >> 10) + (u32(noise, i) >>> 28) - 8;
-  }
-  return { data: new Uint8Array(data.buffer), width, height };
 }
 
 /**

@@ -1,21 +1,20 @@
 /** How the tensors of a checkpoint become a model's parameters: what may be missing, what is left out, filled in or resized. */
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
-import type { Value } from "../../gpu/graph/tape.js";
+import type { Tape, Value } from "../../gpu/graph/tape.js";
 import { checkFinite, sizeOf } from "../base/tensor.js";
 import { joinedShape, type Named, underOurNames } from "../checkpoint/names/index.js";
 import { gridSide, resizePositions } from "../checkpoint/positions.js";
 import type { Checkpoint, Staging } from "../checkpoint/types.js";
 import { lacks, type ModelConfig } from "../config/config.js";
 import { presetChoices } from "../config/presets.js";
+import { ownParams } from "../config/traced.js";
 
 /** The model that weights are wanted for. */
 export interface Wanted {
-  /** All parameters, */
-  readonly params: readonly Value[];
-  /** and those that a checkpoint of the model has to have, if the reference does not do without. */
-  readonly own: readonly Value[];
   readonly config: ModelConfig;
+  /** Everything that it can be asked for: its parameters are those wanted. */
+  readonly tape: Tape;
   /** Whether someone said what the configuration has of norms and pre-processing, rather than left it to the base recipe. */
   readonly surroundingsKnown: boolean;
 }
@@ -46,14 +45,15 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   const named = underOurNames(checkpoint);
   const { source } = checkpoint;
   checkRecipe(source, named, wanted);
-  const { params, own, config } = wanted;
+  const { config, tape } = wanted;
   // the recipes of these classifiers say which norm follows pooling, so its absence means another recipe
   const strict = named.naming.manyRecipes && config.kind === "classifier";
-  const needed = new Set(own.filter(({ name }) => strict || !(name in identity)).map(({ name }) => name));
+  const own = new Set(ownParams(config).map(({ name }) => name));
+  const mayLack = (name: string) => name in identity && !(strict && own.has(name));
 
   const origins = new Map<string, Origin>();
   const [missing, wrong, filled, resized]: string[][] = [[], [], [], []];
-  for (const { name, shape } of params) {
+  for (const { name, shape } of tape.params.values()) {
     const from = named.tensors.get(name);
     if (lacks(config, name)) origins.set(name, { fill: 0 });
     else if (from) {
@@ -64,7 +64,7 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
         const [before, after] = [found, shape].map((s) => `[${s}] (${gridSide(s)}x${gridSide(s)} patches)`);
         resized.push(`${source}: the position embedding was resized from ${before} to ${after}`);
       } else wrong.push(`${name} expected [${shape}], found [${found}]`);
-    } else if (name in identity && !needed.has(name)) {
+    } else if (mayLack(name)) {
       filled.push(name);
       origins.set(name, { fill: identity[name] });
     } else missing.push(name);

@@ -17,9 +17,7 @@ export async function inferenceModel(
   const { name, config } = findModel(model);
   // before any weights are fetched
   checkPredict(name, config, { topk });
-  const chosen = Object.entries(options).some(
-    ([key, value]) => /^(weights|pretrained)$/.test(key) && value !== undefined,
-  );
+  const chosen = options.weights !== undefined || options.pretrained !== undefined;
   const loaded = await loadModel(platform, model, chosen ? options : { ...options, weights: "pretrained" });
   try {
     return await first(loaded, image, { topk, signal: options.signal });

@@ -9,7 +9,7 @@ import { completeConfig, knowsSurroundings, type PartialConfig } from "../config
 import type { PresetName } from "../config/presets.js";
 import { isFolder, readFolder, withWeights } from "../config/recipes/index.js";
 import { embedded, embeddedClassifier, findModel, type ModelEntry } from "../config/registry.js";
-import { ownParams, traceAll, traceModel } from "../config/traced.js";
+import { traceAll, traceModel } from "../config/traced.js";
 import { type DeviceOptions, openDevice } from "../device/open.js";
 import type { Interpolation } from "../image/transform.js";
 import { resolveIndices } from "./features.js";
@@ -152,12 +152,7 @@ export async function loadModel(
     },
   };
   const publishedName = typeof model === "object" ? undefined : name;
-  const wanted = {
-    params: [...tape.params.values()],
-    own: ownParams(config),
-    config,
-    surroundingsKnown: knowsSurroundings(model),
-  };
+  const wanted = { config, tape, surroundingsKnown: knowsSurroundings(model) };
   const source = await openParameters(platform, weights, wanted, opening, publishedName);
   let device: Device | undefined;
   try {

@@ -6,10 +6,10 @@ import { type OpProfile, Profiler } from "../../gpu/profile.js";
 import { oneAhead } from "../base/ahead.js";
 import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
 import { concat, type Tensor } from "../base/tensor.js";
-import { type ModelConfig, outTypes, transformOf } from "../config/config.js";
+import { type ModelConfig, transformOf } from "../config/config.js";
 import type { DeviceInfo } from "../device/open.js";
 import { type ImageInput, toBatch, toBatches } from "../image/inputs.js";
-import { type FeatureOptions, featureKeys, normalizeVectors, resolveIndices, type StreamOptions } from "./features.js";
+import { type FeatureOptions, featuresOf, normalizeVectors, type StreamOptions } from "./features.js";
 import { type ForwardOptions, type LossResult, maskedForward } from "./masked.js";
 import type { Platform } from "./platform.js";
 import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
@@ -75,7 +75,7 @@ export class Model {
   async prepare(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const side = this.config.imageSize;
-    await this.parts.runner.prepare(this.featuresFor({}), { images: [1, 3, side, side] });
+    await this.parts.runner.prepare(this.features("prepare", {}), { images: [1, 3, side, side] });
   }
 
   /**
@@ -83,8 +83,7 @@ export class Model {
    * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
-    checkKeys("extractFeat", options, featureKeys);
-    const work = this.featuresFor(options);
+    const work = this.features("extractFeat", options);
     const parts = await this.eachChunk(x, work, { signal: options.signal });
     const stages = work.outIndices.map((_, i) => concat(parts.map((part) => part[i])));
     return options.normalize ? stages.map((stage) => normalizeVectors(stage, work.outType)) : stages;
@@ -140,9 +139,9 @@ export class Model {
 
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
   async profile(x: ImageInput, options: FeatureOptions = {}): Promise<OpProfile[]> {
-    checkKeys("profile", options, featureKeys);
+    const work = this.features("profile", options);
     const profiler = new Profiler();
-    await this.eachChunk(x, this.featuresFor(options), { signal: options.signal, profiler });
+    await this.eachChunk(x, work, { signal: options.signal, profiler });
     return profiler.table();
   }
 
@@ -180,10 +179,8 @@ export class Model {
     return concat(parts.map(([logits]) => logits));
   }
 
-  private featuresFor(o: FeatureOptions) {
-    const outType = checkChoice("outType", o.outType ?? this.config.outType, outTypes);
-    const outIndices = resolveIndices(o.outIndices ?? this.parts.outIndices, this.config.numLayers);
-    return { name: "features", outType, outIndices } as const;
+  private features(call: string, options: FeatureOptions) {
+    return featuresOf(call, options, this.config, this.parts.outIndices);
   }
 
   /** Runs `work` on a few images at a time while the next are prepared; the outputs of all micro-batches. */

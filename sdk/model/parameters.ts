@@ -52,7 +52,7 @@ export async function openParameters(
   options: WeightsOptions,
   name?: string,
 ): Promise<ParameterSource> {
-  const { params, config } = wanted;
+  const { config, tape } = wanted;
   /** A source that computes every parameter from its name. */
   const filled = (label: string, fill: (value: Value) => Float32Array | undefined): ParameterSource => ({
     label,
@@ -64,7 +64,7 @@ export async function openParameters(
   if (weights === "procedural") return filled(weights, ({ name, shape }) => proceduralFill(name, shape));
   const seed = seedOf(weights);
   if (seed !== undefined) {
-    const shapes = new Map(params.map((value) => [value.name, value.shape]));
+    const shapes = new Map([...tape.params].map(([name, { shape }]) => [name, shape]));
     return filled(`init:${seed}`, ({ name }) => initFill(seed, name, shapes));
   }
   const file = weights as Exclude<Weights, { init: number }>;

@@ -5,13 +5,8 @@ import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
-import type { StorageRef, Stored, Value } from "./values.js";
+import type { StorageRef, Stored, Unpickled, Value } from "./values.js";
 import { openZip, type Zip, type ZipEntry } from "./zip.js";
-
-export interface Archive {
-  readonly root: Value;
-  readonly storages: ReadonlyMap<string, Stored>;
-}
 
 /**
  * Reads everything but the numbers. Members that nothing refers to are left alone.
@@ -21,7 +16,7 @@ export async function readArchive(
   source: ByteSource,
   storagesOf: (root: Value) => Iterable<StorageRef>,
   fail: Fail,
-): Promise<Archive> {
+): Promise<Unpickled> {
   const zip = await openZip(source, fail);
   const folder = folderOf(zip, fail);
   const member = (name: string) => zip.entries.get(`${folder}/${name}`);

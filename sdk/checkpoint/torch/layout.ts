@@ -1,9 +1,9 @@
 /** Finds the weights in what was unpickled: the dict of tensors, by the names that training programs give it. */
 
 import { type Fail, quoted } from "../fail.js";
-import type { PlainMap } from "../types.js";
+import type { PlacedOpaque, PlainMap } from "../types.js";
 import { isUnderstood } from "./calls.js";
-import { type Listed, listUnknown, reasonOf, toPlain } from "./survey.js";
+import { listUnknown, reasonOf, toPlain } from "./survey.js";
 import { Dict, TensorRef, Unknown, type Value } from "./values.js";
 
 export interface Layout {
@@ -11,7 +11,7 @@ export interface Layout {
   readonly tensors: Map<string, TensorRef>;
   /** Everything beside the weights. */
   readonly extra: PlainMap;
-  readonly opaque: readonly Listed[];
+  readonly opaque: readonly PlacedOpaque[];
 }
 
 const MAX_TENSORS = 100_000;

@@ -8,15 +8,10 @@ import { bytesOf } from "../convert.js";
 import { type Fail, quoted } from "../fail.js";
 import { unpickle } from "./pickle.js";
 import { EndOfPickle, MAX_PICKLE } from "./reader.js";
-import { Dict, type StorageRef, type Stored, type Value } from "./values.js";
+import { Dict, type StorageRef, type Stored, type Unpickled, type Value } from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
-
-export interface Legacy {
-  readonly root: Value;
-  readonly storages: ReadonlyMap<string, Stored>;
-}
 
 /**
  * Reads everything but the numbers. `storagesOf` lists the storages that the data refers to.
@@ -26,7 +21,7 @@ export async function readLegacy(
   source: ByteSource,
   storagesOf: (root: Value) => Iterable<StorageRef>,
   fail: Fail,
-): Promise<Legacy> {
+): Promise<Unpickled> {
   const { values, length } = await readPickles(source, fail);
   const [magic, protocol, system, root, keys] = values;
   if (magic !== MAGIC) fail("CKPT_FORMAT", "a Python pickle, but none that torch.save wrote");

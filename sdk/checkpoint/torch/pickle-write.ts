@@ -2,21 +2,13 @@
 
 import { OptionError } from "../../../gpu/errors.js";
 import { sizeOf } from "../../base/tensor.js";
-import type { StoredDtype } from "../encode.js";
-import { joined } from "../encode.js";
+import { joined, type TensorHeader } from "../encode.js";
 import type { Plain } from "../types.js";
 
 const STORAGE = { F32: "FloatStorage", F16: "HalfStorage", BF16: "BFloat16Storage" } as const;
 
-/** Tensor number `key` of the archive. */
-export interface PickledTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: StoredDtype;
-}
-
 /** `{"meta": meta, "state_dict": OrderedDict(name -> tensor)}`; the storages have the tensors' numbers as keys. */
-export function pickleCheckpoint(tensors: readonly PickledTensor[], meta: Plain): Uint8Array {
+export function pickleCheckpoint(tensors: readonly TensorHeader[], meta: Plain): Uint8Array {
   const writer = new Writer();
   writer.ascii("\x80\x02}(");
   writer.plain("meta", 0);

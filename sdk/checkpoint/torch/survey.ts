@@ -1,24 +1,19 @@
 /** Looks over unpickled data: lists the markers in it, bounds its nesting and size, and turns it into plain data. */
 
 import type { Fail } from "../fail.js";
-import type { Opaque, Plain } from "../types.js";
+import type { Opaque, PlacedOpaque, Plain } from "../types.js";
 import { Dict, type Key, NumpyType, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
 
 const MAX_DEPTH = 256;
 /** Of plain data, where what is shared counts as often as it occurs; text and bytes count a unit for each 16. */
 const MAX_UNITS = 4_000_000;
 
-export interface Listed {
-  readonly path: string;
-  readonly global: string;
-}
-
 const join = (path: string, key: Key) => (path === "" ? part(key) : `${path}.${part(key)}`);
 const part = (key: Key) => String(key).slice(0, 200);
 
 /** Every marker below `root`, once, with the first place where it stands. @throws CheckpointError CKPT_LIMIT */
-export function listUnknown(root: Value, fail: Fail): Listed[] {
-  const found: Listed[] = [];
+export function listUnknown(root: Value, fail: Fail): PlacedOpaque[] {
+  const found: PlacedOpaque[] = [];
   const seen = new Set<Value>();
   const visit = (value: Value, path: string, depth: number): void => {
     if (value === null || typeof value !== "object" || seen.has(value)) return;

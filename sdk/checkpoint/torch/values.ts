@@ -68,6 +68,12 @@ export interface Stored {
   begin(): Promise<number>;
 }
 
+/** Everything in a file but the numbers. */
+export interface Unpickled {
+  readonly root: Value;
+  readonly storages: ReadonlyMap<string, Stored>;
+}
+
 /** A view of a storage; offset and strides count elements from the storage's first. */
 export class TensorRef {
   constructor(

@@ -21,16 +21,16 @@ export function crc32(bytes: Uint8Array, crc = 0): number {
   return ~c >>> 0;
 }
 
-/** A little-endian record of fields `[bytes, value]`. */
-function record(...fields: readonly (readonly [1 | 2 | 4 | 8, number])[]): Uint8Array {
-  const bytes = new Uint8Array(fields.reduce((sum, [width]) => sum + width, 0));
+/** A little-endian record: `widths` has a digit for each field, its bytes. */
+function record(widths: string, ...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array([...widths].reduce((sum, width) => sum + Number(width), 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [width, value] of fields) {
+  for (const [i, value] of values.entries()) {
+    const width = Number(widths[i]);
     if (width === 8) view.setBigUint64(at, BigInt(value), true);
     else if (width === 4) view.setUint32(at, value, true);
-    else if (width === 2) view.setUint16(at, value, true);
-    else view.setUint8(at, value);
+    else view.setUint16(at, value, true);
     at += width;
   }
   return bytes;
@@ -55,19 +55,8 @@ export class ZipWriter {
     const bare = this.at + 30 + name.length + 4;
     const padding = (ALIGN - (bare % ALIGN)) % ALIGN;
     const extra = new Uint8Array(4 + padding).fill(0x5a, 4);
-    extra.set(record([2, 0x4246], [2, padding]));
-    const fixed = record(
-      [4, 0x04034b50],
-      [2, 0],
-      [2, FLAGS],
-      [2, 0],
-      [4, 0],
-      [4, 0],
-      [4, 0],
-      [4, 0],
-      [2, name.length],
-      [2, extra.length],
-    );
+    extra.set(record("22", 0x4246, padding));
+    const fixed = record("4222444422", 0x04034b50, 0, FLAGS, 0, 0, 0, 0, 0, name.length, extra.length);
     this.at = bare + padding + size;
     return [fixed, name, extra];
   }
@@ -77,7 +66,7 @@ export class ZipWriter {
     const member = this.members[this.members.length - 1];
     member.crc = crc;
     const width = member.size >= LIMIT || member.offset >= LIMIT ? 8 : 4;
-    const descriptor = record([4, 0x08074b50], [4, crc], [width, member.size], [width, member.size]);
+    const descriptor = record(`44${width}${width}`, 0x08074b50, crc, member.size, member.size);
     this.at += descriptor.length;
     return descriptor;
   }
@@ -87,57 +76,21 @@ export class ZipWriter {
     const parts = this.members.flatMap(central);
     const size = parts.reduce((sum, { length }) => sum + length, 0);
     const [start, count] = [this.at, this.members.length];
-    const wide = record(
-      [4, 0x06064b50],
-      [8, 44],
-      [2, 0x031e],
-      [2, 45],
-      [4, 0],
-      [4, 0],
-      [8, count],
-      [8, count],
-      [8, size],
-      [8, start],
-    );
-    const locator = record([4, 0x07064b50], [4, 0], [8, start + size], [4, 1]);
+    const wide = record("4822448888", 0x06064b50, 44, 0x031e, 45, 0, 0, count, count, size, start);
+    const locator = record("4484", 0x07064b50, 0, start + size, 1);
     const few = Math.min(count, 0xffff);
     const short = [Math.min(size, LIMIT), Math.min(start, LIMIT)];
-    return [
-      ...parts,
-      wide,
-      locator,
-      record([4, 0x06054b50], [4, 0], [2, few], [2, few], [4, short[0]], [4, short[1]], [2, 0]),
-    ];
+    return [...parts, wide, locator, record("42222442", 0x06054b50, 0, 0, few, few, ...short, 0)];
   }
 }
 
 function central({ name, size, offset, crc }: Member): Uint8Array[] {
   const wide = [size, size, offset].filter((n) => n >= LIMIT);
   const extra =
-    wide.length > 0 ? record([2, 1], [2, 8 * wide.length], ...wide.map((n) => [8, n] as const)) : new Uint8Array(0);
+    wide.length > 0 ? record(`22${"8".repeat(wide.length)}`, 1, 8 * wide.length, ...wide) : new Uint8Array(0);
   const [short, place] = [Math.min(size, LIMIT), Math.min(offset, LIMIT)];
   const version = wide.length > 0 ? 45 : 0;
-  const fixed = record(
-    ...([
-      [4, 0x02014b50],
-      [2, version],
-      [2, version],
-      [2, FLAGS],
-      [2, 0],
-      [4, 0],
-      [4, crc],
-      [4, short],
-      [4, short],
-    ] as const),
-    ...([
-      [2, name.length],
-      [2, extra.length],
-      [2, 0],
-      [2, 0],
-      [2, 0],
-      [4, 0],
-      [4, place],
-    ] as const),
-  );
-  return [fixed, name, extra];
+  const sizes = [short, short, name.length, extra.length];
+  const before = [0x02014b50, version, version, FLAGS, 0, 0, crc];
+  return [record("4222244442222244", ...before, ...sizes, 0, 0, 0, 0, place), name, extra];
 }

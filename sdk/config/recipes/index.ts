@@ -48,8 +48,11 @@ export async function readFolder(
   options: UrlOptions = {},
 ): Promise<PartialConfig> {
   const config = await readJson(platform, besideOf(folder, "config.json"), options);
-  const name = besideOf(folder, "preprocessor_config.json");
-  return modelConfigOf(config, { preprocessor: await optional(readJson(platform, name, options)), preset });
+  const beside = readJson(platform, besideOf(folder, "preprocessor_config.json"), options);
+  const preprocessor = await beside.catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+  return modelConfigOf(config, { preprocessor, preset });
 }
 
 /** What a folder's weights are called: one file, or the index of several. */
@@ -85,11 +88,3 @@ async function readJson(platform: ImagePlatform, from: string | URL, options: Ur
 }
 
 const isMissing = (error: unknown): error is FileError => error instanceof FileError && error.code === "FILE_NOT_FOUND";
-
-/** Undefined where the file is not there. */
-async function optional<T>(work: Promise<T>): Promise<T | undefined> {
-  return work.catch((error) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-}
