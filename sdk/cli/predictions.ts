@@ -5,6 +5,7 @@ import {
   OptionError,
   type Prediction,
   type ScoredClass,
+  toMmpretrain,
   writeNpy,
   writeNpyStrings,
   writeNpz,
@@ -22,19 +23,18 @@ export interface Result {
   readonly pred_score: number;
   readonly pred_class?: string;
   readonly topk: readonly ScoredClass[];
-  /** Of all classes, where they are shown or written. */
-  readonly scores?: Float32Array;
+  /** Of all classes, if they are shown or written. */
+  readonly pred_scores?: Float32Array;
 }
 
 export function resultOf(input: string, found: Prediction, row: number | undefined, withScores: boolean): Result {
-  const { pred_label, pred_score, pred_class, topk = [], pred_scores } = found;
-  const scores = withScores ? { scores: pred_scores } : {};
-  return { input, ...(row !== undefined && { row }), pred_label, pred_score, pred_class, topk, ...scores };
+  const { pred_scores, topk = [], ...best } = toMmpretrain(found);
+  return { input, ...(row !== undefined && { row }), ...best, topk, ...(withScores && { pred_scores }) };
 }
 
 /** As JSON shows a result: its scores only on demand. */
-export function asJson({ scores, ...result }: Result, withScores = false): Line {
-  return withScores ? { ...result, pred_scores: [...(scores ?? [])] } : result;
+export function asJson({ pred_scores = new Float32Array(), ...result }: Result, withScores = false): Line {
+  return withScores ? { ...result, pred_scores: [...pred_scores] } : result;
 }
 
 type Encode = (results: readonly Result[], about: About, withScores?: boolean) => Uint8Array | string;
@@ -64,10 +64,10 @@ export const encoders: Readonly<Record<string, Encode>> = {
 };
 
 function scoresOf(results: readonly Result[]): { data: Float32Array; shape: number[] } {
-  const width = results[0].scores?.length ?? 0;
+  const width = results[0].pred_scores?.length ?? 0;
   const data = new Float32Array(results.length * width);
-  results.forEach(({ scores = [] }, i) => {
-    data.set(scores, i * width);
+  results.forEach(({ pred_scores = [] }, i) => {
+    data.set(pred_scores, i * width);
   });
   return { data, shape: [results.length, width] };
 }
@@ -90,16 +90,14 @@ export function fromLine(line: Line, number: number, expected: Expected): Result
     const [found, wanted] = [line[key], value].map((x) => JSON.stringify(x));
     if (found !== wanted) throw wrong(`has ${key} ${found}, this command has ${wanted}`);
   }
-  const { input, row, pred_label, pred_score, pred_class, topk, pred_scores } = line as unknown as Result & {
-    pred_scores?: number[];
-  };
+  const { input, row, pred_label, pred_score, pred_class, topk, pred_scores } = line as unknown as Result;
   if (!expected.paths.has(input)) throw wrong(`is of ${JSON.stringify(input)}, which is none of the inputs`);
   if (!(pred_label < expected.numClasses && pred_score >= 0)) throw wrong("holds no prediction");
   if (pred_class !== expected.classes?.[pred_label]) throw wrong("names its class otherwise");
   if (topk?.length !== expected.topk) throw wrong(`does not list --topk ${expected.topk}`);
   const width = expected.withScores ? expected.numClasses : undefined;
   if (pred_scores?.length !== width) throw wrong(`has ${pred_scores ? "other" : "no"} pred_scores`);
-  const scores = pred_scores ? { scores: Float32Array.from(pred_scores) } : {};
+  const scores = pred_scores && { pred_scores: Float32Array.from(pred_scores) };
   return { input, ...(row !== undefined && { row }), pred_label, pred_score, pred_class, topk, ...scores };
 }
 

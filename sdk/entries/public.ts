@@ -44,5 +44,5 @@ export type { ModelOptions, Progress } from "../model/load.js";
 export type { Model } from "../model/model.js";
 export type { FeatureOptions, ForwardOptions, LossResult, MaskInput, StreamOptions } from "../model/options.js";
 export type { Weights } from "../model/parameters.js";
-export type { Prediction, PredictOptions, ScoredClass } from "../model/predict.js";
+export { type Prediction, type PredictOptions, type ScoredClass, toMmpretrain } from "../model/predict.js";
 export * from "./hog.js";
