@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ImageError } from "../gpu/errors.js";
 import { limited, oneAhead, startAhead } from "../sdk/base/ahead.js";
 import { Inputs } from "../sdk/cli/inputs.js";
-import type { Context } from "../sdk/cli/run.js";
+import type { Context } from "../sdk/cli/output.js";
 import { noiseImage } from "../sdk/model/fill.js";
 import { loadModel } from "../sdk/model/load.js";
 import { Runner } from "../sdk/model/runner.js";

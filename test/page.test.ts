@@ -121,7 +121,9 @@ describeChromium("the demo's page", (chromium) => {
       expect(await page.locator(".card h3").allInnerTexts()).toEqual(NAMES);
       expect(await page.locator(".card canvas").count()).toBe(27);
       expect(await blankPictures(page)).toEqual([]);
-      expect(await text(page, "#image-1 header p")).toMatch(/^320 × 214 px · embedding \[1, 192\] · \d+ ms$/);
+      expect(await text(page, "#image-1 header p")).toMatch(
+        /^320 × 214 px · embedding \[1, 192\] · length \d+\.\d{3} · \d+ ms$/,
+      );
       expect(await page.locator("#image-0 canvas").nth(2).getAttribute("aria-label")).toBe(
         "city-day.png with 78 of 196 patches covered",
       );

@@ -1,8 +1,8 @@
 /** A comparison of two reports as lines for a terminal. */
 
+import { columns, oneLine as plain } from "../../sdk/report/text.js";
 import type { Change, Diff, Lone, State } from "./diff.js";
 import { count, levelName, TOP, useText, whole } from "./summary.js";
-import { columns, plain } from "./terminal.js";
 
 const stateText = ({ status, use }: State) => (use === null ? status : `${status} (${useText(use)})`);
 

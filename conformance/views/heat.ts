@@ -1,6 +1,6 @@
 /** Every case as a cell coloured by its share of the bound, a strip for each kernel, with the same numbers as tables beneath. */
 
-import { type Html, html } from "../../sdk/report/html.js";
+import { type Html, html } from "../../sdk/report/page.js";
 import type { CaseResult, Level } from "../case.js";
 import type { Report } from "../report.js";
 import { bars } from "./histogram.js";

@@ -1,6 +1,6 @@
 /** How many numbers use how much of their bound: bars for the eye, a table for the rest. */
 
-import { type Html, html } from "../../sdk/report/html.js";
+import { type Html, html } from "../../sdk/report/page.js";
 import type { Report } from "../report.js";
 import { added, bucketNames, count, levelName, whole } from "./summary.js";
 
@@ -10,15 +10,12 @@ function heights(counts: readonly number[]): number[] {
   return counts.map((n) => (n === 0 ? 0 : Math.max(4, Math.round((100 * Math.log10(1 + n)) / top))));
 }
 
-/** The class of a length in percent, in steps of five: a page's policy may forbid styles of single elements. */
-export const step = (percent: number): string => `s${Math.ceil(percent / 5)}`;
-
 /** Bars of buckets; `label` says what is counted. */
 export function bars(counts: readonly number[], label: string, kind: "spark" | "tall"): Html {
   const items = heights(counts).map((height, i) => {
     const colour = i === counts.length - 1 ? "x" : `u${i}`;
     const title = `${i === counts.length - 1 ? "over the bound" : `up to ${bucketNames[i]}`}: ${whole(counts[i])}`;
-    return html`<span title="${title}"><i class="${colour} ${step(height)}"></i></span>`;
+    return html`<span title="${title}"><i class="${colour} s${height}"></i></span>`;
   });
   return html`<div class="bars ${kind}" role="img" aria-label="${label}: ${spread(counts)}">${items}</div>`;
 }

@@ -1,10 +1,10 @@
 /** The report's sections that are tables and lists: levels, cases closest to their bounds, failed and skipped ones, the device. */
 
-import { type Html, html } from "../../sdk/report/html.js";
+import { type Html, html, terms } from "../../sdk/report/page.js";
 import type { CaseResult } from "../case.js";
 import type { LevelSummary, Report } from "../report.js";
 import { shade } from "./heat.js";
-import { bars, step } from "./histogram.js";
+import { bars } from "./histogram.js";
 import {
   cosText,
   count,
@@ -25,8 +25,8 @@ const FAILED_SHOWN = 20;
 
 /** The share of the bound as the share of a bar. */
 function gauge(use: number, colour: string): Html {
-  const share = Math.min(100, 100 * use);
-  return html`<span class="gauge" aria-hidden="true"><i class="${colour} ${step(share)}"></i></span>`;
+  const share = Math.min(100, Math.ceil(100 * use));
+  return html`<span class="gauge" aria-hidden="true"><i class="${colour} s${share}"></i></span>`;
 }
 
 function levelRow(report: Report, level: LevelSummary): Html {
@@ -50,7 +50,7 @@ export function levels(report: Report): Html {
 }
 
 function measured(c: CaseResult): Html {
-  const entries: [string, string][] = [
+  return terms("numbers", [
     ["max error", errorText(c.maxAbs)],
     ["bound at worst", errorText(c.bound)],
     ["relative", errorText(c.maxRel)],
@@ -59,8 +59,7 @@ function measured(c: CaseResult): Html {
     ["numbers", whole(c.n)],
     ["kind of bound", c.boundKind],
     ["time", timeText(c.ms)],
-  ];
-  return html`<dl class="numbers">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+  ]);
 }
 
 export function closest(report: Report): Html {
@@ -89,24 +88,16 @@ export function skipped(report: Report): Html {
 }
 
 export function device(report: Report): Html {
-  const {
-    device: { selfTest },
-    runtime,
-    version,
-    dtype,
-    hashes,
-    facts,
-  } = report;
-  const test = selfTest
-    ? `${selfTest.passed ? "passed" : "failed"}: ${count(selfTest.cases, "answer")}, largest error ${useText(selfTest.worst)} of what is allowed`
-    : "";
-  const entries: (readonly [string, string])[] = [
+  const { runtime, version, dtype, hashes, facts } = report;
+  const { selfTest: test } = report.device;
+  const found = (what: string, { cases, worst }: NonNullable<typeof test>) =>
+    `${what}: ${count(cases, "answer")}, largest error ${useText(worst)} of what is allowed`;
+  return terms("about panel", [
     ...facts.map(({ name, value }) => [name, value] as const),
-    ...(test ? [["self-test", test] as const] : []),
+    ...(test ? [["self-test", found(test.passed ? "passed" : "failed", test)] as const] : []),
     ["numbers stored as", dtype],
     ["runtime", runtime],
     ["package", `maskfeat-wgpu ${version}`],
     ...Object.entries(hashes).map(([name, hash]) => [`SHA-256 of ${name}`, hash] as const),
-  ];
-  return html`<dl class="card panel">${entries.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+  ]);
 }

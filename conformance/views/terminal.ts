@@ -1,5 +1,6 @@
 /** A report as lines for a terminal. */
 
+import { columns, oneLine as plain } from "../../sdk/report/text.js";
 import type { Report } from "../report.js";
 import {
   dateText,
@@ -16,19 +17,6 @@ import {
   whole,
   worstOf,
 } from "./summary.js";
-
-/** Line breaks and other control characters would break lines, or command the terminal. */
-export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
-}
-
-/** Rows in columns; those in `right` stand right. */
-export function columns(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const pad = (cell: string, i: number) => (right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]));
-  return rows.map((row) => row.map(pad).join("  ").trimEnd());
-}
 
 function levelLines(report: Report): string[] {
   const header = ["level", "cases", "passed", "failed", "skipped", "result", "worst use", "of"];

@@ -1,6 +1,7 @@
 /** The files that `extract` writes: features by stage, in the formats of the Python world and as JSON. */
 
-import { ShapeError, writeNpy, writeNpyStrings, writeNpz, writeSafetensors } from "../entries/node.js";
+import { ShapeError, type Tensor, writeNpy, writeNpyStrings, writeNpz, writeSafetensors } from "../entries/node.js";
+import { stack } from "./files.js";
 
 /** Features of one input at one stage: [b,...], b being 1 for an image. */
 export interface Feature {
@@ -14,6 +15,12 @@ export interface Feature {
 /** Facts that files with room for them carry. */
 export type About = Readonly<Record<"model" | "weights" | "trained", string | boolean>>;
 
+/** The metadata of a safetensors file: facts, and the inputs as JSON. */
+export function metadataOf(about: About, inputs: readonly string[]): [string, string][] {
+  const facts = Object.entries(about).map(([key, value]): [string, string] => [key, String(value)]);
+  return [...facts, ["inputs", JSON.stringify(inputs)]];
+}
+
 type Encode = (features: readonly Feature[], about: About) => Uint8Array | string;
 
 /** By the file name's ending. */
@@ -24,8 +31,7 @@ export const encoders: Readonly<Record<string, Encode>> = {
     return writeNpz([...arrays, ["inputs", writeNpyStrings(inputsOf(features))]]);
   },
   ".safetensors": (features, about) => {
-    const facts = Object.entries(about).map(([key, value]) => [key, String(value)] as const);
-    return writeSafetensors(stages(features), [...facts, ["inputs", JSON.stringify(inputsOf(features))]]);
+    return writeSafetensors(stages(features), metadataOf(about, inputsOf(features)));
   },
   ".json": (features, about) => `${JSON.stringify({ ...about, outputs: features.map(asJson) })}\n`,
   ".jsonl": (features, about) => features.map((f) => `${JSON.stringify({ ...asJson(f), ...about })}\n`).join(""),
@@ -40,12 +46,12 @@ function inputsOf(features: readonly Feature[]): string[] {
 }
 
 /** `stage<i>` and all of its features as one array [n,...]. @throws ShapeError where sizes differ */
-function stages(features: readonly Feature[]): [string, { data: Float32Array; shape: number[] }][] {
+function stages(features: readonly Feature[]): [string, Tensor][] {
   const numbers = [...new Set(features.map((f) => f.stage))];
-  return numbers.map((stage) => [`stage${stage}`, stack(features.filter((f) => f.stage === stage))]);
+  return numbers.map((stage) => [`stage${stage}`, stackOf(features.filter((f) => f.stage === stage))]);
 }
 
-function stack(features: readonly Feature[]): { data: Float32Array; shape: number[] } {
+function stackOf(features: readonly Feature[]): Tensor {
   const [first] = features;
   const item = first.shape.slice(1);
   const other = features.find((f) => String(f.shape.slice(1)) !== String(item));
@@ -53,11 +59,9 @@ function stack(features: readonly Feature[]): { data: Float32Array; shape: numbe
     const found = `${first.input} gives [${item}] and ${other.input} [${other.shape.slice(1)}]`;
     throw new ShapeError("SHAPE_MISMATCH", `one array holds features of one shape: ${found}; write .json or .jsonl`);
   }
-  const data = new Float32Array(features.reduce((sum, f) => sum + f.data.length, 0));
-  let at = 0;
-  for (const f of features) {
-    data.set(f.data, at);
-    at += f.data.length;
-  }
-  return { data, shape: [features.reduce((sum, f) => sum + f.shape[0], 0), ...item] };
+  const rows = features.reduce((sum, f) => sum + f.shape[0], 0);
+  return stack(
+    features.map(({ data }) => data),
+    ...[rows, ...item],
+  );
 }

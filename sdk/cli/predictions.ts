@@ -2,9 +2,9 @@
 
 import {
   type Model,
-  OptionError,
   type Prediction,
   type ScoredClass,
+  type Tensor,
   toMmpretrain,
   writeNpy,
   writeNpyStrings,
@@ -12,7 +12,9 @@ import {
   writeSafetensors,
 } from "../entries/node.js";
 import type { Line } from "./continued.js";
-import type { About } from "./features.js";
+import { misuse } from "./errors.js";
+import { type About, metadataOf } from "./features.js";
+import { stack } from "./files.js";
 
 /** What is said of one image. */
 export interface Result {
@@ -52,24 +54,17 @@ export const encoders: Readonly<Record<string, Encode>> = {
   ".safetensors": (results, about) => {
     // our safetensors hold floats alone; labels are exact as such
     const labels = { data: Float32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    const facts = Object.entries(about).map(([key, value]) => [key, String(value)] as const);
-    const inputs = ["inputs", JSON.stringify(results.map((r) => r.input))] as const;
-    return writeSafetensors(
-      [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const],
-      [...facts, inputs],
-    );
+    const tensors = [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const];
+    const inputs = results.map(({ input }) => input);
+    return writeSafetensors(tensors, metadataOf(about, inputs));
   },
   ".json": (results, about, withScores) =>
     `${JSON.stringify({ ...about, results: results.map((r) => asJson(r, withScores)) })}\n`,
 };
 
-function scoresOf(results: readonly Result[]): { data: Float32Array; shape: number[] } {
-  const width = results[0].pred_scores?.length ?? 0;
-  const data = new Float32Array(results.length * width);
-  results.forEach(({ pred_scores = [] }, i) => {
-    data.set(pred_scores, i * width);
-  });
-  return { data, shape: [results.length, width] };
+function scoresOf(results: readonly Result[]): Tensor {
+  const rows = results.map(({ pred_scores = [] }) => pred_scores);
+  return stack(rows, rows.length, rows[0].length);
 }
 
 /** What the lines of `.jsonl` must be so that this command goes on behind them. */
@@ -111,5 +106,5 @@ export function parseClasses(text: string, path: string): string[] {
   } catch {
     // told below
   }
-  throw new OptionError("OPT_VALUE", `--classes ${path}: expected one name on each line, or a JSON array of names`);
+  misuse(`--classes ${path}: expected one name on each line, or a JSON array of names`);
 }
