@@ -29,6 +29,18 @@ async function until(page: Page, said: RegExp): Promise<void> {
   await page.getByRole("status").filter({ hasText: said }).first().waitFor({ timeout: 30_000 });
 }
 
+/** Waits until the page says something, however shortly it stands there. */
+function heard(page: Page, said: RegExp): Promise<void> {
+  return page.evaluate((source) => {
+    const status = document.querySelector("#status")!;
+    return new Promise<void>((done) => {
+      new MutationObserver(() => {
+        if (new RegExp(source).test(status.textContent ?? "")) done();
+      }).observe(status, { childList: true });
+    });
+  }, said.source);
+}
+
 /** What is wrong with each picture of the page: those that are blank. */
 function blankPictures(page: Page): Promise<string[]> {
   return page.locator(".card canvas").evaluateAll((canvases) =>
@@ -239,8 +251,9 @@ describeChromium("the demo's page", (chromium) => {
 
   it("computes anew on another device, also while it computes", async () => {
     const page = await open();
+    const second = heard(page, /^Computing .*, 2 of 9/);
     await page.getByRole("button", { name: "Use the samples" }).click();
-    await until(page, /^Computing .*, 2 of 9/);
+    await second;
     await page.locator("input[value=wasm]").press("ArrowLeft");
     expect(await page.locator("input[value=webgpu]").isChecked()).toBe(true);
     await page.locator("input[value=webgpu]").press("ArrowLeft");

@@ -2,7 +2,7 @@
 
 import { byId, elementOf } from "../../sdk/demo/dom.js";
 import { html } from "../../sdk/report/page.js";
-import { shade } from "../views/heat.js";
+import { shade } from "../views/charts.js";
 import { count, whole } from "../views/summary.js";
 import type { Progress } from "./protocol.js";
 

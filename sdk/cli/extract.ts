@@ -1,14 +1,77 @@
-/** The command `extract`: features of images, computed in batches. */
+/** The command `extract`: features of images, computed in batches, and the files that it writes of them. */
 
 import { Command } from "commander";
-import type { Model, OpProfile, OutType, Tensor } from "../entries/node.js";
+import {
+  type Model,
+  type OpProfile,
+  type OutType,
+  ShapeError,
+  type Tensor,
+  writeNpy,
+  writeNpyStrings,
+  writeNpz,
+  writeSafetensors,
+} from "../entries/node.js";
 import { misuse } from "./errors.js";
-import { encoders, type Feature } from "./features.js";
-import { extensionOf, targetOption, writeFile } from "./files.js";
+import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
 import { batches, Inputs, type Item } from "./inputs.js";
 import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
 import type { Context, Define } from "./output.js";
 import { modelFields, short, summary, table, workText } from "./output.js";
+
+/** Features of one input at one stage: [b,...], b being 1 for an image. */
+interface Feature {
+  readonly input: string;
+  /** Number of the block, from 0. */
+  readonly stage: number;
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+type Encode = (features: readonly Feature[], about: About) => Uint8Array | string;
+
+/** By the file name's ending. */
+const encoders: Readonly<Record<string, Encode>> = {
+  ".npy": (features) => writeNpy(stages(features)[0][1]),
+  ".npz": (features) => {
+    const arrays = stages(features).map(([name, array]) => [name, writeNpy(array)] as const);
+    return writeNpz([...arrays, ["inputs", writeNpyStrings(inputsOf(features))]]);
+  },
+  ".safetensors": (features, about) => {
+    return writeSafetensors(stages(features), metadataOf(about, inputsOf(features)));
+  },
+  ".json": (features, about) => `${JSON.stringify({ ...about, outputs: features.map(asJson) })}\n`,
+  ".jsonl": (features, about) => features.map((f) => `${JSON.stringify({ ...asJson(f), ...about })}\n`).join(""),
+};
+
+const asJson = ({ input, stage, shape, data }: Feature) => ({ input, stage, shape, data: [...data] });
+
+/** A path for each row of the arrays. */
+function inputsOf(features: readonly Feature[]): string[] {
+  const [{ stage }] = features;
+  return features.filter((f) => f.stage === stage).flatMap((f) => Array<string>(f.shape[0]).fill(f.input));
+}
+
+/** `stage<i>` and all of its features as one array [n,...]. @throws ShapeError where sizes differ */
+function stages(features: readonly Feature[]): [string, Tensor][] {
+  const numbers = [...new Set(features.map((f) => f.stage))];
+  return numbers.map((stage) => [`stage${stage}`, stackOf(features.filter((f) => f.stage === stage))]);
+}
+
+function stackOf(features: readonly Feature[]): Tensor {
+  const [first] = features;
+  const item = first.shape.slice(1);
+  const other = features.find((f) => String(f.shape.slice(1)) !== String(item));
+  if (other) {
+    const found = `${first.input} gives [${item}] and ${other.input} [${other.shape.slice(1)}]`;
+    throw new ShapeError("SHAPE_MISMATCH", `one array holds features of one shape: ${found}; write .json or .jsonl`);
+  }
+  const rows = features.reduce((sum, f) => sum + f.shape[0], 0);
+  return stack(
+    features.map(({ data }) => data),
+    ...[rows, ...item],
+  );
+}
 
 interface ExtractFlags extends InputFlags {
   readonly outType?: OutType;

@@ -62,6 +62,15 @@ export async function writeFolder(
   return paths;
 }
 
+/** Facts that files with room for them carry. */
+export type About = Readonly<Record<"model" | "weights" | "trained", string | boolean>>;
+
+/** The metadata of a safetensors file: facts, and the inputs as JSON. */
+export function metadataOf(about: About, inputs: readonly string[]): [string, string][] {
+  const facts = Object.entries(about).map(([key, value]): [string, string] => [key, String(value)]);
+  return [...facts, ["inputs", JSON.stringify(inputs)]];
+}
+
 /** What arrays hold, one behind the other, as one array of `shape`. */
 export function stack(rows: readonly ArrayLike<number>[], ...shape: readonly number[]) {
   const data = new Float32Array(rows.reduce((size, row) => size + row.length, 0));

@@ -13,8 +13,7 @@ import {
 } from "../entries/node.js";
 import type { Line } from "./continued.js";
 import { misuse } from "./errors.js";
-import { type About, metadataOf } from "./features.js";
-import { stack } from "./files.js";
+import { type About, metadataOf, stack } from "./files.js";
 
 /** What is said of one image. */
 export interface Result {
