@@ -34,7 +34,10 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** Completes a command: the options that all have, and its work, which is handed its positional arguments, and its options as the parser made them. */
+/**
+ * Completes a command: the options that all have, and its work, which is handed its positional arguments, and its options as the parser
+ * made them.
+ */
 export type Define = <A extends unknown[], O>(
   command: Command,
   work: (context: Context, args: A, options: O) => Promise<Result>,
