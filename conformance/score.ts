@@ -20,7 +20,7 @@ function shareOf(error: number, bound: number): number {
 }
 
 /** The bucket of a histogram that a share belongs to. */
-function bucketOf(share: number): number {
+export function bucketOf(share: number): number {
   if (share > 1) return HISTOGRAM - 1;
   return Math.max(0, Math.min(HISTOGRAM - 2, Math.floor(Math.log2(share)) + HISTOGRAM - 1));
 }

@@ -1,6 +1,6 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,28 +38,21 @@ function collectLicences() {
   writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
-/** Puts beside the page of the suite all that it fetches, so that any web server can serve the folder. */
-async function completeConformance() {
-  const to = join(root, "dist/conformance");
-  const files = {
-    "index.html": "conformance/page/index.html",
-    "style.css": "conformance/page/style.css",
-    "controls.css": "sdk/demo/style.css",
-    "icon.svg": "sdk/demo/icon.svg",
-    samples: "sdk/demo/samples",
-    "golden/manifest.json": "conformance/golden/manifest.json",
-    "golden/quick": "conformance/golden/quick",
-  };
-  for (const [name, from] of Object.entries(files)) cpSync(join(root, from), join(to, name), { recursive: true });
-  const options = {
-    bundle: true,
-    format: "esm",
-    write: false,
-    entryPoints: [join(root, "conformance/views/style.ts")],
-  };
-  const { outputFiles } = await bundle(options);
-  const { style } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-  writeFileSync(join(to, "report.css"), style);
+/** What a module of TypeScript exports. */
+async function exportsOf(entry) {
+  const { outputFiles } = await bundle({ bundle: true, format: "esm", write: false, entryPoints: [join(root, entry)] });
+  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+}
+
+/** Puts beside the scripts of a page all that it fetches: `index.ts` of the folder `from` holds the page, `more` are other files. */
+async function completePage(from, to, more = {}) {
+  const { index } = await exportsOf(`${from}/index.ts`);
+  const { style } = await exportsOf("sdk/report/style.ts");
+  writeFileSync(join(root, to, "index.html"), index);
+  writeFileSync(join(root, to, "style.css"), style);
+  for (const [name, path] of Object.entries({ "icon.svg": "sdk/demo/icon.svg", ...more })) {
+    cpSync(join(root, path), join(root, to, name), { recursive: true });
+  }
 }
 
 for (const folder of ["dist", "build"]) rmSync(join(root, folder), { recursive: true, force: true });
@@ -72,10 +65,12 @@ try {
   );
   await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);
   collectLicences();
-  for (const name of ["index.html", "style.css", "icon.svg"]) {
-    copyFileSync(join(root, "sdk/demo", name), join(root, "dist/demo", name));
-  }
-  await completeConformance();
+  await completePage("sdk/demo", "dist/demo");
+  await completePage("conformance/page", "dist/conformance", {
+    samples: "sdk/demo/samples",
+    "golden/manifest.json": "conformance/golden/manifest.json",
+    "golden/quick": "conformance/golden/quick",
+  });
 } catch (error) {
   process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;

@@ -12,8 +12,8 @@ export const rooms = [
 /** The parts of sdk/ that rooms of the public API's users may name beside themselves. */
 const uses = {
   cli: /^sdk\/(cli|report|entries|base\/ahead|platform\/node)/,
-  report: /^sdk\/(report|entries)\//,
-  demo: /^sdk\/(demo|entries\/(browser|public)|report\/(pictures|similarity))/,
+  report: /^sdk\/(report|entries\/public)/,
+  demo: /^sdk\/(demo|report|entries\/(browser|public))/,
 };
 
 /** Packages and Node's own modules, and where they may be named. */

@@ -6,7 +6,7 @@ import { noiseImage } from "../conformance/images.js";
 import { ImageError } from "../gpu/errors.js";
 import { limited, oneAhead, startAhead } from "../sdk/base/ahead.js";
 import { Inputs } from "../sdk/cli/inputs.js";
-import type { Context } from "../sdk/cli/run.js";
+import type { Context } from "../sdk/cli/output.js";
 import { loadModel } from "../sdk/model/load.js";
 import { Runner } from "../sdk/model/runner.js";
 import { nodePlatform } from "../sdk/platform/node.js";

@@ -18,13 +18,13 @@ describeChromium("model.predict", (chromium) => {
         const plain = await maskfeat.getModel(config, options);
         const named = await maskfeat.getModel(config, { ...options, classes: imagenetClasses });
         const [nameless] = await plain.predict(`/${path}`);
-        const { pred_scores, ...best } = await maskfeat.inferenceModel(named, `/${path}`, { topk: 3 });
-        return { nameless: "pred_class" in nameless, scores: [...pred_scores], best: { ...best, predScores: null } };
+        const { predScores, ...best } = await maskfeat.inferenceModel(named, `/${path}`, { topk: 3 });
+        return { nameless: "predClass" in nameless, scores: [...predScores], best };
       },
       { config, path },
     );
     using model = await getModel(config, { weights: "procedural", device: "wasm", threads: 1 });
-    const [{ pred_scores, ...best }] = await model.predict(path, { topk: 3 });
-    expect(found).toEqual({ nameless: false, scores: [...pred_scores], best: { ...best, predScores: null } });
+    const [{ predScores, ...best }] = await model.predict(path, { topk: 3 });
+    expect(found).toEqual({ nameless: false, scores: [...predScores], best });
   });
 });

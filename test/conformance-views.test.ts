@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { HISTOGRAM, WRONG } from "../conformance/case.js";
 import { compareReports } from "../conformance/views/diff.js";
-import { diffText } from "../conformance/views/diff-text.js";
 import { htmlReport, reportBody } from "../conformance/views/html.js";
 import { markdown } from "../conformance/views/markdown.js";
 import { parseReport } from "../conformance/views/parse.js";
 import { bucketNames, bucketOf, cosText, useText, whole } from "../conformance/views/summary.js";
-import { terminalText } from "../conformance/views/terminal.js";
+import { diffText, terminalText } from "../conformance/views/terminal.js";
 import { MaskFeatError } from "../gpu/errors.js";
 import { madeUpCase, madeUpReport, reportOf } from "./reports.js";
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 describe("TypeScript", () => {
   const consumer = `
-    import { extractFeat, getModel, hog, inferenceModel, MaskFeatError, type Tensor } from "maskfeat-wgpu";
+    import { extractFeat, getModel, hog, inferenceModel, MaskFeatError, type Tensor, toMmpretrain } from "maskfeat-wgpu";
     import { hog as sameHog, preprocess } from "maskfeat-wgpu/hog";
     import { imagenetClasses } from "maskfeat-wgpu/imagenet";
 
@@ -29,7 +29,7 @@ describe("TypeScript", () => {
       using model = await getModel({ kind: "classifier" }, { weights: "procedural", classes: imagenetClasses });
       const [{ predClass, topk = [] }] = await model.predict(image, { topk: 5 });
       const best = await inferenceModel("vit-tiny-p16_maskfeat-pre", image, { weights: "procedural" });
-      return topk[0].class ?? predClass ?? best.pred_class;
+      return topk[0].class ?? predClass ?? toMmpretrain(best).pred_class;
     }
 
     // @ts-expect-error no such device

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensor,
 } from "../sdk/entries/node.js";
-import { predictions } from "../sdk/model/predict.js";
+import { predictions, toMmpretrain } from "../sdk/model/predict.js";
 import { browserPlatform } from "../sdk/platform/browser.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { codeOf } from "./helpers.js";
@@ -47,36 +47,42 @@ describe("predictions of logits", () => {
     const logits = [1.5, -2, 0.25, 3];
     const powers = logits.map((x) => Math.exp(x - 3));
     const sum = powers.reduce((a, b) => a + b);
-    expect(of(logits).pred_scores).toEqual(Float32Array.from(powers, (p) => p / sum));
-    expect(of([1e4, -1e4, 1e4]).pred_scores).toEqual(Float32Array.of(0.5, 0, 0.5));
-    expect(of([-3e38, -3e38]).pred_scores).toEqual(Float32Array.of(0.5, 0.5));
+    expect(of(logits).predScores).toEqual(Float32Array.from(powers, (p) => p / sum));
+    expect(of([1e4, -1e4, 1e4]).predScores).toEqual(Float32Array.of(0.5, 0, 0.5));
+    expect(of([-3e38, -3e38]).predScores).toEqual(Float32Array.of(0.5, 0.5));
   });
 
   it("take the first of equal scores, as torch, and order the others by label", () => {
     const found = of([1, 2, 2, 0, 2, 1], 5);
-    expect(found.pred_label).toBe(1);
+    expect(found.predLabel).toBe(1);
     expect(found.topk?.map(({ label }) => label)).toEqual([1, 2, 4, 0, 5]);
     // different logits, equal scores: the reference takes the label from the scores, too
-    expect(of([0, 1e-9]).pred_label).toBe(0);
+    expect(of([0, 1e-9]).predLabel).toBe(0);
     expect(of([1, 2]).topk).toBeUndefined();
   });
 
-  it("have a row for each image, twins in camel case, and no class without names", () => {
+  it("have a row for each image, each field once, and no class without names", () => {
     const logits = tensor(Float32Array.of(0, 1, 2, 2, 1, 0), [2, 3]);
     const [first, second] = predictions(logits, ["a", "b", "c"], 2);
-    expect(first).toMatchObject({ pred_label: 2, predLabel: 2, pred_class: "c", predClass: "c" });
-    expect(first.predScore).toBe(first.pred_score);
-    expect(first.predScores).toBe(first.pred_scores);
-    expect(first.pred_score).toBe(first.pred_scores[2]);
-    expect(first.topk?.[0]).toEqual({ label: 2, score: first.pred_score, class: "c" });
-    expect(second.pred_scores).toEqual(first.pred_scores.toReversed());
+    expect(first).toMatchObject({ predLabel: 2, predClass: "c" });
+    expect(first.predScore).toBe(first.predScores[2]);
+    expect(first.topk?.[0]).toEqual({ label: 2, score: first.predScore, class: "c" });
+    expect(second.predScores).toEqual(first.predScores.toReversed());
     expect(structuredClone(first)).toEqual(first);
-    expect(Object.keys(of([1, 2]))).not.toContain("pred_class");
+    expect(Object.keys(of([1, 2]))).toEqual(["predScores", "predLabel", "predScore"]);
+  });
+
+  it("are renamed as mmpretrain names them", () => {
+    const [found] = predictions(tensor(Float32Array.of(0, 1), [1, 2]), ["a", "b"], 1);
+    const { predScores, predScore, topk } = found;
+    const expected = { pred_scores: predScores, pred_label: 1, pred_score: predScore, pred_class: "b", topk };
+    expect(toMmpretrain(found)).toEqual(expected);
+    expect(Object.keys(toMmpretrain(of([1, 2])))).toEqual(["pred_scores", "pred_label", "pred_score"]);
   });
 
   it("of very many classes need no deep stack", () => {
     const many = of(Array.from({ length: 300_000 }, (_, i) => (i === 200_000 ? 5 : 0)));
-    expect(many.pred_label).toBe(200_000);
+    expect(many.predLabel).toBe(200_000);
   });
 });
 
@@ -92,10 +98,10 @@ describe("model.predict", () => {
     for (const [i, image] of split(batch).entries()) {
       if (i % 6 === 0) expect(await model.predict(image, { topk: 10 })).toEqual([all[i]]);
     }
-    for (const { pred_scores, topk = [], pred_label, pred_class } of all) {
-      expect(pred_scores.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
-      expect(topk.map((t) => t.score)).toEqual([...pred_scores].sort((a, b) => b - a));
-      expect(topk[0]).toMatchObject({ label: pred_label, class: pred_class });
+    for (const { predScores, topk = [], predLabel, predClass } of all) {
+      expect(predScores.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+      expect(topk.map((t) => t.score)).toEqual([...predScores].sort((a, b) => b - a));
+      expect(topk[0]).toMatchObject({ label: predLabel, class: predClass });
     }
   });
 
@@ -177,7 +183,7 @@ describe("inferenceModel", () => {
     using model = await getModel("vit-tiny-p16_maskfeat-pre", { weights: "embedded", threads: 1 });
     expect(model).toMatchObject({ weights: "procedural", trained: false });
     const [expected] = await model.predict(bird, { topk: 3 });
-    expect(expected.pred_class).toBe(`class ${expected.pred_label}`);
+    expect(expected.predClass).toBe(`class ${expected.predLabel}`);
     expect(await inferenceModel(model, bird, { topk: 3 })).toEqual(expected);
     const options = { weights: "procedural", threads: 1, topk: 3 };
     expect(await inferenceModel("vit-tiny-p16_maskfeat-pre", bird, options)).toEqual(expected);
@@ -195,8 +201,8 @@ describe("inferenceModel", () => {
   it("finds names for a thousand classes", async () => {
     const config = { ...small, numClasses: 1000 };
     using model = await getModel(config, { weights: "procedural", threads: 1 });
-    const { pred_label, pred_class } = await inferenceModel(model, images(1));
-    expect(pred_class).toBe(imagenetClasses[pred_label]);
+    const { predLabel, predClass } = await inferenceModel(model, images(1));
+    expect(predClass).toBe(imagenetClasses[predLabel]);
     expect(model.classes).toBe(imagenetClasses);
   });
 });

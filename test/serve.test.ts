@@ -59,7 +59,6 @@ describe("demo --web", () => {
       "/page.js": /^text\/javascript/,
       "/work.js": /^text\/javascript/,
       "/style.css": /^text\/css/,
-      "/report.css": /^text\/css/,
       "/icon.svg": /^image\/svg\+xml$/,
       [`/samples/${names[0]}`]: /^image\/png$/,
     };

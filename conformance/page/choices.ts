@@ -1,12 +1,11 @@
 /** What is chosen before a run: by the page's buttons, and to begin with by its address. */
 
-import { byId } from "../../sdk/demo/dom.js";
+import { byId, choicesOf } from "../../sdk/demo/dom.js";
 import type { Start } from "./protocol.js";
 
 const names = ["device", "level", "dtype"] as const;
 
-const inputsOf = (name: string) => [...document.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`)];
-const chosen = (name: string) => inputsOf(name).find((input) => input.checked)?.value;
+const chosen = (name: string) => choicesOf(name).find((input) => input.checked)?.value;
 
 /** The run that is chosen now. */
 export function choices(): Start {
@@ -35,7 +34,7 @@ export function takeAddress(): Asked {
   for (const name of names) {
     const value = query.get(name);
     if (value === null) continue;
-    const inputs = inputsOf(name);
+    const inputs = choicesOf(name);
     const input = inputs.find((choice) => choice.value === value);
     if (!input) throw new RangeError(`${name}: expected ${inputs.map((i) => i.value).join(", ")}, got ${value}`);
     input.checked = true;

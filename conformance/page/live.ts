@@ -1,7 +1,8 @@
 /** What is seen of a run while it runs: a bar, the case that is done, and a cell for each result. */
 
-import { byId, h } from "../../sdk/demo/dom.js";
-import { shade } from "../views/heat.js";
+import { byId, elementOf } from "../../sdk/demo/dom.js";
+import { html } from "../../sdk/report/page.js";
+import { shade } from "../views/charts.js";
 import { count, whole } from "../views/summary.js";
 import type { Progress } from "./protocol.js";
 
@@ -61,7 +62,7 @@ export class Live {
   private show(): void {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    ui.strip.append(...this.waiting.map((one) => h("i", { class: shade(one), title: one.id })));
+    ui.strip.append(...this.waiting.map((one) => elementOf(html`<i class="${shade(one)}" title="${one.id}"></i>`)));
     this.waiting = [];
     if (!this.last) return;
     const { done, total, id } = this.last;

@@ -1,14 +1,14 @@
 /** The suite in the visitor's browser: choices, a run that can be cancelled, and its report, to be read and taken along. */
 
-import { version } from "../../package.json";
-import { byId } from "../../sdk/demo/dom.js";
+import { byId, fill } from "../../sdk/demo/dom.js";
+import type { Failure } from "../../sdk/demo/protocol.js";
 import type { Report } from "../report.js";
 import { htmlReport, reportBody } from "../views/html.js";
 import { markdown } from "../views/markdown.js";
 import { verdict } from "../views/summary.js";
 import { type Asked, choices, lockChoices, takeAddress } from "./choices.js";
 import { Live } from "./live.js";
-import type { Failure, Message } from "./protocol.js";
+import type { Message } from "./protocol.js";
 
 const ui = {
   run: byId("run", HTMLButtonElement),
@@ -67,8 +67,7 @@ function stop(status: string, keep: boolean): void {
 function finish(found: Report): void {
   report = found;
   stop(`Done: ${verdict(found)}.`, false);
-  // every text in it is escaped by the template
-  ui.report.innerHTML = reportBody(found).text;
+  fill(ui.report, reportBody(found));
   ui.take.hidden = false;
   document.title = `${found.passed ? "Passed" : "Failed"}: conformance`;
   void deliver(found);
@@ -135,7 +134,6 @@ byId("html", HTMLButtonElement).addEventListener("click", () => download("text/h
 byId("markdown", HTMLButtonElement).addEventListener("click", () => void copy());
 
 byId("unready", HTMLElement).remove();
-byId("version", HTMLElement).textContent = `maskfeat-wgpu ${version}`;
 ui.run.disabled = false;
 try {
   asked = takeAddress();

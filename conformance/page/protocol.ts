@@ -1,5 +1,6 @@
 /** What the page asks of its worker, and what comes back. */
 
+import type { Failure } from "../../sdk/demo/protocol.js";
 import type { DeviceOptions, Dtype } from "../../sdk/device/open.js";
 import type { Scope } from "../case.js";
 import type { Report } from "../report.js";
@@ -22,13 +23,6 @@ export interface Progress {
   readonly use: number;
   readonly done: number;
   readonly total: number;
-}
-
-/** Why a run ended without a report. */
-export interface Failure {
-  readonly name: string;
-  readonly code?: string;
-  readonly message: string;
 }
 
 /** Any number of `progress`, then one of the others. */

@@ -1,11 +1,12 @@
 /** Runs the suite in a worker of the page, which stays responsive meanwhile. */
 
-import { FileError, MaskFeatError } from "../../gpu/errors.js";
+import { FileError } from "../../gpu/errors.js";
+import { failureOf } from "../../sdk/demo/protocol.js";
 import * as api from "../../sdk/entries/browser.js";
 import { browserPlatform } from "../../sdk/platform/browser.js";
 import { conformance } from "../run.js";
 import type { Host } from "../suite.js";
-import type { Failure, Message, Start } from "./protocol.js";
+import type { Message, Start } from "./protocol.js";
 
 /** A file beside this script, or undefined where the server has none. @throws FileError */
 async function fetched(path: string): Promise<Uint8Array | undefined> {
@@ -30,11 +31,6 @@ const host: Host = {
     return bytes;
   },
 };
-
-function failureOf(error: unknown): Failure {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { name, message, code: error instanceof MaskFeatError ? error.code : undefined };
-}
 
 const send = (message: Message) => postMessage(message);
 

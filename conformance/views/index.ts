@@ -1,8 +1,7 @@
 /** The views of a report, and its comparison with another: for programs that have a report in hand. */
 
 export { compareReports, type Diff } from "./diff.js";
-export { diffText } from "./diff-text.js";
 export { htmlReport } from "./html.js";
 export { markdown } from "./markdown.js";
 export { parseReport } from "./parse.js";
-export { terminalText } from "./terminal.js";
+export { diffText, terminalText } from "./terminal.js";

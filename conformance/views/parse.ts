@@ -49,16 +49,11 @@ const list =
     for (const [i, item] of (value as unknown[]).entries()) check(item, `${path}[${i}]`);
   };
 
-const orNull =
-  (check: Check): Check =>
+/** `other` may stand in the place of what `check` expects. */
+const or =
+  (other: null | undefined, check: Check): Check =>
   (value, path) => {
-    if (value !== null) check(value, path);
-  };
-
-const optional =
-  (check: Check): Check =>
-  (value, path) => {
-    if (value !== undefined) check(value, path);
+    if (value !== other) check(value, path);
   };
 
 const level = among(levels);
@@ -82,19 +77,19 @@ const checkCase = fields({
   boundKind: text,
   status: among(["passed", "failed"]),
   ms: number,
-  reason: optional(text),
+  reason: or(undefined, text),
 });
 
-const worst = orNull(fields({ case: text, use: number }));
+const worst = or(null, fields({ case: text, use: number }));
 
 const device = fields({
   kind: among(["webgpu", "wasm"]),
-  adapter: orNull(text),
+  adapter: or(null, text),
   isFallback: truth,
   reason: text,
   threads: whole,
   variant: text,
-  selfTest: orNull(fields({ passed: truth, cases: whole, worst: number })),
+  selfTest: or(null, fields({ passed: truth, cases: whole, worst: number })),
 });
 
 const checkReport = fields({

@@ -1,20 +1,14 @@
 /** What all views of a report say alike: its verdict, its order of cases, and how numbers are written. */
 
+import { count, whole } from "../../sdk/report/text.js";
 import { type CaseResult, HISTOGRAM, type Level, levelTitles, WRONG } from "../case.js";
 import type { LevelSummary, Report } from "../report.js";
 
+export { bucketOf } from "../score.js";
+export { count, whole };
+
 /** Cases of the lists that show the closest to their bounds, or the first that failed. */
 export const TOP = 10;
-
-/** "1 case", "2,000 cases" */
-export function count(n: number, noun: string): string {
-  return `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-/** An integer with its thousands apart, the same in every locale. */
-export function whole(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
-}
 
 /** Two digits that count; what stands for an error without measure is ∞. */
 export function useText(use: number): string {
@@ -52,11 +46,6 @@ export function timeText(ms: number): string {
   if (ms < 1) return "below 1 ms";
   if (ms < 1000) return `${ms.toFixed(0)} ms`;
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;
-}
-
-/** The bucket of a histogram that a share of the bound falls into. */
-export function bucketOf(use: number): number {
-  return use > 1 ? HISTOGRAM - 1 : Math.min(HISTOGRAM - 2, Math.max(0, Math.floor(Math.log2(use)) + HISTOGRAM - 1));
 }
 
 /** What the buckets are called: "1/1024", ... "1/2", "1", "over". */

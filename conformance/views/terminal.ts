@@ -1,7 +1,10 @@
-/** A report as lines for a terminal. */
+/** A report, and a comparison of two, as lines for a terminal. */
 
+import { columns, oneLine as plain } from "../../sdk/report/text.js";
 import type { Report } from "../report.js";
+import type { Change, Diff, Lone, State } from "./diff.js";
 import {
+  count,
   dateText,
   deviceName,
   deviceNote,
@@ -17,19 +20,6 @@ import {
   worstOf,
 } from "./summary.js";
 
-/** Line breaks and other control characters would break lines, or command the terminal. */
-export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ");
-}
-
-/** Rows in columns; those in `right` stand right. */
-export function columns(rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const pad = (cell: string, i: number) => (right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]));
-  return rows.map((row) => row.map(pad).join("  ").trimEnd());
-}
-
 function levelLines(report: Report): string[] {
   const header = ["level", "cases", "passed", "failed", "skipped", "result", "worst use", "of"];
   const rows = report.levels.map((level) => [
@@ -42,13 +32,16 @@ function levelLines(report: Report): string[] {
   return columns([header, ...rows], [1, 2, 3, 4, 6]);
 }
 
+/** A heading, at most ten lines, and how many more there are. */
+function block(title: string, lines: readonly string[], limit = TOP): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > limit ? [`  and ${whole(lines.length - limit)} more`] : [];
+  return ["", `${title}: ${whole(lines.length)}`, ...lines.slice(0, limit).map((line) => `  ${line}`), ...more];
+}
+
 function failedLines({ failed }: Report): string[] {
-  if (failed.length === 0) return [];
-  const shown = failed.slice(0, TOP).flatMap((one) => {
-    return [`  ${plain(one.case)}`, `    ${plain(one.reason)}`, `    ${errorNote(one)}`];
-  });
-  const more = failed.length > TOP ? [`  and ${whole(failed.length - TOP)} more`] : [];
-  return ["", `failed: ${whole(failed.length)}`, ...shown, ...more];
+  const lines = failed.map((one) => `${plain(one.case)}\n    ${plain(one.reason)}\n    ${errorNote(one)}`);
+  return block("failed", lines);
 }
 
 function skippedLines(report: Report): string[] {
@@ -74,5 +67,59 @@ export function terminalText(report: Report): string {
     ...skippedLines(report),
     "",
     `${passed ? "PASS" : "FAIL"}  ${verdict(report)}${closest}; ${timeText(ms)}`,
+  ].join("\n");
+}
+
+const stateText = ({ status, use }: State) => (use === null ? status : `${status} (${useText(use)})`);
+
+const changeText = (change: Change) => `${plain(change.case)}: ${stateText(change.a)} -> ${stateText(change.b)}`;
+const loneText = (lone: Lone) => `${plain(lone.case)}: ${stateText(lone)}`;
+
+function levelChanges(diff: Diff): string[] {
+  const rows = diff.levels.map(({ level, a, b }) => {
+    const pair = (of: "cases" | "failed" | "skipped") => {
+      const [before, after] = [a?.[of] ?? 0, b?.[of] ?? 0];
+      return before === after ? whole(before) : `${whole(before)} -> ${whole(after)}`;
+    };
+    const [before, after] = [a, b].map((summary) => (summary?.worst ? useText(summary.worst.use) : "–"));
+    return [
+      levelName(level),
+      pair("cases"),
+      pair("failed"),
+      pair("skipped"),
+      before === after ? before : `${before} -> ${after}`,
+    ];
+  });
+  return columns([["level", "cases", "failed", "skipped", "worst use"], ...rows], [1, 2, 3, 4]);
+}
+
+function outcome({ worse, better, sameCode }: Diff): string {
+  const code = sameCode ? "the same kernels" : "other kernels";
+  if (worse > 0)
+    return `WORSE  ${count(worse, "case")} passed before and ${worse === 1 ? "does" : "do"} not now; ${code}`;
+  if (better > 0) return `BETTER  ${count(better, "case")} ${better === 1 ? "passes" : "pass"} now; ${code}`;
+  return `SAME  no case that passed before fails now; ${code}`;
+}
+
+/** What is not the same around the cases, levels side by side, every kind of change, and the verdict in the last line. */
+export function diffText(diff: Diff): string {
+  const of = (kind: Change["kind"]) => diff.changed.filter((change) => change.kind === kind).map(changeText);
+  // those that got worse come first
+  const outcomes = diff.changed
+    .filter(({ kind }) => kind === "status")
+    .sort((x, y) => {
+      return Number(y.a.status === "passed") - Number(x.a.status === "passed");
+    });
+  const around = diff.differences.map(({ name, a, b }) => `${plain(name)}: ${plain(a)} -> ${plain(b)}`);
+  return [
+    ...levelChanges(diff),
+    ...block("not the same", around, around.length),
+    ...block("another outcome", outcomes.map(changeText)),
+    ...block("more than twice the use", of("grown")),
+    ...block("less than half the use", of("shrunk")),
+    ...block("missing now", diff.onlyA.map(loneText)),
+    ...block("new", diff.onlyB.map(loneText)),
+    "",
+    outcome(diff),
   ].join("\n");
 }

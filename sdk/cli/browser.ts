@@ -8,7 +8,7 @@ import { basename, delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError, MaskFeatError, OptionError } from "../entries/node.js";
 import { readBytes, walkFiles } from "../platform/node-files.js";
-import type { Context } from "./run.js";
+import type { Context } from "./output.js";
 import { type Page, serve } from "./serve.js";
 import { mediaType } from "./web.js";
 

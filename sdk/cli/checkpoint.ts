@@ -4,7 +4,6 @@ import { basename, dirname, extname, join } from "node:path";
 import { Command, Option } from "commander";
 import {
   type Checkpoint,
-  OptionError,
   openCheckpoint,
   type Plain,
   type PlainMap,
@@ -14,11 +13,12 @@ import {
   type TensorToStream,
 } from "../entries/node.js";
 import { type FileInParts, hashFile, writeInParts } from "../platform/node-files.js";
-import { checkTarget } from "./files.js";
+import { count } from "../report/text.js";
+import { misuse } from "./errors.js";
+import { checkTarget, extensionOf } from "./files.js";
 import { choiceOption } from "./options.js";
-import { count, table } from "./output.js";
-import { fromJson, toJson, withoutOpaque } from "./plain.js";
-import type { Context, Define } from "./run.js";
+import type { Context, Define } from "./output.js";
+import { table } from "./output.js";
 
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
@@ -35,11 +35,11 @@ async function inspectWork({ signal }: Context, [path]: [string]) {
     const meta = toJson(metaOf(checkpoint));
     const sha256 = /^https?:/.test(path) ? null : await hashFile(path, signal);
     const rows = tensors.map(({ name, shape, dtype }) => [name, `[${shape}]`, dtype]);
-    const text = [`${path}: ${format}, ${count(tensors.length, "tensor")}`, `sha256  ${sha256 ?? "-"}`, ""];
-    text.push(table(["tensor", "shape", "dtype"], rows), "", `meta    ${shortened(JSON.stringify(meta))}`);
+    const lines = [`${path}: ${format}, ${count(tensors.length, "tensor")}`, `sha256  ${sha256 ?? "-"}`, ""];
+    lines.push(table(["tensor", "shape", "dtype"], rows), "", `meta    ${shortened(JSON.stringify(meta))}`);
     for (const { path: where, global } of opaque)
-      text.push(`opaque  ${where}: ${global} (left alone: only code could rebuild it)`);
-    return { fields: { format, tensors, meta, opaque, sha256 }, text: text.join("\n") };
+      lines.push(`opaque  ${where}: ${global} (left alone: only code could rebuild it)`);
+    return { fields: { format, tensors, meta, opaque, sha256 }, lines };
   } finally {
     await checkpoint.close();
   }
@@ -57,24 +57,19 @@ interface ConvertFlags {
   readonly shard?: number;
 }
 
+const dtypes = ["f32", "f16", "bf16"];
+
 export function convertCommand(define: Define): Command {
   const command = new Command("convert")
     .description("writes weights in another format, or rounded")
     .argument("<in>", "a .pth or .safetensors file")
     .argument("<out>", "a .pth or .safetensors file")
-    .addOption(
-      choiceOption("--dtype <type>", "how the numbers are stored; default: as they are", ["f32", "f16", "bf16"]),
-    )
+    .addOption(choiceOption("--dtype <type>", "how the numbers are stored; default: as they are", dtypes))
     .addOption(shardOption());
   return define(command, convertWork);
 }
 
-const UNITS = new Map([
-  ["", 1],
-  ["KB", 1e3],
-  ["MB", 1e6],
-  ["GB", 1e9],
-]);
+const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
 function shardOption(): Option {
   return new Option(
@@ -82,37 +77,35 @@ function shardOption(): Option {
     "at most so many bytes of tensors in a file (500MB, 2GB), with an index",
   ).argParser((text) => {
     const [, digits, unit = ""] = /^(\d{1,15})(KB|MB|GB)?$/i.exec(text) ?? [];
-    const size = Number(digits) * UNITS.get(unit.toUpperCase())!;
+    const size = Number(digits) * UNITS[unit.toUpperCase()];
     if (!(Number.isSafeInteger(size) && size > 0)) {
-      throw new OptionError("OPT_VALUE", `--shard must be a size as in 500MB or 2GB, got ${JSON.stringify(text)}`);
+      misuse(`--shard must be a size as in 500MB or 2GB, got ${JSON.stringify(text)}`);
     }
     return size;
   });
 }
 
 async function convertWork(context: Context, [from, to]: [string, string], { dtype, shard }: ConvertFlags) {
-  const extension = await checkTarget("<out>", to, [".pth", ".safetensors"]);
-  if (shard !== undefined && extension === ".pth") {
-    throw new OptionError("OPT_VALUE", "--shard: a .pth file is one file; write .safetensors");
+  checkTarget("<out>", to, [".pth", ".safetensors"]);
+  const isTorch = extensionOf(to) === ".pth";
+  if (shard !== undefined && isTorch) {
+    misuse("--shard: a .pth file is one file; write .safetensors");
   }
   const checkpoint = await openCheckpoint(from, { signal: context.signal });
   try {
     const tensors = tensorsOf(checkpoint, dtype, context);
-    const files = extension === ".pth" ? [torchFile(to, checkpoint, tensors)] : shards(to, checkpoint, tensors, shard);
+    const files = isTorch ? [torchFile(to, checkpoint, tensors)] : shards(to, checkpoint, tensors, shard);
     const { bytes, sha256 } = await writeInParts(files);
     const paths = files.map(({ path }) => path);
-    const text = `${from}: ${count(tensors.length, "tensor")} -> ${paths.join(", ")} (${bytes} bytes)\nsha256  ${sha256}`;
-    return { fields: { files: paths, tensors: tensors.length, bytes, sha256 }, text };
+    const line = `${from}: ${count(tensors.length, "tensor")} -> ${paths.join(", ")} (${bytes} bytes)`;
+    return { fields: { files: paths, tensors: tensors.length, bytes, sha256 }, lines: [line, `sha256  ${sha256}`] };
   } finally {
     await checkpoint.close();
   }
 }
 
-const STORED: ReadonlyMap<string, StoredDtype> = new Map([
-  ["F32", "F32"],
-  ["F16", "F16"],
-  ["BF16", "BF16"],
-]);
+/** Types that are stored as they are; others become f32. */
+const isStored = (dtype: string): dtype is StoredDtype => Object.hasOwn(BYTES, dtype);
 
 /** Each tensor is read over the one before it. */
 function tensorsOf(
@@ -121,7 +114,7 @@ function tensorsOf(
   { output, signal }: Context,
 ): TensorToStream[] {
   const { names } = checkpoint;
-  const rounded = dtype ? [] : names.filter((name) => !STORED.has(checkpoint.info(name).dtype));
+  const rounded = dtype ? [] : names.filter((name) => !isStored(checkpoint.info(name).dtype));
   if (rounded.length > 0) {
     output.note(`${count(rounded.length, "tensor")} of other types become f32: ${rounded.slice(0, 4).join(", ")}`);
   }
@@ -137,7 +130,7 @@ function tensorsOf(
     return {
       name,
       shape,
-      dtype: dtype ? (dtype.toUpperCase() as StoredDtype) : (STORED.get(stored) ?? "F32"),
+      dtype: dtype ? (dtype.toUpperCase() as StoredDtype) : isStored(stored) ? stored : "F32",
       async read() {
         signal.throwIfAborted();
         output.progress("converting", i, names.length);
@@ -215,3 +208,34 @@ function shards(
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
+
+/** As JSON: markers as `{"opaque": name}`, bytes by their number, numbers that JSON lacks as text. */
+export function toJson(value: Plain): unknown {
+  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) return String(value);
+  if (value === null || typeof value !== "object") return value;
+  if (value instanceof Uint8Array) return { bytes: value.length };
+  // Entries become own fields, whatever their names.
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), toJson(item)]));
+  if (Array.isArray(value)) return value.map(toJson);
+  return { opaque: (value as { global: string }).global };
+}
+
+/** From parsed JSON: objects as Maps. */
+export function fromJson(value: unknown): Plain {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (value === null || typeof value !== "object") return value as Plain;
+  return new Map(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
+}
+
+/** Without markers and bytes, which our writers do not write. */
+export function withoutOpaque(value: Plain): Plain {
+  if (value instanceof Map) {
+    return new Map(
+      [...(value as PlainMap)].filter(([, item]) => isData(item)).map(([key, item]) => [key, withoutOpaque(item)]),
+    );
+  }
+  return Array.isArray(value) ? value.filter(isData).map(withoutOpaque) : value;
+}
+
+const isData = (value: Plain) =>
+  value === null || typeof value !== "object" || value instanceof Map || Array.isArray(value);

@@ -1,32 +1,25 @@
 /** The command `conformance`: the suite on a device of this machine, and its report; `conformance diff` compares two reports. */
 
-import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { CaseResult } from "../../conformance/case.js";
 import type { Report } from "../../conformance/report.js";
 import type { RunOptions } from "../../conformance/run.js";
-import { type Dtype, OptionError } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { conformanceInBrowser } from "./browser.js";
-import { checkTarget, writeFile } from "./files.js";
-import { addDeviceOptions, choiceOption } from "./options.js";
-import type { Result } from "./output.js";
-import type { Context, Define } from "./run.js";
+import { misuse } from "./errors.js";
+import { targetOption, writeFile } from "./files.js";
+import { addDeviceOptions, choiceOption, type DeviceFlags } from "./options.js";
+import type { Context, Define, Result } from "./output.js";
 
-interface ConformanceFlags {
+interface ConformanceFlags extends DeviceFlags {
   readonly level: "quick" | "full" | "exhaustive";
   readonly cases?: string;
   readonly browser?: string;
   readonly golden?: string;
   readonly weights?: string;
-  readonly device?: "auto" | "webgpu" | "wasm";
-  readonly dtype?: Dtype;
-  readonly threads?: number;
-  readonly turbo?: boolean;
-  readonly matmul?: RunOptions["matmul"];
   readonly html?: string;
   readonly md?: string;
   readonly baseline?: string;
@@ -39,8 +32,7 @@ const goldenFolders = ["../conformance/golden", "conformance/golden"].map((path)
 const goldenFolder = goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
 const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
 
-/** The suite is loaded where it is asked for: no other command needs its thousands of cases. */
-const suite = () => import("../../conformance/node.js");
+/** The views are loaded where they are asked for, as is the suite: no other command needs its thousands of cases. */
 const views = () => import("../../conformance/views/index.js");
 
 export function conformanceCommand(define: Define): Command {
@@ -57,8 +49,8 @@ export function conformanceCommand(define: Define): Command {
       "the repository's conformance/golden, or goldens of your own checkpoint (needs --weights)",
     )
     .option("--weights <file>", "the checkpoint that --golden was made for")
-    .option("--html <file>", "write the report as a page")
-    .option("--md <file>", "write the report as Markdown")
+    .addOption(targetOption("--html <file>", "write the report as a page", [".html"]))
+    .addOption(targetOption("--md <file>", "write the report as Markdown", [".md"]))
     .option("--baseline <file>", "compare with the JSON of an earlier run; exit 1 where something became worse");
   return define(addDeviceOptions(command), conformanceWork);
 }
@@ -66,28 +58,24 @@ export function conformanceCommand(define: Define): Command {
 async function conformanceWork(context: Context, [args]: [string[]], flags: ConformanceFlags): Promise<Result> {
   if (args.length > 0) return diffWork(args);
   const { terminalText, markdown, htmlReport, compareReports, diffText } = await views();
-  if (flags.html !== undefined) await checkTarget("--html", flags.html, [".html"]);
-  if (flags.md !== undefined) await checkTarget("--md", flags.md, [".md"]);
   const baseline = flags.baseline === undefined ? undefined : await readReport(flags.baseline);
   const report = flags.browser === undefined ? await here(context, flags) : await inBrowser(context, flags);
-  const texts = [terminalText(report)];
-  if (flags.html !== undefined) await writeFile(flags.html, htmlReport(report), context);
-  if (flags.md !== undefined) await writeFile(flags.md, markdown(report), context);
-  for (const written of [flags.html, flags.md]) if (written !== undefined) texts.push(`wrote   ${written}`);
+  await writeFile(flags.html, () => htmlReport(report), context);
+  await writeFile(flags.md, () => markdown(report), context);
   const diff = baseline && compareReports(baseline, report);
-  if (diff) texts.push(diffText(diff));
+  const lines = [terminalText(report), "", ...(diff ? [diffText(diff), ""] : [])];
   const { command: _, version: __, ...fields } = report;
   const incomplete = !report.passed || (diff ? diff.worse > 0 : false);
-  return { fields: { ...fields, diff }, text: texts.join("\n\n"), incomplete };
+  return { fields: { ...fields, diff }, lines, files: [flags.html, flags.md], incomplete };
 }
 
 async function diffWork(args: readonly string[]): Promise<Result> {
   if (args[0] !== "diff" || args.length !== 3) {
-    throw new OptionError("OPT_VALUE", "usage: conformance diff A.json B.json, or conformance with options alone");
+    misuse("usage: conformance diff A.json B.json, or conformance with options alone");
   }
   const { compareReports, diffText } = await views();
   const diff = compareReports(await readReport(args[1]), await readReport(args[2]));
-  return { fields: { ...diff }, text: diffText(diff), incomplete: diff.worse > 0 };
+  return { fields: { ...diff }, lines: [diffText(diff)], incomplete: diff.worse > 0 };
 }
 
 async function readReport(path: string): Promise<Report> {
@@ -97,31 +85,22 @@ async function readReport(path: string): Promise<Report> {
 
 /** What `--golden` names: another folder, or a user's own goldens with the weights that they belong to. */
 async function goldenOf({ golden, weights }: ConformanceFlags): Promise<{ folder: string; own?: RunOptions["own"] }> {
-  const isFile = golden !== undefined && (await stat(golden).catch(() => undefined))?.isFile();
+  const isFile = golden !== undefined && statSync(golden, { throwIfNoEntry: false })?.isFile();
   if (weights !== undefined && !isFile) {
-    throw new OptionError(
-      "OPT_MISSING",
-      "--weights needs --golden FILE, the goldens made for them (npm run golden -- --checkpoint)",
-    );
+    misuse("--weights needs --golden FILE, the goldens made for them (npm run golden -- --checkpoint)", "OPT_MISSING");
   }
   if (golden === undefined) return { folder: goldenFolder };
   if (!isFile) {
-    if (!(await stat(join(golden, "manifest.json")).catch(() => undefined))) {
-      throw new OptionError(
-        "OPT_VALUE",
-        `--golden: expected conformance/golden of the repository, or a file, got ${golden}`,
-      );
-    }
-    return { folder: golden };
+    if (existsSync(join(golden, "manifest.json"))) return { folder: golden };
+    misuse(`--golden: expected conformance/golden of the repository, or a file, got ${golden}`);
   }
-  if (weights === undefined)
-    throw new OptionError("OPT_MISSING", "--golden FILE needs --weights, the checkpoint it was made for");
+  if (weights === undefined) misuse("--golden FILE needs --weights, the checkpoint it was made for", "OPT_MISSING");
   return { folder: goldenFolder, own: { name: golden, data: await readBytes(golden), weights } };
 }
 
 /** The suite in this process. */
 async function here({ output, signal }: Context, flags: ConformanceFlags): Promise<Report> {
-  const { conformance, nodeHost } = await suite();
+  const { conformance, nodeHost } = await import("../../conformance/node.js");
   const { folder, own } = await goldenOf(flags);
   const { level: scope, device, dtype, threads, turbo, matmul, cases } = flags;
   const onCase = (result: CaseResult, done: number, total: number) => {
@@ -135,10 +114,9 @@ async function here({ output, signal }: Context, flags: ConformanceFlags): Promi
 
 async function inBrowser(context: Context, flags: ConformanceFlags): Promise<Report> {
   const { browser = "", level, device, dtype, matmul, cases, golden, weights, threads, turbo } = flags;
-  const barred = Object.entries({ "--weights": weights, "--threads": threads, "--turbo": turbo }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (barred.length > 0) throw new OptionError("OPT_VALUE", `${barred[0][0]} does not go with --browser`);
+  for (const [option, value] of Object.entries({ "--weights": weights, "--threads": threads, "--turbo": turbo })) {
+    if (value !== undefined) misuse(`${option} does not go with --browser`);
+  }
   const folder = golden ?? goldenFolder;
   const text = await conformanceInBrowser(context, browser, folder, { level, device, dtype, matmul, cases });
   const { parseReport } = await views();

@@ -1,5 +1,6 @@
 /** The commands of the data side: `preprocess`, `hog` and `mask`. */
 
+import { createHash } from "node:crypto";
 import { Command } from "commander";
 import {
   blockMask,
@@ -8,18 +9,17 @@ import {
   hog,
   type Image,
   type Mask,
-  OptionError,
   preprocess,
   resizeEdgeFor,
   writeNpy,
 } from "../entries/node.js";
 import { drawHog } from "../report/pictures.js";
-import { checkTarget, writeFile } from "./files.js";
+import { misuse } from "./errors.js";
+import { png, targetOption, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";
-import { firstOf, sha256, short, sum } from "./numbers.js";
 import { choiceOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
-import { png } from "./pictures.js";
-import type { Context, Define } from "./run.js";
+import type { Context, Define } from "./output.js";
+import { firstOf, short, sum } from "./output.js";
 
 interface PreprocessFlags {
   readonly stage: "decoded" | "u8" | "f32";
@@ -35,29 +35,23 @@ export function preprocessCommand(define: Define): Command {
     .addOption(choiceOption("--stage <stage>", "how far to go", ["decoded", "u8", "f32"]).default("f32"))
     .addOption(interpolationOption())
     .addOption(integerOption("--size <pixels>", "side of the result", 1, 8192).default(224))
-    .option("--out <file.npy>", "write the array");
+    .addOption(targetOption("--out <file.npy>", "write the array", [".npy"]));
   return define(command, preprocessWork);
 }
 
 async function preprocessWork(context: Context, [input]: [string], flags: PreprocessFlags) {
-  if (flags.out !== undefined) await checkTarget("--out", flags.out, [".npy"]);
   const { data, shape } = await stageOf(input, flags, context.signal);
-  if (flags.out !== undefined) await writeFile(flags.out, writeNpy({ data, shape }), context);
+  await writeFile(flags.out, () => writeNpy({ data, shape }), context);
   const fields = { shape, sum: sum(data), sha256: sha256(data) };
-  const text = [
-    `${flags.stage} [${shape}]`,
-    `sum     ${fields.sum}`,
-    `sha256  ${fields.sha256}`,
-    ...written(flags.out),
-  ].join("\n");
-  return { fields, text };
+  const lines = [`${flags.stage} [${shape}]`, `sum     ${fields.sum}`, `sha256  ${fields.sha256}`];
+  return { fields, lines, files: [flags.out] };
 }
 
 async function stageOf(input: string, { stage, interpolation, size }: PreprocessFlags, signal: AbortSignal) {
   const loaded = await singleInput(input, signal);
   if (isTensor(loaded)) {
     if (stage === "f32") return loaded;
-    throw new OptionError("OPT_VALUE", `--stage ${stage}: ${input} is normalised already; use --stage f32`);
+    misuse(`--stage ${stage}: ${input} is normalised already; use --stage f32`);
   }
   const asArray = ({ data, width, height }: Image) => ({ data, shape: [height, width, 3] });
   if (stage === "decoded") return asArray(loaded);
@@ -80,43 +74,39 @@ export function hogCommand(define: Define): Command {
     .addOption(integerOption("--nbins <n>", "orientations over 180 degrees", 1, 180).default(9))
     .addOption(integerOption("--pool <pixels>", "side of a cell; it divides 16", 1, 16).default(8))
     .addOption(integerOption("--gaussian-window <pixels>", "side of the Gaussian weight, 0 is off", 0, 224).default(16))
-    .option("--out <file.npy>", "write the features")
-    .option("--picture <file.png>", "draw them");
+    .addOption(targetOption("--out <file.npy>", "write the features", [".npy"]))
+    .addOption(targetOption("--picture <file.png>", "draw them", [".png"]));
   return define(command, hogWork);
 }
 
 async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
   const { out, picture, ...options } = flags;
-  if (out !== undefined) await checkTarget("--out", out, [".npy"]);
-  if (picture !== undefined) await checkTarget("--picture", picture, [".png"]);
   const config = completeConfig({});
   const images = toTensor(await singleInput(input, context.signal), config);
   checkHog(flags, config.patchSize, images.shape);
   const features = hog(images, { ...options, patchSize: config.patchSize });
-  if (out !== undefined) await writeFile(out, writeNpy(features), context);
-  if (picture !== undefined) {
+  await writeFile(out, () => writeNpy(features), context);
+  const draw = () => {
     const [, N, F] = features.shape;
     const grid = [images.shape[2] / config.patchSize, images.shape[3] / config.patchSize] as const;
     const first = { data: features.data.subarray(0, N * F), shape: [1, N, F] };
-    await writeFile(picture, png(drawHog(first, { ...options, grid })), context);
-  }
+    return png(drawHog(first, { ...options, grid }));
+  };
+  await writeFile(picture, draw, context);
   const { shape, data } = features;
   const fields = { shape, first: firstOf(data), mean: sum(data) / data.length };
-  const text = [
-    `hog [${shape}]`,
-    `first   ${fields.first.map(short).join(" ")}`,
-    `mean    ${short(fields.mean)}`,
-    ...written(out, picture),
-  ].join("\n");
-  return { fields, text };
+  const lines = [`hog [${shape}]`, `first   ${fields.first.map(short).join(" ")}`, `mean    ${short(fields.mean)}`];
+  return { fields, lines, files: [out, picture] };
 }
 
 function checkHog({ pool, gaussianWindow }: HogFlags, patch: number, [, , height, width]: readonly number[]): void {
-  if (patch % pool !== 0) throw new OptionError("OPT_VALUE", `--pool must divide ${patch}, got ${pool}`);
+  if (patch % pool !== 0) misuse(`--pool must divide ${patch}, got ${pool}`);
   if (gaussianWindow === 0 || (height % gaussianWindow === 0 && width % gaussianWindow === 0)) return;
   const sides = `the image's sides, ${width} and ${height}`;
-  throw new OptionError("OPT_VALUE", `--gaussian-window must be 0 or divide ${sides}, got ${gaussianWindow}`);
+  misuse(`--gaussian-window must be 0 or divide ${sides}, got ${gaussianWindow}`);
 }
+
+const generators = ["mmpretrain", "pyslowfast", "pyslowfast-cube"];
 
 interface MaskFlags {
   readonly seed: number;
@@ -133,43 +123,37 @@ export function maskCommand(define: Define): Command {
     .description("block masks, equal to the references' from the same seed")
     .addOption(seedOption("seed of the reference's random numbers").default(0))
     .addOption(integerOption("--count <k>", "masks that follow each other", 1, 1_000_000).default(1))
-    .addOption(
-      choiceOption("--generator <name>", "whose", ["mmpretrain", "pyslowfast", "pyslowfast-cube"]).default(
-        "mmpretrain",
-      ),
-    )
+    .addOption(choiceOption("--generator <name>", "whose", generators).default("mmpretrain"))
     .addOption(listOption("--grid <HxW|TxHxW>", "tokens, default 14x14 or 8x7x7", "x", "14x14 or 8x7x7"))
     .addOption(integerOption("--num <n>", "tokens to mask", 0, 2 ** 24))
     .addOption(integerOption("--min <n>", "smallest block in tokens", 0, 2 ** 24))
-    .option("--out <file.npy>", "write the masks");
+    .addOption(targetOption("--out <file.npy>", "write the masks", [".npy"]));
   return define(command, maskWork);
 }
 
 async function maskWork(context: Context, _: [], flags: MaskFlags) {
-  if (flags.out !== undefined) await checkTarget("--out", flags.out, [".npy"]);
   const mask = drawMasks(flags);
-  if (flags.out !== undefined) await writeFile(flags.out, writeNpy(mask), context);
+  await writeFile(flags.out, () => writeNpy(mask), context);
   const [count, ...grid] = mask.shape;
   const size = mask.data.length / count;
   const ones = Array.from({ length: count }, (_, k) => sum(mask.data.subarray(k * size, (k + 1) * size)));
   const width = grid.at(-1) as number;
   const rows = Array.from({ length: size / width }, (_, y) => mask.data.subarray(y * width, (y + 1) * width).join(""));
   const fields = { shape: mask.shape, ones, sha256: sha256(mask.data), rows };
-  const text = [
+  const lines = [
     `${flags.generator} [${mask.shape}] from seed ${flags.seed}`,
     ...rows.map((row) => `  ${row.replaceAll("0", "·").replaceAll("1", "█")}`),
     `ones    ${ones.slice(0, 16).join(" ")}${count > 16 ? " ..." : ""}`,
     `sha256  ${fields.sha256}`,
-    ...written(flags.out),
-  ].join("\n");
-  return { fields, text };
+  ];
+  return { fields, lines, files: [flags.out] };
 }
 
 function drawMasks({ generator, grid, seed, count, num, min }: MaskFlags): Mask {
   const sides = generator === "pyslowfast-cube" ? 3 : 2;
   if (grid && grid.length !== sides) {
     const example = sides === 3 ? "8x7x7" : "14x14";
-    throw new OptionError("OPT_VALUE", `--grid must be like ${example} for ${generator}, got ${grid.join("x")}`);
+    misuse(`--grid must be like ${example} for ${generator}, got ${grid.join("x")}`);
   }
   const options = { seed, count, num, min };
   return generator === "pyslowfast-cube"
@@ -177,7 +161,8 @@ function drawMasks({ generator, grid, seed, count, num, min }: MaskFlags): Mask 
     : blockMask({ ...options, generator, grid: grid as [number, number] | undefined });
 }
 
-/** A line for each file that was written. */
-function written(...paths: readonly (string | undefined)[]): string[] {
-  return paths.filter((path) => path !== undefined).map((path) => `wrote   ${path}`);
+/** SHA-256 of an array's bytes, in hex. */
+function sha256({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -2,23 +2,21 @@
 
 import { CommanderError } from "commander";
 import { type ErrorCode, MaskFeatError, OptionError } from "../entries/node.js";
+import { oneLine } from "../report/text.js";
 
 /** Exit codes beside 0. */
 export const exitCodes = { failed: 1, usage: 2, deviceAbsent: 3, interrupted: 130 } as const;
+
+/** Ends a command that is used wrongly. @throws OptionError */
+export function misuse(message: string, code: ErrorCode = "OPT_VALUE", cause?: unknown): never {
+  throw new OptionError(code, message, { cause });
+}
 
 /** What `--json` shows of an error. */
 export interface ErrorFields {
   readonly name: string;
   readonly code: ErrorCode | "ABORTED" | "INTERNAL";
   readonly message: string;
-}
-
-/** Line breaks and other control characters would break the one line, or command the terminal. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => {
-    return `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }
 
 /** Name, stable code and message of whatever was thrown. */

@@ -1,52 +1,105 @@
-/** The command `extract`: features of images, computed in batches. */
+/** The command `extract`: features of images, computed in batches, and the files that it writes of them. */
 
 import { Command } from "commander";
-import { type Model, type OpProfile, OptionError, type OutType, type Tensor } from "../entries/node.js";
-import { encoders, type Feature } from "./features.js";
-import { checkTarget, writeFile } from "./files.js";
-import { batches, Inputs, type Item } from "./inputs.js";
-import { short, summary } from "./numbers.js";
 import {
-  addModelOptions,
-  choiceOption,
-  interpolationOption,
-  listOption,
-  type ModelFlags,
-  openModel,
-} from "./options.js";
-import { count, modelFields, modelText, table } from "./output.js";
-import type { Context, Define } from "./run.js";
+  type Model,
+  type OpProfile,
+  type OutType,
+  ShapeError,
+  type Tensor,
+  writeNpy,
+  writeNpyStrings,
+  writeNpz,
+  writeSafetensors,
+} from "../entries/node.js";
+import { misuse } from "./errors.js";
+import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
+import { batches, Inputs, type Item } from "./inputs.js";
+import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
+import type { Context, Define } from "./output.js";
+import { modelFields, short, summary, table, workText } from "./output.js";
 
-interface ExtractFlags extends ModelFlags {
+/** Features of one input at one stage: [b,...], b being 1 for an image. */
+interface Feature {
+  readonly input: string;
+  /** Number of the block, from 0. */
+  readonly stage: number;
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+type Encode = (features: readonly Feature[], about: About) => Uint8Array | string;
+
+/** By the file name's ending. */
+const encoders: Readonly<Record<string, Encode>> = {
+  ".npy": (features) => writeNpy(stages(features)[0][1]),
+  ".npz": (features) => {
+    const arrays = stages(features).map(([name, array]) => [name, writeNpy(array)] as const);
+    return writeNpz([...arrays, ["inputs", writeNpyStrings(inputsOf(features))]]);
+  },
+  ".safetensors": (features, about) => {
+    return writeSafetensors(stages(features), metadataOf(about, inputsOf(features)));
+  },
+  ".json": (features, about) => `${JSON.stringify({ ...about, outputs: features.map(asJson) })}\n`,
+  ".jsonl": (features, about) => features.map((f) => `${JSON.stringify({ ...asJson(f), ...about })}\n`).join(""),
+};
+
+const asJson = ({ input, stage, shape, data }: Feature) => ({ input, stage, shape, data: [...data] });
+
+/** A path for each row of the arrays. */
+function inputsOf(features: readonly Feature[]): string[] {
+  const [{ stage }] = features;
+  return features.filter((f) => f.stage === stage).flatMap((f) => Array<string>(f.shape[0]).fill(f.input));
+}
+
+/** `stage<i>` and all of its features as one array [n,...]. @throws ShapeError where sizes differ */
+function stages(features: readonly Feature[]): [string, Tensor][] {
+  const numbers = [...new Set(features.map((f) => f.stage))];
+  return numbers.map((stage) => [`stage${stage}`, stackOf(features.filter((f) => f.stage === stage))]);
+}
+
+function stackOf(features: readonly Feature[]): Tensor {
+  const [first] = features;
+  const item = first.shape.slice(1);
+  const other = features.find((f) => String(f.shape.slice(1)) !== String(item));
+  if (other) {
+    const found = `${first.input} gives [${item}] and ${other.input} [${other.shape.slice(1)}]`;
+    throw new ShapeError("SHAPE_MISMATCH", `one array holds features of one shape: ${found}; write .json or .jsonl`);
+  }
+  const rows = features.reduce((sum, f) => sum + f.shape[0], 0);
+  return stack(
+    features.map(({ data }) => data),
+    ...[rows, ...item],
+  );
+}
+
+interface ExtractFlags extends InputFlags {
   readonly outType?: OutType;
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
   readonly normalize?: boolean;
-  readonly interpolation?: "bilinear" | "bicubic";
   readonly out?: string;
-  readonly strict?: boolean;
   readonly profile?: boolean;
 }
+
+const endings = Object.keys(encoders);
 
 export function extractCommand(define: Define): Command {
   const command = new Command("extract")
     .description("features of images")
-    .argument("<inputs...>", "image files, folders, .npy arrays, or - for a list of paths on stdin")
     .addOption(choiceOption("--out-type <type>", "which features", ["raw", "cls_token", "featmap", "avg_featmap"]))
     .addOption(listOption("--out-indices <list>", "blocks, from 0 or from the end; default -1", ",", "0,-1"))
     .option("--final-norm", "normalise after the last block")
     .option("--no-final-norm", "do not")
     .option("--normalize", "scale vectors to length 1")
-    .addOption(interpolationOption())
-    .option("--out <file>", `write the features (${Object.keys(encoders).join(", ")})`)
-    .option("--strict", "exit with 1 where an input was skipped")
+    .addOption(targetOption("--out <file>", `write the features (${endings.join(", ")})`, endings))
     .option("--profile", "run the first input once more, and show time, FLOPs and bytes of each operation");
-  return define(addModelOptions(command), extractWork);
+  return define(addInputOptions(command), extractWork);
 }
 
 async function extractWork(context: Context, [args]: [string[]], flags: ExtractFlags) {
   const { out, outType, finalNorm, interpolation, strict } = flags;
-  const encode = out === undefined ? undefined : encoders[await checkTarget("--out", out, Object.keys(encoders))];
+  const encode = out === undefined ? undefined : encoders[extensionOf(out)];
   const inputs = await Inputs.of(args, context);
   using model = await openModel(flags, context, { outType, finalNorm, interpolation });
   const stages = stagesOf(model, flags);
@@ -67,14 +120,15 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
   const profile =
     flags.profile && first ? await model.profile(first, { outIndices: stages, signal: context.signal }) : undefined;
 
-  const { device, ...about } = modelFields(model);
-  if (out !== undefined && encode) await writeFile(out, encode(kept, about), context);
+  const about = modelFields(model);
+  const { device: _, ...facts } = about;
+  await writeFile(out, () => encode!(kept, facts), context);
   const { skipped } = inputs;
-  const fields = { ...about, device, outputs, skipped, ms, out: out ?? null, profile };
-  const text = [modelText(model), "", outputTable(outputs), "", summaryLine(outputs, skipped, ms, stages.length)];
-  if (out !== undefined) text.push(`wrote   ${out}`);
-  if (profile) text.push("", profileTable(profile));
-  return { fields, text: text.join("\n"), incomplete: strict && skipped.length > 0 };
+  const fields = { outputs, skipped, ms, out: out ?? null, profile };
+  const n = outputs.length / stages.length;
+  const lines = ["", outputTable(outputs), "", `${workText(n, "input", skipped, ms)} (${(ms / n).toFixed(1)} ms each)`];
+  if (profile) lines.push("", profileTable(profile), "");
+  return { about, fields, lines, files: [out], incomplete: strict && skipped.length > 0 };
 }
 
 /** The blocks asked for, in the order in which the model gives them. */
@@ -83,12 +137,12 @@ function stagesOf({ config }: Model, { outIndices = [-1], out }: ExtractFlags): 
   const outside = stages.findIndex((i) => i < 0 || i >= config.numLayers);
   if (outside >= 0) {
     const range = `${-config.numLayers} to ${config.numLayers - 1}`;
-    throw new OptionError("OPT_VALUE", `--out-indices must be from ${range}, got ${outIndices[outside]}`);
+    misuse(`--out-indices must be from ${range}, got ${outIndices[outside]}`);
   }
   const unique = [...new Set(stages)].sort((a, b) => a - b);
   if (unique.length > 1 && out?.toLowerCase().endsWith(".npy")) {
     const found = `--out-indices has ${unique.length}`;
-    throw new OptionError("OPT_VALUE", `--out: a .npy file holds one stage, ${found}; write .npz or .safetensors`);
+    misuse(`--out: a .npy file holds one stage, ${found}; write .npz or .safetensors`);
   }
   return unique;
 }
@@ -133,10 +187,4 @@ function profileTable(profile: readonly OpProfile[]): string {
     return [op, calls, dispatches, ms.toFixed(3), (flops / 1e6).toFixed(1), (bytes / 1e6).toFixed(2)];
   });
   return table(["operation", "calls", "dispatches", "ms", "MFLOP", "MB moved"], rows);
-}
-
-function summaryLine(outputs: readonly unknown[], skipped: readonly unknown[], ms: number, stages: number): string {
-  const images = outputs.length / stages;
-  const left = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
-  return `${count(images, "input")}${left} in ${Math.round(ms)} ms (${(ms / images).toFixed(1)} ms each)`;
 }

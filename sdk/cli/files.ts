@@ -1,36 +1,52 @@
 /** The files that commands write: checked before the work, written whole or not at all. */
 
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
-import { FileError, OptionError } from "../entries/node.js";
+import { Option } from "commander";
+import { encode } from "fast-png";
+import { FileError, type Image } from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
-import type { Context } from "./run.js";
+import { misuse } from "./errors.js";
+import type { Context } from "./output.js";
 
-/**
- * Checks the path of a file to be written before any work is done. Returns its extension.
- * @throws OptionError where it is none of `extensions`; FileError where its folder is missing
- */
-export async function checkTarget(option: string, path: string, extensions: readonly string[]): Promise<string> {
-  const extension = extname(path).toLowerCase();
-  if (!extensions.includes(extension)) {
-    throw new OptionError("OPT_VALUE", `${option} must end in ${extensions.join(", ")}, got ${JSON.stringify(path)}`);
-  }
-  await checkFolder(path);
-  return extension;
+/** An option whose value is a file to be written. @throws as `checkTarget` does, while options are parsed */
+export function targetOption(flags: string, help: string, extensions: readonly string[]): Option {
+  return new Option(flags, help).argParser((path: string) => {
+    checkTarget(flags.split(" ")[0], path, extensions);
+    return path;
+  });
 }
 
-/** @throws FileError where the folder of a file to be written is missing */
-export async function checkFolder(path: string): Promise<void> {
-  const folder = await stat(dirname(path)).catch(() => undefined);
+/**
+ * Checks the path of a file to be written before any work is done.
+ * @throws OptionError if its extension is none of `extensions`; FileError if its folder is missing
+ */
+export function checkTarget(option: string, path: string, extensions: readonly string[]): void {
+  if (!extensions.includes(extensionOf(path))) {
+    misuse(`${option} must end in ${extensions.join(", ")}, got ${JSON.stringify(path)}`);
+  }
+  checkFolder(path);
+}
+
+export const extensionOf = (path: string): string => extname(path).toLowerCase();
+
+/** @throws FileError if the folder of a file to be written is missing */
+export function checkFolder(path: string): void {
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder?.isDirectory()) return;
   const why = folder ? "is not a folder" : "does not exist";
   throw new FileError("FILE_WRITE", `${path}: cannot be written: ${dirname(path)} ${why}`);
 }
 
-/** Writes one file. @throws FileError; AbortError before anything is written */
-export async function writeFile(path: string, content: Uint8Array | string, { signal }: Context): Promise<void> {
+/** Writes a file, if there is a path. @throws FileError; AbortError before anything is written */
+export async function writeFile(
+  path: string | undefined,
+  content: () => Uint8Array | string,
+  { signal }: Context,
+): Promise<void> {
+  if (path === undefined) return;
   signal.throwIfAborted();
-  await writeAtomic(path, content);
+  await writeAtomic(path, content());
 }
 
 /** Writes files into `folder`; returns their paths. */
@@ -41,10 +57,50 @@ export async function writeFolder(
 ): Promise<string[]> {
   context.signal.throwIfAborted();
   await makeFolder(folder);
-  const paths: string[] = [];
-  for (const [name, content] of Object.entries(files)) {
-    paths.push(join(folder, name));
-    await writeAtomic(paths[paths.length - 1], content);
-  }
+  const paths = Object.keys(files).map((name) => join(folder, name));
+  for (const [i, content] of Object.values(files).entries()) await writeAtomic(paths[i], content);
   return paths;
+}
+
+/** Facts that files with room for them carry. */
+export type About = Readonly<Record<"model" | "weights" | "trained", string | boolean>>;
+
+/** The metadata of a safetensors file: facts, and the inputs as JSON. */
+export function metadataOf(about: About, inputs: readonly string[]): [string, string][] {
+  const facts = Object.entries(about).map(([key, value]): [string, string] => [key, String(value)]);
+  return [...facts, ["inputs", JSON.stringify(inputs)]];
+}
+
+/** What arrays hold, one behind the other, as one array of `shape`. */
+export function stack(rows: readonly ArrayLike<number>[], ...shape: readonly number[]) {
+  const data = new Float32Array(rows.reduce((size, row) => size + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    data.set(row, at);
+    at += row.length;
+  }
+  return { data, shape };
+}
+
+/** A PNG file of an image. */
+export function png({ data, width, height }: Image): Uint8Array {
+  return encode({ data, width, height, channels: 3, depth: 8 });
+}
+
+const WHITE = 255;
+
+/** Images of one height beside each other on white. */
+export function sideBySide(images: readonly Image[], gap = 8): Image {
+  const { height } = images[0];
+  const width = images.reduce((sum, image) => sum + image.width + gap, -gap);
+  const data = new Uint8Array(3 * width * height).fill(WHITE);
+  let left = 0;
+  for (const image of images) {
+    for (let y = 0; y < height; y++) {
+      const row = image.data.subarray(3 * y * image.width, 3 * (y + 1) * image.width);
+      data.set(row, 3 * (y * width + left));
+    }
+    left += image.width + gap;
+  }
+  return { data, width, height };
 }

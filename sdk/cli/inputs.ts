@@ -20,16 +20,9 @@ import {
   transformOf,
 } from "../entries/node.js";
 import { isFolder, readBytes, walkFiles } from "../platform/node-files.js";
+import { count } from "../report/text.js";
 import { errorFields } from "./errors.js";
-import { count } from "./output.js";
-import type { Context } from "./run.js";
-
-/** An input that could not be used, as `--json` shows it. */
-export interface Skipped {
-  readonly input: string;
-  readonly code: string;
-  readonly message: string;
-}
+import type { Context, Skipped } from "./output.js";
 
 /** A path, and whether it was an argument itself: then it must be readable. */
 interface Input {

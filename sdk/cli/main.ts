@@ -7,14 +7,12 @@ import { convertCommand, inspectCommand } from "./checkpoint.js";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
 import { demoCommand } from "./demo.js";
-import { downloadCommand } from "./download.js";
 import { asOptionError, exitCodeOf, exitCodes } from "./errors.js";
 import { extractCommand } from "./extract.js";
-import { infoCommand, modelsCommand } from "./models-info.js";
-import { Output } from "./output.js";
+import { downloadCommand, infoCommand, modelsCommand } from "./models.js";
+import { definer, Output } from "./output.js";
 import { predictCommand } from "./predict.js";
 import { reconstructCommand } from "./reconstruct.js";
-import { definer } from "./run.js";
 
 /** Silent and throwing, so that all errors come out in our form. */
 function quietly(command: Command): Command {

@@ -12,16 +12,17 @@ import {
   type ModelOptions,
   modelConfigOf,
   modelInfo,
-  OptionError,
   type PartialConfig,
   type PresetName,
   presetNames,
 } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
-import type { Context } from "./run.js";
+import { misuse } from "./errors.js";
+import type { Context } from "./output.js";
 
+/** An option whose value is not what it must be. @throws OptionError */
 function wrong(option: string, what: string, text: string): never {
-  throw new OptionError("OPT_VALUE", `${option} must be ${what}, got ${JSON.stringify(text)}`);
+  misuse(`${option} must be ${what}, got ${JSON.stringify(text)}`);
 }
 
 const nameOf = (flags: string) => flags.split(" ")[0];
@@ -64,56 +65,64 @@ export function seedOption(help: string): Option {
   return integerOption("--seed <n>", help, 0, MAX_SEED);
 }
 
-/** Options of every command that runs a model. */
-export interface ModelFlags {
-  readonly model?: string;
-  readonly weights?: string;
-  readonly offline?: boolean;
-  readonly preset?: PresetName;
+/** Options of every command that computes on a device. */
+export interface DeviceFlags {
   readonly device?: "auto" | "webgpu" | "wasm";
   readonly dtype?: Dtype;
   readonly threads?: number;
   readonly turbo?: boolean;
   readonly matmul?: ModelOptions["matmul"];
+}
+
+/** Options of every command that runs a model. */
+export interface ModelFlags extends DeviceFlags {
+  readonly model?: string;
+  readonly weights?: string;
+  readonly offline?: boolean;
+  readonly preset?: PresetName;
   readonly batchSize?: number;
 }
+
+/** Options of commands that compute something of many images. */
+export interface InputFlags extends ModelFlags {
+  readonly interpolation?: "bilinear" | "bicubic";
+  readonly strict?: boolean;
+}
+
+const matmuls = ["tiled", "direct"];
+const dtypes = ["f32", "f16", "int8"];
 
 export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
-    .addOption(
-      choiceOption("--dtype <type>", "how numbers are stored; int8 is approximate, on WASM alone", [
-        "f32",
-        "f16",
-        "int8",
-      ]),
-    )
+    .addOption(choiceOption("--dtype <type>", "how numbers are stored; int8 is approximate, on WASM alone", dtypes))
     .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
     .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer")
-    .addOption(choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", ["tiled", "direct"]));
+    .addOption(choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", matmuls));
 }
+
+const FILES = "a .safetensors, .safetensors.index.json, .pth or .npz file";
+const MODEL = "a registered name (see models), a configuration, or a folder with one; needs --weights";
+const PRESET = "norms and pre-processing that the configuration does not say";
 
 export function addModelOptions(command: Command): Command {
   command
-    .option(
-      "--model <name|config.json|folder/>",
-      "a registered name (see models), a configuration, or a folder with one; needs --weights",
-    )
-    .option(
-      "--weights <source>",
-      "embedded, procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file or URL",
-    )
-    .addOption(
-      choiceOption("--preset <name>", "norms and pre-processing that the configuration does not say", presetNames),
-    )
+    .option("--model <name|config.json|folder/>", MODEL)
+    .option("--weights <source>", `embedded, procedural, init:SEED, pretrained, or ${FILES} or URL`)
+    .addOption(choiceOption("--preset <name>", PRESET, presetNames))
     .option("--offline", "weights of URLs from the cache alone");
   return addDeviceOptions(command).addOption(
     integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
   );
 }
 
-const WEIGHTS =
-  "procedural, init:SEED, pretrained, or a .safetensors, .safetensors.index.json, .pth or .npz file as path or URL";
+export function addInputOptions(command: Command): Command {
+  command
+    .argument("<inputs...>", "image files, folders, .npy arrays, or - for a list of paths on stdin")
+    .addOption(interpolationOption())
+    .option("--strict", "exit with 1 where an input was skipped");
+  return addModelOptions(command);
+}
 
 type ModelSettings = Pick<ModelOptions, "outType" | "finalNorm" | "interpolation" | "classes">;
 
@@ -133,10 +142,8 @@ export async function openClassifier(flags: ModelFlags, context: Context, more: 
   const classifies = typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier";
   if (classifies) return load(model, flags, context, more);
   const choices = listModels("", { task: "Image Classification" }).join(", ");
-  throw new OptionError(
-    "OPT_VALUE",
-    `--model ${flags.model} is no classifier; the classifiers are ${choices}, or a configuration of kind classifier`,
-  );
+  const what = `--model ${flags.model} is no classifier`;
+  misuse(`${what}; the classifiers are ${choices}, or a configuration of kind classifier`);
 }
 
 async function load(
@@ -149,26 +156,15 @@ async function load(
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
-  const loaded = await getModel(model, {
-    ...more,
-    weights,
-    offline,
-    preset,
-    device,
-    dtype,
-    threads,
-    turbo,
-    matmul,
-    signal,
-    onProgress,
-  });
+  const asked = { weights, offline, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
+  const loaded = await getModel(model, { ...more, ...asked });
   for (const warning of loaded.warnings) output.warn(warning);
   return loaded;
 }
 
 function checkWeights({ model, weights }: ModelFlags): void {
   if (model !== undefined && weights === undefined && !isFolder(model)) {
-    throw new OptionError("OPT_MISSING", `--model needs --weights: ${WEIGHTS}`);
+    misuse(`--model needs --weights: procedural, init:SEED, pretrained, or ${FILES} as path or URL`, "OPT_MISSING");
   }
   if (weights?.startsWith("init:") && !(/^init:\d{1,10}$/.test(weights) && Number(weights.slice(5)) <= MAX_SEED)) {
     wrong("--weights", `init:SEED with a whole number from 0 to ${MAX_SEED}`, weights);
@@ -184,11 +180,7 @@ const isFolder = (model: string | undefined) => /[/\\]$/.test(model ?? "");
 async function resolveModel(model: string, preset?: PresetName): Promise<string | PartialConfig> {
   if (isFolder(model)) return model;
   if (/\.json$/i.test(model)) return readConfig(model, preset);
-  if (preset)
-    throw new OptionError(
-      "OPT_VALUE",
-      "--preset goes with a configuration or a folder; a registered model has its own",
-    );
+  if (preset) misuse("--preset goes with a configuration or a folder; a registered model has its own");
   const file = basename(model.replaceAll("\\", "/"));
   const stem = file.replace(/\.(py|yaml)$/i, "");
   const named = stem !== file && listModels().find((name) => modelInfo(name).config?.endsWith(`/${file}`));
@@ -207,6 +199,6 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new OptionError("OPT_VALUE", `${path}: not valid JSON: ${(cause as Error).message}`, { cause });
+    misuse(`${path}: not valid JSON: ${(cause as Error).message}`, "OPT_VALUE", cause);
   }
 }

@@ -1,18 +1,62 @@
-/** Where the command line writes: results on stdout, everything else on stderr. */
+/** Where the command line writes, results on stdout and everything else on stderr, and how a parsed command comes to its result. */
 
+import type { Command } from "commander";
 import { version } from "../../package.json";
 import type { DeviceInfo, Model } from "../entries/node.js";
-import { errorFields, exitCodes, oneLine } from "./errors.js";
-import { short } from "./numbers.js";
+import { columns, count, oneLine } from "../report/text.js";
+import { errorFields, exitCodes } from "./errors.js";
+
+/** An input that could not be used, as `--json` shows it. */
+export interface Skipped {
+  readonly input: string;
+  readonly code: string;
+  readonly message: string;
+}
 
 /** What a command has found: as fields of its JSON object, and for people. */
 export interface Result {
+  /** The model that ran: its facts come first. */
+  readonly about?: ModelFacts;
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly text: string;
+  readonly lines: readonly string[];
+  /** The files that were written, where a person wants to know. */
+  readonly files?: readonly (string | undefined)[];
   /** The result is not all that was asked for: exit code 1. */
   readonly incomplete?: boolean;
   /** Work that goes on after the result is printed, until the user interrupts. */
   readonly until?: Promise<void>;
+}
+
+/** What every command is handed. */
+export interface Context {
+  readonly output: Output;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Completes a command: the options that all have, and its work, which is handed its positional arguments, and its options as the parser
+ * made them.
+ */
+export type Define = <A extends unknown[], O>(
+  command: Command,
+  work: (context: Context, args: A, options: O) => Promise<Result>,
+) => Command;
+
+export function definer(signal: AbortSignal): Define {
+  return (command, work) =>
+    command
+      .option("--json", "print exactly one JSON object on stdout")
+      .option("--quiet", "no progress and no notes on stderr")
+      .action(async () => {
+        const { json = false, quiet = false, ...options } = command.opts();
+        const output = new Output(json, quiet);
+        const result = await work({ output, signal }, command.processedArgs as never, options as never);
+        output.result(command.name(), result);
+        if (!result.until) return;
+        await result.until;
+        process.exitCode = exitCodes.interrupted;
+      });
 }
 
 /** The output of one command. */
@@ -44,9 +88,11 @@ export class Output {
   }
 
   /** Prints a result and sets the exit code. */
-  result(command: string, { fields, text, incomplete }: Result): void {
+  result(command: string, { about, fields, lines, files = [], incomplete }: Result): void {
     this.clearProgress();
-    process.stdout.write(this.json ? `${JSON.stringify({ command, version, ...fields })}\n` : `${text}\n`);
+    const written = files.filter((path) => path !== undefined).map((path) => `wrote   ${path}`);
+    const text = [...(about ? [modelText(about)] : []), ...lines, ...written].join("\n");
+    process.stdout.write(`${this.json ? JSON.stringify({ command, version, ...about, ...fields }) : text}\n`);
     if (incomplete) process.exitCode = exitCodes.failed;
   }
 
@@ -65,19 +111,21 @@ export class Output {
 }
 
 /** The fields that every command with a model gives. */
+export type ModelFacts = ReturnType<typeof modelFields>;
+
 export function modelFields({ name, weights, trained, device }: Model) {
   return { model: name, weights, trained, device };
 }
 
 /** What an untrained model means for whoever reads its output. */
-export const UNTRAINED =
+const UNTRAINED =
   "untrained: the weights follow from a formula, not from images, so these numbers show that the computation works and say little about content";
 
 /** The same facts for people. */
-export function modelText({ name, weights, trained, device }: Model): string {
+function modelText({ model, weights, trained, device }: ModelFacts): string {
   const threads = device.kind === "wasm" ? `, ${count(device.threads, "thread")}` : "";
   const lines = [
-    `model   ${name}, weights ${weights}`,
+    `model   ${model}, weights ${weights}`,
     `device  ${[device.kind, device.adapter].filter(Boolean).join(" ")}${threads} (${device.reason})`,
     `tested  ${testText(device.selfTest)}`,
   ];
@@ -90,20 +138,40 @@ function testText(test: DeviceInfo["selfTest"]): string {
   return `${test.cases} answers right, the largest error ${short(test.worst)} of what is allowed`;
 }
 
-/** "1 image", "2 images" */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+/** "2 images, 1 skipped in 30 ms" */
+export function workText(n: number, noun: string, skipped: readonly Skipped[], ms: number): string {
+  return `${count(n, noun)}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""} in ${Math.round(ms)} ms`;
 }
 
 /** Rows under a header in columns; numbers stand right. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map(String));
-  const widths = header.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)));
-  const right = header.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, i) => (right[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-      .join("  ")
-      .trimEnd();
-  return [line(header), ...cells.map(line)].join("\n");
+  const isRight = (i: number) => rows.length > 0 && rows.every((row) => typeof row[i] === "number");
+  const right = [...header.keys()].filter(isRight);
+  return columns([header, ...rows.map((row) => row.map(String))], right).join("\n");
 }
+
+export function sum(data: Iterable<number>): number {
+  let total = 0;
+  for (const x of data) total += x;
+  return total;
+}
+
+/** The first eight numbers. */
+export function firstOf(data: Float32Array): number[] {
+  return [...data.subarray(0, 8)];
+}
+
+/** First numbers, length, mean and standard deviation. */
+export function summary(data: Float32Array) {
+  const mean = sum(data) / data.length;
+  let squares = 0;
+  let deviations = 0;
+  for (const x of data) {
+    squares += x * x;
+    deviations += (x - mean) ** 2;
+  }
+  return { first: firstOf(data), norm: Math.sqrt(squares), mean, std: Math.sqrt(deviations / data.length) };
+}
+
+/** For people: four decimals. */
+export const short = (x: number): string => x.toFixed(4);

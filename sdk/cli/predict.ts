@@ -1,65 +1,60 @@
 /** The command `predict`: the classes of images, computed in batches. */
 
 import { Command } from "commander";
-import { type Model, OptionError } from "../entries/node.js";
+import type { Model } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
+import { count, oneLine } from "../report/text.js";
 import { ContinuedFile } from "./continued.js";
-import { oneLine } from "./errors.js";
-import { checkTarget, writeFile } from "./files.js";
+import { misuse } from "./errors.js";
+import { extensionOf, targetOption, writeFile } from "./files.js";
 import { batches, type Done, Inputs } from "./inputs.js";
-import { addModelOptions, integerOption, interpolationOption, type ModelFlags, openClassifier } from "./options.js";
-import { count, modelFields, modelText, table } from "./output.js";
+import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
+import type { Context, Define } from "./output.js";
+import { modelFields, table, workText } from "./output.js";
 import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
-import type { Context, Define } from "./run.js";
 
-interface PredictFlags extends ModelFlags {
+interface PredictFlags extends InputFlags {
   readonly topk?: number;
   readonly scores?: boolean;
   readonly classes?: string;
-  readonly interpolation?: "bilinear" | "bicubic";
   readonly out?: string;
-  readonly strict?: boolean;
 }
 
 const extensions = [...Object.keys(encoders), ".jsonl"];
 
+const help = `write the results (${extensions.join(", ")}); an interrupted .jsonl is continued`;
+
 export function predictCommand(define: Define): Command {
   const command = new Command("predict")
     .description("the classes of images")
-    .argument("<inputs...>", "image files, folders, .npy arrays, or - for a list of paths on stdin")
     .addOption(integerOption("--topk <k>", "how many of the best classes are listed, default 5", 1, 1e6))
     .option("--scores", "list the scores of all classes too")
     .option("--classes <file>", "names of the classes: one on each line, or a JSON array")
-    .addOption(interpolationOption())
-    .option("--out <file>", `write the results (${extensions.join(", ")}); an interrupted .jsonl is continued`)
-    .option("--strict", "exit with 1 where an input was skipped");
-  return define(addModelOptions(command), predictWork);
+    .addOption(targetOption("--out <file>", help, extensions));
+  return define(addInputOptions(command), predictWork);
 }
 
 async function predictWork(context: Context, [args]: [string[]], flags: PredictFlags) {
   const { out, interpolation, strict, scores = false } = flags;
-  const ending = out === undefined ? "" : await checkTarget("--out", out, extensions);
+  const ending = extensionOf(out ?? "");
   const classes = flags.classes === undefined ? undefined : await readClasses(flags.classes, context);
   const inputs = await Inputs.of(args, context);
   using model = await openClassifier(flags, context, { interpolation, classes });
   const topk = topkOf(model, flags);
-  const { device, ...about } = modelFields(model);
+  const about = modelFields(model);
 
   const started = performance.now();
   const withScores = scores || [".npz", ".safetensors"].includes(ending);
   const work: Work = { inputs, model, topk, withScores, batchSize: flags.batchSize, context };
   const results = out !== undefined && ending === ".jsonl" ? await toLines(out, work) : await collect(work);
   const ms = performance.now() - started;
-  if (out !== undefined && encoders[ending]) await writeFile(out, encoders[ending](results, about, scores), context);
+  const { device: _, ...facts } = about;
+  if (encoders[ending]) await writeFile(out, () => encoders[ending](results, facts, scores), context);
 
   const { skipped } = inputs;
-  const shown = results.map((result) => asJson(result, scores));
-  const fields = { ...about, device, results: shown, skipped, ms, out: out ?? null };
-  const left = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
-  const summary = `${count(results.length, "image")}${left} in ${Math.round(ms)} ms`;
-  const text = [modelText(model), "", resultTable(results), "", summary];
-  if (out !== undefined) text.push(`wrote   ${out}`);
-  return { fields, text: text.join("\n"), incomplete: strict && skipped.length > 0 };
+  const fields = { results: results.map((result) => asJson(result, scores)), skipped, ms, out: out ?? null };
+  const lines = ["", resultTable(results), "", workText(results.length, "image", skipped, ms)];
+  return { about, fields, lines, files: [out], incomplete: strict && skipped.length > 0 };
 }
 
 async function readClasses(path: string, { signal }: Context): Promise<string[]> {
@@ -69,7 +64,7 @@ async function readClasses(path: string, { signal }: Context): Promise<string[]>
 /** `--topk`, by default 5 or all of a model that has fewer classes. @throws OptionError */
 function topkOf({ name, config: { numClasses } }: Model, { topk = Math.min(5, numClasses) }: PredictFlags): number {
   if (topk <= numClasses) return topk;
-  throw new OptionError("OPT_VALUE", `--topk must be from 1 to ${numClasses}, the classes of ${name}, got ${topk}`);
+  misuse(`--topk must be from 1 to ${numClasses}, the classes of ${name}, got ${topk}`);
 }
 
 interface Work {

@@ -2,16 +2,18 @@
 
 import {
   type Model,
-  OptionError,
   type Prediction,
   type ScoredClass,
+  type Tensor,
+  toMmpretrain,
   writeNpy,
   writeNpyStrings,
   writeNpz,
   writeSafetensors,
 } from "../entries/node.js";
 import type { Line } from "./continued.js";
-import type { About } from "./features.js";
+import { misuse } from "./errors.js";
+import { type About, metadataOf, stack } from "./files.js";
 
 /** What is said of one image. */
 export interface Result {
@@ -22,19 +24,18 @@ export interface Result {
   readonly pred_score: number;
   readonly pred_class?: string;
   readonly topk: readonly ScoredClass[];
-  /** Of all classes, where they are shown or written. */
-  readonly scores?: Float32Array;
+  /** Of all classes, if they are shown or written. */
+  readonly pred_scores?: Float32Array;
 }
 
 export function resultOf(input: string, found: Prediction, row: number | undefined, withScores: boolean): Result {
-  const { pred_label, pred_score, pred_class, topk = [], pred_scores } = found;
-  const scores = withScores ? { scores: pred_scores } : {};
-  return { input, ...(row !== undefined && { row }), pred_label, pred_score, pred_class, topk, ...scores };
+  const { pred_scores, topk = [], ...best } = toMmpretrain(found);
+  return { input, ...(row !== undefined && { row }), ...best, topk, ...(withScores && { pred_scores }) };
 }
 
 /** As JSON shows a result: its scores only on demand. */
-export function asJson({ scores, ...result }: Result, withScores = false): Line {
-  return withScores ? { ...result, pred_scores: [...(scores ?? [])] } : result;
+export function asJson({ pred_scores = new Float32Array(), ...result }: Result, withScores = false): Line {
+  return withScores ? { ...result, pred_scores: [...pred_scores] } : result;
 }
 
 type Encode = (results: readonly Result[], about: About, withScores?: boolean) => Uint8Array | string;
@@ -52,24 +53,17 @@ export const encoders: Readonly<Record<string, Encode>> = {
   ".safetensors": (results, about) => {
     // our safetensors hold floats alone; labels are exact as such
     const labels = { data: Float32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    const facts = Object.entries(about).map(([key, value]) => [key, String(value)] as const);
-    const inputs = ["inputs", JSON.stringify(results.map((r) => r.input))] as const;
-    return writeSafetensors(
-      [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const],
-      [...facts, inputs],
-    );
+    const tensors = [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const];
+    const inputs = results.map(({ input }) => input);
+    return writeSafetensors(tensors, metadataOf(about, inputs));
   },
   ".json": (results, about, withScores) =>
     `${JSON.stringify({ ...about, results: results.map((r) => asJson(r, withScores)) })}\n`,
 };
 
-function scoresOf(results: readonly Result[]): { data: Float32Array; shape: number[] } {
-  const width = results[0].scores?.length ?? 0;
-  const data = new Float32Array(results.length * width);
-  results.forEach(({ scores = [] }, i) => {
-    data.set(scores, i * width);
-  });
-  return { data, shape: [results.length, width] };
+function scoresOf(results: readonly Result[]): Tensor {
+  const rows = results.map(({ pred_scores = [] }) => pred_scores);
+  return stack(rows, rows.length, rows[0].length);
 }
 
 /** What the lines of `.jsonl` must be so that this command goes on behind them. */
@@ -90,16 +84,14 @@ export function fromLine(line: Line, number: number, expected: Expected): Result
     const [found, wanted] = [line[key], value].map((x) => JSON.stringify(x));
     if (found !== wanted) throw wrong(`has ${key} ${found}, this command has ${wanted}`);
   }
-  const { input, row, pred_label, pred_score, pred_class, topk, pred_scores } = line as unknown as Result & {
-    pred_scores?: number[];
-  };
+  const { input, row, pred_label, pred_score, pred_class, topk, pred_scores } = line as unknown as Result;
   if (!expected.paths.has(input)) throw wrong(`is of ${JSON.stringify(input)}, which is none of the inputs`);
   if (!(pred_label < expected.numClasses && pred_score >= 0)) throw wrong("holds no prediction");
   if (pred_class !== expected.classes?.[pred_label]) throw wrong("names its class otherwise");
   if (topk?.length !== expected.topk) throw wrong(`does not list --topk ${expected.topk}`);
   const width = expected.withScores ? expected.numClasses : undefined;
   if (pred_scores?.length !== width) throw wrong(`has ${pred_scores ? "other" : "no"} pred_scores`);
-  const scores = pred_scores ? { scores: Float32Array.from(pred_scores) } : {};
+  const scores = pred_scores && { pred_scores: Float32Array.from(pred_scores) };
   return { input, ...(row !== undefined && { row }), pred_label, pred_score, pred_class, topk, ...scores };
 }
 
@@ -113,5 +105,5 @@ export function parseClasses(text: string, path: string): string[] {
   } catch {
     // told below
   }
-  throw new OptionError("OPT_VALUE", `--classes ${path}: expected one name on each line, or a JSON array of names`);
+  misuse(`--classes ${path}: expected one name on each line, or a JSON array of names`);
 }

@@ -1,16 +1,16 @@
 /** The command `reconstruct`: hides patches of an image and predicts their HOG features. */
 
 import { Command } from "commander";
-import { blockMask, type Model, OptionError, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
+import { blockMask, type Model, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { coverPatches, drawHog, pixelsOf } from "../report/pictures.js";
-import { writeFolder } from "./files.js";
+import { gridOf } from "../report/sample.js";
+import { misuse } from "./errors.js";
+import { png, sideBySide, writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
-import { short, sum } from "./numbers.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
-import { modelFields, modelText } from "./output.js";
-import { png, sideBySide } from "./pictures.js";
-import type { Context, Define } from "./run.js";
+import type { Context, Define } from "./output.js";
+import { modelFields, short, sum } from "./output.js";
 
 interface ReconstructFlags extends ModelFlags {
   readonly seed?: number;
@@ -30,7 +30,7 @@ export function reconstructCommand(define: Define): Command {
 
 async function reconstructWork(context: Context, [input]: [string], flags: ReconstructFlags) {
   if (flags.seed !== undefined && flags.mask !== undefined) {
-    throw new OptionError("OPT_VALUE", "--seed and --mask exclude each other; give one of them");
+    misuse("--seed and --mask exclude each other; give one of them");
   }
   const loaded = await singleInput(input, context.signal);
   using model = await openModel(flags, context);
@@ -45,19 +45,14 @@ async function reconstructWork(context: Context, [input]: [string], flags: Recon
           {
             "target.npy": writeNpy(target),
             "pred.npy": writeNpy(pred),
-            "mask.npy": writeNpy({ data: Uint8Array.from(mask.data), shape: gridOf(model) }),
+            "mask.npy": writeNpy({ data: Uint8Array.from(mask.data), shape: gridOf(model.config) }),
             "picture.png": picture(model, { images, mask, target, pred }),
           },
           context,
         );
   const ones = sum(mask.data);
-  const fields = { ...modelFields(model), loss, ones, shape: pred.shape };
-  const text = [
-    modelText(model),
-    `loss    ${short(loss)} over ${ones} of ${mask.data.length} patches, prediction [${pred.shape}]`,
-    ...files.map((path) => `wrote   ${path}`),
-  ];
-  return { fields, text: text.join("\n") };
+  const line = `loss    ${short(loss)} over ${ones} of ${mask.data.length} patches, prediction [${pred.shape}]`;
+  return { about: modelFields(model), fields: { loss, ones, shape: pred.shape }, lines: [line], files };
 }
 
 function oneImage(images: Tensor, input: string): Tensor {
@@ -65,21 +60,15 @@ function oneImage(images: Tensor, input: string): Tensor {
   throw new ShapeError("SHAPE_MISMATCH", `${input}: reconstruct takes one image, got [${images.shape}]`);
 }
 
-/** Patches of a model's image, [h,w]. */
-function gridOf({ config }: Model): readonly [number, number] {
-  const side = config.imageSize / config.patchSize;
-  return [side, side];
-}
-
 /** A mask [1,N] drawn as pre-training does. */
 function drawMask(model: Model, seed: number): Tensor {
-  const { data } = blockMask({ seed, grid: gridOf(model) });
+  const { data } = blockMask({ seed, grid: gridOf(model.config) });
   return { data: Float32Array.from(data), shape: [1, data.length] };
 }
 
 async function readMask(model: Model, path: string): Promise<Tensor> {
   const { data, shape } = readNpy(await readBytes(path), path);
-  const [h, w] = gridOf(model);
+  const [h, w] = gridOf(model.config);
   const fitting = [[h, w], [1, h, w], [h * w], [1, h * w]];
   if (!fitting.some((wanted) => String(wanted) === String(shape))) {
     throw new ShapeError("SHAPE_MISMATCH", `${path}: the mask must be [${h},${w}] or [${h * w}], got [${shape}]`);
@@ -91,7 +80,7 @@ async function readMask(model: Model, path: string): Promise<Tensor> {
 function picture(model: Model, r: { images: Tensor; mask: Tensor; target: Tensor; pred: Tensor }): Uint8Array {
   const { config } = model;
   const image = pixelsOf(r.images, config);
-  const hogOptions = { grid: gridOf(model), nbins: config.hog.nbins, pool: config.hog.pool };
+  const hogOptions = { ...config.hog, grid: gridOf(config) };
   const masked = coverPatches(image, r.mask.data, config.patchSize);
   return png(sideBySide([image, masked, drawHog(r.target, hogOptions), drawHog(r.pred, hogOptions)]));
 }

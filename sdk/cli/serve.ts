@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MaskFeatError } from "../entries/node.js";
+import { livePolicy } from "../report/page.js";
 
 /** What one path answers with. */
 export interface Page {
@@ -30,25 +31,12 @@ export interface Serving {
 
 const ADDRESS = "127.0.0.1";
 
-/** Scripts and pictures come from this server or are made on the page; WASM may be compiled; threads start from a Blob. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 /** The first three let a page share memory between its threads. */
 const headers = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Content-Security-Policy": POLICY,
+  "Content-Security-Policy": `${livePolicy}; frame-ancestors 'none'`,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-store",

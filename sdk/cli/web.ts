@@ -3,9 +3,7 @@
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readBytes, walkFiles } from "../platform/node-files.js";
-import { style } from "../report/style.js";
-import type { Result } from "./output.js";
-import type { Context } from "./run.js";
+import type { Context, Result } from "./output.js";
 import { type Page, serve } from "./serve.js";
 
 /** The page's own files and the samples lie in the package; this file is built to `dist/`. */
@@ -41,7 +39,7 @@ export async function webWork(context: Context, { port = 0, device }: WebFlags):
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  return { fields: { url, port: serving.port }, text: url, until: interrupted.then(serving.close) };
+  return { fields: { url, port: serving.port }, lines: [url], until: interrupted.then(serving.close) };
 }
 
 async function pages(): Promise<Map<string, Page>> {
@@ -57,7 +55,6 @@ async function pages(): Promise<Map<string, Page>> {
     if (type) table.set(folder + basename(path), { type, body: await readBytes(path) });
   }
   table.set("/", table.get("/index.html")!);
-  table.set("/report.css", { type: types[".css"], body: style });
   table.set("/samples.json", { type: "application/json", body: JSON.stringify(names) });
   return table;
 }

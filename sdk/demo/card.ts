@@ -1,102 +1,111 @@
-/** The card of an image: its pictures, its mask, what it resembles. */
+/** An image of the page: its file, what was computed of it, and the card that shows it. */
 
-import { nearest } from "../report/similarity.js";
-import { button, h, paint, thumb } from "./dom.js";
-import type { Features, Item } from "./item.js";
-import type { Embedded, Masked } from "./protocol.js";
+import { aboutImage, card, figure, maskTexts, neighbours, type Similarity, thumbRule } from "../report/images.js";
+import { html } from "../report/page.js";
+import type { Masked, Sample } from "../report/sample.js";
+import { cosine } from "../report/similarity.js";
+import { elementOf, fill, paint, urlOf } from "./dom.js";
 
-/** Neighbours that are shown. */
-const NEIGHBOURS = 3;
+export type Features = "embedding" | "hog";
 
-export interface CardActions {
-  remove(): void;
-  newMask(): void;
-}
-
-/** A figure whose picture is drawn when there is one. */
-class Picture {
-  readonly canvas = h("canvas", { width: "1", height: "1" });
-  readonly caption: HTMLElement;
-  readonly figure: HTMLElement;
-
-  constructor(caption: string) {
-    this.caption = h("figcaption", {}, caption);
-    this.figure = h("figure", {}, this.canvas, this.caption);
-  }
-}
+const small = (label: string, text: string) => {
+  return html`<button type="button" class="small" aria-label="${label}">${text}</button>`;
+};
 
 export class Card {
   readonly element: HTMLElement;
-  private readonly about = h("p", {}, "waiting");
-  private readonly image = new Picture("Image");
-  private readonly hog = new Picture("HOG features");
-  private readonly mask = new Picture("Mask");
-  private readonly seed = h("span");
+  result?: Sample;
+  /** Of its mask. */
+  seed: number;
+  private readonly known = new Map<Card, Record<Features, number>>();
   private readonly again: HTMLButtonElement;
-  private readonly neighbours = h("div", { class: "neighbours" });
 
+  /** `number` is its own on this page. */
   constructor(
-    private readonly item: Item,
-    actions: CardActions,
+    readonly number: number,
+    readonly file: File,
+    actions: { remove(): void; newMask(): void },
   ) {
-    const { name, number } = item;
-    const title = h("h3", { id: `name-${number}` }, name);
-    const remove = button("Remove", { class: "small", "aria-label": `Remove ${name}` }, actions.remove);
-    this.again = button("New mask", { class: "small", "aria-label": `New mask for ${name}` }, () => {
+    this.seed = number;
+    const { name } = file;
+    const canvas = html`<canvas width="1" height="1"></canvas>`;
+    this.element = elementOf(
+      card({
+        name,
+        number,
+        about: "waiting",
+        pictures: ["Image", "HOG features", "Mask"].map((caption) => figure(canvas, caption)),
+        neighbours: [],
+        remove: small(`Remove ${name}`, "Remove"),
+        again: html`<div class="again"><span></span>${small(`New mask for ${name}`, "New mask")}</div>`,
+      }),
+    );
+    const [remove, again] = this.element.querySelectorAll("button");
+    remove.addEventListener("click", actions.remove);
+    again.addEventListener("click", () => {
       // from now on a change of it is an answer, to be read out
-      this.seed.setAttribute("aria-live", "polite");
+      this.find(".again span").setAttribute("aria-live", "polite");
       actions.newMask();
     });
-    const pictures = h("div", { class: "pictures" }, this.image.figure, this.hog.figure, this.mask.figure);
-    this.element = h(
-      "article",
-      { class: "card", id: `image-${number}`, "aria-labelledby": `name-${number}` },
-      h("header", {}, h("div", {}, title, this.about), remove),
-      h("div", {}, pictures, h("div", { class: "again" }, this.seed, this.again)),
-      this.neighbours,
-    );
+    this.again = again;
     this.wait();
   }
 
-  /** Until there is something to show. */
-  wait(): void {
-    this.element.classList.add("waiting");
-    this.again.disabled = true;
-    this.neighbours.hidden = true;
+  get name(): string {
+    return this.file.name;
   }
 
-  show({ width, height, shape, ms, picture, hogPicture }: Embedded, masked: Masked): void {
-    const { name } = this.item;
+  /** Computed on another device, or not yet. */
+  wait(): void {
+    this.result = undefined;
+    this.known.clear();
+    this.element.classList.add("waiting");
+    this.again.disabled = true;
+    this.find(".neighbours").hidden = true;
+  }
+
+  show(result: Sample, masked: Masked): void {
+    this.result = result;
     this.element.classList.remove("waiting");
     this.again.disabled = false;
-    this.about.textContent = `${width} × ${height} px · embedding [${shape.join(", ")}] · ${ms.toFixed(0)} ms`;
-    paint(this.image.canvas, picture, `The image ${name}`);
-    paint(this.hog.canvas, hogPicture, `Gradient orientations of ${name}, drawn as lines in cells`);
+    this.find("header p").textContent = aboutImage(result);
+    // a rule may be set by a script where the page's policy forbids styles of single elements
+    const [sheet] = document.styleSheets;
+    sheet.insertRule(thumbRule(this.number, urlOf(result.thumbnail)), sheet.cssRules.length);
+    this.paint(0, result.picture, `The image ${this.name}`);
+    this.paint(1, result.hogPicture, `Gradient orientations of ${this.name}, drawn as lines in cells`);
     this.showMask(masked);
   }
 
-  showMask({ picture, hidden, patches }: Masked): void {
-    paint(this.mask.canvas, picture, `${this.item.name} with ${hidden} of ${patches} patches covered`);
-    this.mask.caption.textContent = `Mask · ${Math.round((100 * hidden) / patches)} % hidden`;
-    this.seed.textContent = `mask of seed ${this.item.seed}`;
+  showMask(masked: Masked): void {
+    const { alt, caption } = maskTexts(this.name, masked);
+    this.paint(2, masked.picture, alt);
+    this.find("figure:last-child figcaption").textContent = caption;
+    this.find(".again span").textContent = `mask of seed ${this.seed}`;
   }
 
-  /** `items`: all that are done, this one among them. */
-  showNeighbours(items: readonly Item[]): void {
-    this.neighbours.hidden = items.length < 2;
-    this.neighbours.replaceChildren(
-      this.nearest("Nearest by embedding", items, "embedding"),
-      this.nearest("Nearest by HOG", items, "hog"),
-    );
+  /** `cards`: all that are done, this one among them. */
+  showNeighbours(cards: readonly Card[], similarity: Similarity): void {
+    this.find(".neighbours").hidden = cards.length < 2;
+    fill(this.find(".neighbours"), ...neighbours(cards, similarity, cards.indexOf(this)));
   }
 
-  private nearest(title: string, items: readonly Item[], features: Features): HTMLElement {
-    const row = items.map((other) => this.item.similarity(other, features));
-    const found = nearest(row, items.indexOf(this.item), NEIGHBOURS).map(({ index, value }) => {
-      const { name, number, thumbnail } = items[index];
-      const parts = [h("span", { class: "name" }, name), h("span", { class: "value" }, value.toFixed(3))];
-      return h("li", {}, h("a", { href: `#image-${number}` }, thumb(thumbnail), ...parts));
-    });
-    return h("div", {}, h("h4", {}, title), h("ol", {}, ...found));
+  similarity(other: Card, features: Features): number {
+    const [a, b] = [this.result!, other.result!];
+    let pair = this.known.get(other);
+    if (!pair) {
+      pair = { embedding: cosine(a.embedding, b.embedding), hog: cosine(a.hog, b.hog) };
+      this.known.set(other, pair);
+      other.known.set(this, pair);
+    }
+    return pair[features];
+  }
+
+  private find(selector: string): HTMLElement {
+    return this.element.querySelector<HTMLElement>(selector)!;
+  }
+
+  private paint(i: number, image: Sample["picture"], label: string): void {
+    paint(this.element.querySelectorAll("canvas")[i], image, label);
   }
 }

@@ -1,17 +1,18 @@
-/** Elements of the page: made of text and attributes, never of markup, so that a file's name can do nothing. */
+/** Elements of pages: made of templates that escape, so that a file's name can do nothing. */
 
 import type { Image } from "../entries/browser.js";
+import type { Html } from "../report/page.js";
 
-/** An element with attributes and children; strings become text. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, string>> = {},
-  ...children: readonly (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
+/** The element that a template describes. */
+export function elementOf(template: Html): HTMLElement {
+  const holder = document.createElement("template");
+  holder.innerHTML = template.text;
+  return holder.content.firstElementChild as HTMLElement;
+}
+
+/** Puts templates in the place of what an element holds. */
+export function fill(element: Element, ...templates: readonly Html[]): void {
+  element.innerHTML = templates.map(({ text }) => text).join("");
 }
 
 /** The element of the page with this id. */
@@ -21,11 +22,8 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   return found;
 }
 
-export function button(text: string, attributes: Readonly<Record<string, string>>, onClick: () => void) {
-  const element = h("button", { type: "button", ...attributes }, text);
-  element.addEventListener("click", onClick);
-  return element;
-}
+/** The buttons of a choice. */
+export const choicesOf = (name: string) => [...document.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`)];
 
 /** Draws an image on a canvas of its own size; `label` is its text for those who do not see it. */
 export function paint(canvas: HTMLCanvasElement, { data, width, height }: Image, label: string): void {
@@ -46,11 +44,4 @@ export function urlOf(image: Image): string {
   const canvas = document.createElement("canvas");
   paint(canvas, image, "");
   return canvas.toDataURL();
-}
-
-/** A small picture beside a name that says the same. */
-export function thumb(url: string): HTMLElement {
-  const span = h("span", { class: "thumb" });
-  span.style.backgroundImage = `url("${url}")`;
-  return span;
 }

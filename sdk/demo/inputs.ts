@@ -1,7 +1,7 @@
 /** Where images and choices come from: chooser, drop, clipboard, samples, the device's buttons, the page's address. */
 
 import type { DeviceChoice } from "../entries/browser.js";
-import { byId } from "./dom.js";
+import { byId, choicesOf } from "./dom.js";
 
 export interface Taker {
   open(device: DeviceChoice): Promise<void>;
@@ -15,7 +15,7 @@ export function watchInputs(taker: Taker): void {
   watchFiles(taker);
   byId("samples", HTMLButtonElement).addEventListener("click", () => takeSamples(taker));
   byId("clear", HTMLButtonElement).addEventListener("click", () => taker.clear());
-  const choices = [...byId("choice", HTMLElement).querySelectorAll("input")];
+  const choices = choicesOf("device");
   const asked = new URLSearchParams(location.search).get("device");
   for (const choice of choices) {
     if (choice.value === asked) choice.checked = true;

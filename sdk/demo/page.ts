@@ -1,14 +1,12 @@
 /** The demo in the browser: loads the model, takes images, shows what is computed of them. */
 
-import { version } from "../../package.json";
-import { Card } from "./card.js";
+import { type About, facts, heatMaps } from "../report/images.js";
+import { html } from "../report/page.js";
+import { Card, type Features } from "./card.js";
 import { type Client, connect, WorkError } from "./client.js";
-import { byId, h, urlOf } from "./dom.js";
-import { showFacts } from "./facts.js";
+import { byId, elementOf, fill } from "./dom.js";
 import { watchInputs } from "./inputs.js";
-import { Item, matrix } from "./item.js";
-import { heatMap } from "./maps.js";
-import type { Calls, Facts } from "./protocol.js";
+import type { Calls } from "./protocol.js";
 
 const ui = {
   facts: byId("facts", HTMLElement),
@@ -26,8 +24,8 @@ const ui = {
 };
 
 class Page {
-  private readonly cards = new Map<Item, Card>();
-  private facts?: Facts;
+  private readonly cards = new Set<Card>();
+  private about?: About;
   /** Counts loads: what an older one started is of no interest any more. */
   private load = 0;
   private numbers = 0;
@@ -35,28 +33,25 @@ class Page {
 
   constructor(private readonly client: Client) {}
 
-  private get done(): Item[] {
-    return [...this.cards.keys()].filter((item) => item.result);
+  private get done(): Card[] {
+    return [...this.cards].filter((card) => card.result);
   }
 
   /** Loads the model on a device, then computes all images anew. */
   async open(device: Calls["load"]["argument"]): Promise<void> {
     const mine = ++this.load;
-    this.facts = undefined;
-    for (const [item, card] of this.cards) {
-      item.forget();
-      card.wait();
-    }
+    this.about = undefined;
+    for (const card of this.cards) card.wait();
     this.showSimilarity();
     ui.deviceProblem.hidden = true;
     ui.facts.setAttribute("aria-busy", "true");
     this.say("Loading the model", 0);
     try {
-      const facts = await this.client.call("load", device, (ratio) => this.say("Loading the model", ratio));
+      const about = await this.client.call("load", device, (ratio) => this.say("Loading the model", ratio));
       if (mine !== this.load) return;
-      this.facts = facts;
+      this.about = about;
       ui.facts.removeAttribute("aria-busy");
-      ui.untrained.hidden = facts.trained;
+      ui.untrained.hidden = about.trained;
       this.showFacts();
       this.say("The model is ready: add images.");
       await this.work();
@@ -67,9 +62,9 @@ class Page {
 
   add(files: readonly File[]): void {
     for (const file of files) {
-      const item = new Item(this.numbers++, file);
-      const card = new Card(item, { remove: () => this.remove(item), newMask: () => this.newMask(item) });
-      this.cards.set(item, card);
+      const actions = { remove: () => this.remove(card), newMask: () => this.newMask(card) };
+      const card = new Card(this.numbers++, file, actions);
+      this.cards.add(card);
       ui.cards.append(card.element);
     }
     this.showCards();
@@ -77,7 +72,7 @@ class Page {
   }
 
   clear(): void {
-    for (const item of [...this.cards.keys()]) this.drop(item);
+    for (const card of this.cards) this.drop(card);
     this.numbers = 0;
     ui.problems.hidden = true;
     ui.problemList.replaceChildren();
@@ -89,43 +84,42 @@ class Page {
   problem(name: string, error: unknown): void {
     // messages about a file begin with its name
     const text = describe(error).replace(`${name}: `, "");
-    ui.problemList.append(h("li", {}, h("strong", {}, name), `: ${text}`));
+    ui.problemList.append(elementOf(html`<li><strong>${name}</strong>: ${text}</li>`));
     ui.problems.hidden = false;
     ui.clear.disabled = false;
   }
 
-  private remove(item: Item): void {
-    const next = this.cards.get(item)?.element.nextElementSibling ?? ui.cards.firstElementChild;
-    this.drop(item);
+  private remove(card: Card): void {
+    const next = card.element.nextElementSibling ?? ui.cards.firstElementChild;
+    this.drop(card);
     this.showSimilarity();
     this.showCards();
-    this.say(`${item.name} is removed.`);
+    this.say(`${card.name} is removed.`);
     const focus = next?.isConnected ? next.querySelector("button") : document.getElementById("files");
     focus?.focus();
   }
 
-  private drop(item: Item): void {
-    this.cards.get(item)?.element.remove();
-    this.cards.delete(item);
+  private drop(card: Card): void {
+    card.element.remove();
+    this.cards.delete(card);
   }
 
-  private async newMask(item: Item): Promise<void> {
-    if (!item.result) return;
-    item.seed++;
-    const masked = await this.client.call("mask", { seen: item.result.seen, seed: item.seed });
-    this.cards.get(item)?.showMask(masked);
+  private async newMask(card: Card): Promise<void> {
+    if (!card.result) return;
+    card.seed++;
+    card.showMask(await this.client.call("mask", { seen: card.result.seen, seed: card.seed }));
   }
 
   /** Computes, one after the other, the images that wait for it. */
   private async work(): Promise<void> {
-    if (this.busy || !this.facts || this.done.length === this.cards.size) return;
+    if (this.busy || !this.about || this.done.length === this.cards.size) return;
     this.busy = true;
     const mine = this.load;
-    const waiting = () => [...this.cards.keys()].filter((item) => !item.result);
-    for (let item = waiting()[0]; item && mine === this.load; item = waiting()[0]) {
-      const all = this.cards.size;
-      this.say(`Computing ${item.name}, ${all - waiting().length + 1} of ${all}`, (all - waiting().length) / all);
-      await this.compute(item, mine);
+    const waiting = () => [...this.cards].find((card) => !card.result);
+    for (let card = waiting(); card && mine === this.load; card = waiting()) {
+      const [done, all] = [this.done.length, this.cards.size];
+      this.say(`Computing ${card.name}, ${done + 1} of ${all}`, done / all);
+      await this.compute(card, mine);
     }
     this.busy = false;
     // another device was chosen meanwhile, and its model may be there already
@@ -137,29 +131,26 @@ class Page {
     else this.say(this.done.length === 1 ? "1 image is done." : `${this.done.length} images are done.`);
   }
 
-  private async compute(item: Item, load: number): Promise<void> {
+  private async compute(card: Card, load: number): Promise<void> {
     try {
-      const result = await this.client.call("embed", item.file);
-      const masked = await this.client.call("mask", { seen: result.seen, seed: item.seed });
-      if (load !== this.load) return;
-      item.result = result;
-      item.thumbnail = urlOf(result.thumbnail);
-      this.cards.get(item)?.show(result, masked);
+      const result = await this.client.call("embed", card.file);
+      const masked = await this.client.call("mask", { seen: result.seen, seed: card.seed });
+      if (load === this.load) card.show(result, masked);
     } catch (error) {
       if (load !== this.load) return;
       if (isOfDevice(error)) {
         this.lose(error);
         return;
       }
-      if (this.cards.has(item)) this.problem(item.name, error);
-      this.drop(item);
+      if (this.cards.has(card)) this.problem(card.name, error);
+      this.drop(card);
     }
   }
 
   /** Nothing computes any more; the images wait until another device is chosen. */
   private lose(error: unknown): void {
     this.load++;
-    this.facts = undefined;
+    this.about = undefined;
     ui.facts.removeAttribute("aria-busy");
     ui.facts.replaceChildren();
     showProblem(`${describe(error)} Choose a device above.`);
@@ -167,17 +158,12 @@ class Page {
   }
 
   private showSimilarity(): void {
-    const items = this.done;
-    ui.similarity.hidden = items.length < 2;
-    const maps =
-      items.length < 2
-        ? []
-        : [
-            heatMap("By embedding", items, matrix(items, "embedding")),
-            heatMap("By HOG features", items, matrix(items, "hog")),
-          ];
-    ui.maps.replaceChildren(...maps);
-    for (const item of items) this.cards.get(item)?.showNeighbours(items);
+    const cards = this.done;
+    const matrix = (features: Features) => cards.map((a) => cards.map((b) => a.similarity(b, features)));
+    const similarity = { embedding: matrix("embedding"), hog: matrix("hog") };
+    ui.similarity.hidden = cards.length < 2;
+    fill(ui.maps, ...(cards.length < 2 ? [] : heatMaps(cards, similarity)));
+    for (const card of cards) card.showNeighbours(cards, similarity);
   }
 
   private showCards(): void {
@@ -186,9 +172,9 @@ class Page {
   }
 
   private showFacts(): void {
-    if (!this.facts) return;
+    if (!this.about) return;
     const times = this.done.flatMap(({ result }) => result?.ms ?? []);
-    showFacts(ui.facts, this.facts, times, this.client.reason);
+    fill(ui.facts, facts(this.about, times, this.client.reason));
   }
 
   /** Tells what goes on; `ratio` where it is known how far it is. */
@@ -215,7 +201,6 @@ function showProblem(text: string): void {
   ui.deviceProblem.hidden = false;
 }
 
-byId("version", HTMLElement).textContent = `maskfeat-wgpu ${version}`;
 try {
   watchInputs(new Page(await connect()));
 } catch (error) {

@@ -1,76 +1,36 @@
 /** Runs the model: as a module worker, or in the page's window where workers fail. */
 
-import {
-  blockMask,
-  type DeviceChoice,
-  decode,
-  getModel,
-  hog,
-  MaskFeatError,
-  type Model,
-  preprocess,
-  runtime,
-  transformOf,
-} from "../entries/browser.js";
-import { coverPatches, drawHog, pixelsOf, thumbnail, veil } from "../report/pictures.js";
-import { type Calls, type Embedded, type Facts, type Failure, type Masked, type Request, STARTED } from "./protocol.js";
-
-/** Longer sides of the page's pictures, in pixels. */
-const PICTURE = 360;
-const THUMBNAIL = 64;
+import { type DeviceChoice, decode, getModel, type Model, runtime } from "../entries/browser.js";
+import type { About } from "../report/images.js";
+import { drawMask, examine, type Masked, type Sample } from "../report/sample.js";
+import { type Calls, failureOf, type Request, STARTED } from "./protocol.js";
 
 class Work {
   private model?: Model;
   private current = new AbortController();
 
-  async load(device: DeviceChoice, onProgress: (ratio: number) => void): Promise<Facts> {
+  async load(device: DeviceChoice, onProgress: (ratio: number) => void): Promise<About> {
     this.current.abort();
     this.model?.dispose();
     this.model = undefined;
     this.current = new AbortController();
     const { signal } = this.current;
     const progress = ({ ratio }: { ratio: number }) => onProgress(ratio);
-    const model = await getModel(undefined, { device, outType: "avg_featmap", signal, onProgress: progress });
+    const model = await getModel(undefined, { device, signal, onProgress: progress });
     if (signal.aborted) model.dispose();
     signal.throwIfAborted();
     this.model = model;
     const { name, weights, trained } = model;
-    return { name, weights, trained, device: model.device, runtime };
+    return { model: name, weights, trained, device: model.device, runtime };
   }
 
-  async embed(file: Blob): Promise<Embedded> {
-    const model = this.loaded();
-    const { config } = model;
+  embed(file: Blob): Promise<Sample> {
     const { signal } = this.current;
-    const started = performance.now();
-    const image = await decode(file, { signal });
-    const input = preprocess(image, transformOf(config));
-    const [embedding] = await model.extractFeat(input, { outIndices: [-1], signal });
-    const ms = performance.now() - started;
-    const targets = hog(input, { ...config.hog, patchSize: config.patchSize });
-    const side = config.imageSize / config.patchSize;
-    const seen = pixelsOf(input, config);
-    const { nbins, pool } = config.hog;
-    return {
-      width: image.width,
-      height: image.height,
-      shape: embedding.shape,
-      ms,
-      picture: thumbnail(image, PICTURE),
-      seen,
-      thumbnail: thumbnail(seen, THUMBNAIL),
-      hogPicture: drawHog(targets, { grid: [side, side], nbins, pool }),
-      embedding: embedding.data,
-      hog: targets.data,
-    };
+    return examine(this.loaded(), () => decode(file, { signal }), signal);
   }
 
   async mask({ seen, seed }: Calls["mask"]["argument"]): Promise<Masked> {
-    const { imageSize, patchSize } = this.loaded().config;
-    const side = imageSize / patchSize;
-    const mask = blockMask({ seed, grid: [side, side] }).data;
-    const picture = coverPatches(seen, mask, patchSize, veil);
-    return { picture, hidden: mask.filter((m) => m === 1).length, patches: mask.length };
+    return drawMask(seen, this.loaded().config, seed);
   }
 
   /** The page asks for nothing before its model is loaded; a request that a new load overtook ends here. */
@@ -78,11 +38,6 @@ class Work {
     if (!this.model) throw new DOMException("another device is being opened", "AbortError");
     return this.model;
   }
-}
-
-function failureOf(error: unknown): Failure {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { name, message, code: error instanceof MaskFeatError ? error.code : undefined };
 }
 
 /** A worker's own scope, or one end of a channel. */

@@ -40,5 +40,5 @@ export type { ModelOptions, Progress } from "../model/load.js";
 export type { ForwardOptions, LossResult, MaskInput } from "../model/masked.js";
 export type { Model } from "../model/model.js";
 export type { Weights } from "../model/parameters.js";
-export type { Prediction, PredictOptions, ScoredClass } from "../model/predict.js";
+export { type Prediction, type PredictOptions, type ScoredClass, toMmpretrain } from "../model/predict.js";
 export * from "./hog.js";

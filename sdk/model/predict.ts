@@ -1,4 +1,4 @@
-/** From logits to predictions, with the fields of mmpretrain's inferencer. */
+/** From logits to predictions, and their names in mmpretrain's inferencer. */
 
 import { OptionError } from "../../gpu/errors.js";
 import { checkInteger, checkKeys } from "../base/check.js";
@@ -19,22 +19,17 @@ export interface ScoredClass {
   readonly class?: string;
 }
 
-/** What a classifier says of an image: plain data. Every field of mmpretrain's has a twin in camel case. */
+/** What a classifier says of an image: plain data. */
 export interface Prediction {
   /** [classes]: softmax of the logits. */
-  readonly pred_scores: Float32Array<ArrayBuffer>;
-  /** The class with the highest score, from 0; among equal ones the first. */
-  readonly pred_label: number;
-  /** Its score, 0 to 1. */
-  readonly pred_score: number;
-  /** Its name, where the names of the classes are known. */
-  readonly pred_class?: string;
-  /** The same array as `pred_scores`. */
   readonly predScores: Float32Array<ArrayBuffer>;
+  /** The class with the highest score, from 0; among equal ones the first. */
   readonly predLabel: number;
+  /** Its score, 0 to 1. */
   readonly predScore: number;
+  /** Its name, if the names of the classes are known. */
   readonly predClass?: string;
-  /** The best classes where `topk` was asked for, the best first; among equal scores the lower label. */
+  /** The best classes if `topk` was asked for, the best first; among equal scores the lower label. */
   readonly topk?: readonly ScoredClass[];
 }
 
@@ -58,10 +53,6 @@ export function predictions({ data, shape }: Tensor, classes?: readonly string[]
     };
     const { label, score, class: name } = named(argmax(scores));
     return {
-      pred_scores: scores,
-      pred_label: label,
-      pred_score: score,
-      ...(name !== undefined && { pred_class: name }),
       predScores: scores,
       predLabel: label,
       predScore: score,
@@ -69,6 +60,17 @@ export function predictions({ data, shape }: Tensor, classes?: readonly string[]
       ...(topk !== undefined && { topk: best(scores, topk).map(named) }),
     };
   });
+}
+
+/** A prediction under the names of mmpretrain's inferencer, as the command line's JSON has it; `pred_scores` is the same array. */
+export function toMmpretrain({ predScores, predLabel, predScore, predClass, topk }: Prediction) {
+  return {
+    pred_scores: predScores,
+    pred_label: predLabel,
+    pred_score: predScore,
+    ...(predClass !== undefined && { pred_class: predClass }),
+    ...(topk !== undefined && { topk }),
+  };
 }
 
 /** In float64, then rounded to f32: each score within half a unit in the last place of what the logits mean. */

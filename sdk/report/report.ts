@@ -1,76 +1,74 @@
-/** The demo's page: one HTML file without scripts and without requests, whatever the names of the images are. */
+/** The demo's report: one HTML file without scripts and without requests, whatever the names of the images are. */
 
-import { card } from "./card.js";
-import type { ReportData } from "./data.js";
-import { heatMap } from "./heatmap.js";
-import { Html, html } from "./html.js";
-import { style } from "./style.js";
+import {
+  type About,
+  aboutImage,
+  card,
+  facts,
+  figure,
+  heatMaps,
+  mapsSection,
+  maskTexts,
+  neighbours,
+  type Similarity,
+  thumbRule,
+  untrained,
+} from "./images.js";
+import { type Html, html, page } from "./page.js";
 
-/** The whole page. */
-export function report(data: ReportData): string {
-  const { images, similarity } = data;
-  const thumbnails = images.map((image, i) => `--t${i}:url(${image.thumbnail})`).join(";");
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>MaskFeat report · ${images.length} images</title>
-<style>${new Html(`${style}:root{${thumbnails}}`)}</style>
-</head>
-<body>
-<a class="skip" href="#images">Skip to the images</a>
-<header class="top">
-  <div class="brand">${logo}<div><p class="eyebrow">maskfeat-wgpu ${data.version}</p><h1>What the model sees</h1></div></div>
-  <p class="lead">${images.length} images, each turned into an embedding and into the HOG features that MaskFeat learns to predict.</p>
-  ${facts(data)}
-  ${data.trained ? [] : untrained}
-</header>
-<main>
-<section aria-labelledby="similarity">
-  <h2 id="similarity">Who resembles whom</h2>
-  <p class="hint">Cosine similarity of every pair. Colours span each map's own range, from its least to its most similar pair.</p>
-  <div class="maps">
-    ${heatMap("By embedding", images, similarity.embedding)}
-    ${heatMap("By HOG features", images, similarity.hog)}
-  </div>
-</section>
-<section aria-labelledby="images">
-  <h2 id="images">Image by image</h2>
-  <div class="cards">${images.map((_, i) => card(images, similarity, i))}</div>
-</section>
-</main>
-<footer><p>Made by <code>maskfeat-wgpu demo</code> on this computer. This file is complete: it loads nothing and sends nothing.</p></footer>
-</body>
-</html>
-`;
-  return page.text;
+/** An image of the report; pictures are data URIs. */
+export interface ReportImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** Shape of its embedding. */
+  readonly shape: readonly number[];
+  readonly norm: number;
+  readonly ms: number;
+  readonly picture: string;
+  readonly thumbnail: string;
+  readonly hog: string;
+  readonly masked: string;
+  /** Patches that the mask hides, and all of them. */
+  readonly hidden: number;
+  readonly patches: number;
 }
 
-/** A patch's gradient lines, as in the HOG pictures. */
-const logo = html`<svg class="logo" viewBox="0 0 48 48" aria-hidden="true"><rect width="48" height="48" rx="12"/><path d="M10 16l8-6M22 17l5-8M33 16h8M10 27l7-5M20 29l8-9M34 29l5-9M9 38h8M21 40l6-8M32 37l8 2"/></svg>`;
+export interface ReportData extends About {
+  readonly version: string;
+  readonly images: readonly ReportImage[];
+  readonly similarity: Similarity;
+}
 
-const untrained = html`<aside class="notice" aria-label="About the weights">
-  <strong>This model is untrained.</strong>
-  Its weights follow from a formula, not from images. The computation is the real one, and every machine gets the same numbers,
-  but nothing has been learned: embeddings that are close do not mean images that show the same.
-  Pre-processing, masks and HOG features need no training and are what they will be with a trained model.
-</aside>`;
-
-function facts({ model, weights, device, runtime, images }: ReportData): Html {
-  const milliseconds = images.map((image) => image.ms).sort((a, b) => a - b);
-  const median = milliseconds[Math.floor(milliseconds.length / 2)];
-  const where = device.adapter ?? (device.threads === 1 ? "1 thread" : `${device.threads} threads`);
-  const entries: [string, string, string][] = [
-    ["Device", device.kind === "wasm" ? "WebAssembly" : "WebGPU", `${where} · ${device.reason}`],
-    ["Model", model, `weights: ${weights}`],
-    ["Time per image", `${median.toFixed(0)} ms`, "median, from file to embedding"],
-    ["Runtime", runtime, `kernels: ${device.variant}`],
+function cardOf(image: ReportImage, number: number, beside: readonly Html[]): Html {
+  const { name } = image;
+  const { alt, caption } = maskTexts(name, image);
+  const picture = (source: string, text: string, under: string) =>
+    figure(html`<img src="${source}" alt="${text}">`, under);
+  const pictures = [
+    picture(image.picture, `The image ${name}`, "Image"),
+    picture(image.hog, `Gradient orientations of ${name}, drawn as lines in cells`, "HOG features"),
+    picture(image.masked, alt, caption),
   ];
-  const rows = entries.map(([term, value, more]) => {
-    return html`<div><dt>${term}</dt><dd>${value}<small>${more}</small></dd></div>`;
+  return card({ name, number, about: aboutImage(image), pictures, neighbours: beside });
+}
+
+/** The whole page. */
+export function report({ version, images, similarity, ...about }: ReportData): string {
+  const named = images.map(({ name }, number) => ({ name, number }));
+  const cards = images.map((image, i) => cardOf(image, i, neighbours(named, similarity, i)));
+  const times = images.map(({ ms }) => ms);
+  return page({
+    kind: "report",
+    title: `MaskFeat report · ${images.length} images`,
+    rules: images.map(({ thumbnail }, i) => thumbRule(i, thumbnail)).join(""),
+    skip: { id: "images", to: "the images" },
+    version,
+    heading: "What the model sees",
+    lead: `${images.length} images, each turned into an embedding and into the HOG features that MaskFeat learns to predict.`,
+    main: html`${facts(about, times)}${about.trained ? [] : untrained}
+${mapsSection(heatMaps(named, similarity))}
+<section aria-labelledby="images"><h2 id="images">Image by image</h2><div class="cards">${cards}</div></section>`,
+    footer: html`Made by <code>maskfeat-wgpu demo</code> on this computer. This file is complete: it loads nothing and sends nothing.`,
   });
-  return html`<dl class="facts">${rows}</dl>`;
 }

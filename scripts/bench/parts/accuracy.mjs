@@ -31,8 +31,8 @@ async function answers({ getModel }, model, options, paths) {
   const found = [];
   for (const path of paths) {
     const [feature] = await opened.extractFeat(path, { outType: "avg_featmap" });
-    const [{ pred_label }] = await opened.predict([path]);
-    found.push({ feature: feature.data, label: pred_label });
+    const [{ predLabel }] = await opened.predict([path]);
+    found.push({ feature: feature.data, label: predLabel });
   }
   const { variant } = opened.device;
   opened.dispose();
