@@ -37,7 +37,8 @@ export {
 } from "../config/registry.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "../device/open.js";
 export type { Drawable } from "../image/image.js";
-export type { EncodedImage, ImageInput } from "../image/inputs.js";
+export type { ImageInput } from "../image/inputs.js";
+export type { EncodedImage } from "../io/open.js";
 export type { Download } from "../model/download.js";
 export type { DownloadOptions } from "../model/files.js";
 export type { ModelOptions, Progress } from "../model/load.js";

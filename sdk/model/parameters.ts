@@ -7,7 +7,7 @@ import type { AnyCall, Value } from "../../gpu/graph/tape.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { Staging } from "../checkpoint/types.js";
 import { isQkvBias } from "../config/config.js";
-import { besideOf } from "../image/inputs.js";
+import { besideOf } from "../io/open.js";
 import { openWeights, type WeightsOptions } from "./files.js";
 import { initFill, proceduralFill } from "./fill.js";
 import { fitCheckpoint, identity, type ParameterSource, type Wanted } from "./fit.js";
