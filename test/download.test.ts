@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FetchOptions, fetchFile } from "../sdk/io/cache.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { cacheFolder, folderStore } from "../sdk/platform/node-store.js";
@@ -240,6 +240,33 @@ describe("a server that", () => {
     expect(shown).toEqual([...shown].sort((a, b) => a - b));
     if (requests !== undefined) expect(server.seen).toHaveLength(requests);
     expect(partials()).toEqual([]);
+  });
+
+  it("falls silent is given up after a minute, and asked for the rest", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      server.trick = (_, r, n) => {
+        if (n === 1) r.writeHead(200, { "Content-Length": "300000", ETag: '"one"' }).write(big.subarray(0, 1000));
+        return n < 3;
+      };
+      let done = false;
+      const work = bytesOf(server.url()).finally(() => {
+        done = true;
+      });
+      // The second time not even an answer comes.
+      while (server.received < 1000) await new Promise((later) => setImmediate(later));
+      for (const asked of [1, 2]) {
+        while (server.seen.length < asked) await new Promise((later) => setImmediate(later));
+        await vi.advanceTimersByTimeAsync(58_000);
+        expect([server.seen.length, done]).toEqual([asked, false]);
+        await vi.advanceTimersByTimeAsync(3000);
+      }
+      vi.useRealTimers();
+      expect(sha256(await work)).toBe(sha256(big));
+      expect(server.seen.map(({ range }) => range)).toEqual([undefined, "bytes=1000-", "bytes=1000-"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("breaks is asked for the rest, of the same version", async () => {

@@ -130,14 +130,10 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
   const { name, signal } = remote;
   const stop = new AbortController();
   const abort = () => stop.abort();
-  let silent = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const touch = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      silent = true;
-      abort();
-    }, SILENCE);
+    timer = setTimeout(() => stop.abort(SILENCE), SILENCE);
   };
   try {
     const asked = await exchange.headers();
@@ -150,7 +146,7 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
     if (!response.ok && response.status !== 416) throw refusal(response, name);
     return await exchange.take(answerOf(response, name, touch));
   } catch (error) {
-    if (silent) throw broken(name, `nothing came for ${SILENCE / 1000} seconds`);
+    if (stop.signal.reason === SILENCE) throw broken(name, `nothing came for ${SILENCE / 1000} seconds`);
     if (error instanceof FileError || error instanceof Broken || signal?.aborted) throw error;
     throw broken(name, `the connection broke at byte ${exchange.reached()}: ${message(error)}`, error);
   } finally {

@@ -68,7 +68,7 @@ export interface Unfinished {
   append(bytes: Uint8Array): Promise<void>;
   /** The bytes that are there. They can be read after `finish`, too. */
   source(): Promise<ByteSource>;
-  /** Makes it the whole file of its name, at once for whoever looks. Gives its path, if it has one. */
+  /** Makes what `source` gave the whole file of its name, at once for whoever looks. Gives its path, if it has one. */
   finish(kept: Kept): Promise<string | undefined>;
   /** Leaves it to whoever begins again. After `finish` it does nothing. */
   close(): Promise<void>;

@@ -76,7 +76,7 @@ async function begin(cache: Cache, name: string): Promise<Unfinished> {
   let written = 0;
 
   const record = (url: string, kept: Kept) => put(cache, url, JSON.stringify({ ...kept, urls: [...parts.keys()] }));
-  const source = () => blobSource(new Blob([...parts.values(), ...waiting]), PLACE);
+  const source = () => blobSource(new Blob([...parts.values()]), PLACE);
 
   async function flush(): Promise<void> {
     if (waitingSize === 0) return;
@@ -103,9 +103,8 @@ async function begin(cache: Cache, name: string): Promise<Unfinished> {
       waitingSize += bytes.length;
       if (waitingSize >= PART) await flush();
     },
-    source: async () => source(),
+    source: async () => flush().then(source),
     async finish(next) {
-      await flush();
       // Nothing else of this file is needed any more.
       for (const { url } of await cache.keys()) {
         if (url.startsWith(urlOf(name, "")) && url !== whole && !parts.has(url)) await cache.delete(url);
