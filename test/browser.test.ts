@@ -103,7 +103,7 @@ describeChromium("a page that is not isolated", (chromium) => {
     ["file:///bird.jpg", "FILE_READ", "a page has no files"],
     ["data:image/png;base64,AAAA", "FILE_READ", "a page has no files"],
     ["http://", "FILE_READ", "not a http or https URL"],
-    ["/", "FILE_READ", "a web page instead of the file"],
+    ["/", "NET_STATUS", "this is an HTML page"],
   ])("%s is a typed error", async (url, code, what) => {
     const { error } = await open.inPage(({ maskfeat, outcome }, url) => outcome(() => maskfeat.extractFeat(url)), url);
     expect(error).toMatchObject({ name: "FileError", code });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { damages, exchanges, FOLDER, partialDamages, recordDamages, SIZE } from "../scripts/fuzz/damage.mjs";
-import { fetchFile } from "../sdk/io/fetch-file.js";
+import { fetchFile } from "../sdk/io/cache.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { folderStore } from "../sdk/platform/node-store.js";
 import { content, FileServer, sha256 } from "./file-server.js";

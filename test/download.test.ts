@@ -2,11 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type FetchOptions, fetchFile } from "../sdk/io/fetch-file.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FetchOptions, fetchFile } from "../sdk/io/cache.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { cacheFolder, folderStore } from "../sdk/platform/node-store.js";
 import { content, type FileServer, serverPerTest, sha256, sri, type Trick } from "./file-server.js";
@@ -242,6 +242,33 @@ describe("a server that", () => {
     expect(partials()).toEqual([]);
   });
 
+  it("falls silent is given up after a minute, and asked for the rest", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      server.trick = (_, r, n) => {
+        if (n === 1) r.writeHead(200, { "Content-Length": "300000", ETag: '"one"' }).write(big.subarray(0, 1000));
+        return n < 3;
+      };
+      let done = false;
+      const work = bytesOf(server.url()).finally(() => {
+        done = true;
+      });
+      // The second time not even an answer comes.
+      while (server.received < 1000) await new Promise((later) => setImmediate(later));
+      for (const asked of [1, 2]) {
+        while (server.seen.length < asked) await new Promise((later) => setImmediate(later));
+        await vi.advanceTimersByTimeAsync(58_000);
+        expect([server.seen.length, done]).toEqual([asked, false]);
+        await vi.advanceTimersByTimeAsync(3000);
+      }
+      vi.useRealTimers();
+      expect(sha256(await work)).toBe(sha256(big));
+      expect(server.seen.map(({ range }) => range)).toEqual([undefined, "bytes=1000-", "bytes=1000-"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("breaks is asked for the rest, of the same version", async () => {
     server.trick = (q, r, n) => n === 1 && server.breakAfter(1000, q, r);
     await bytesOf(server.url());
@@ -318,7 +345,7 @@ describe("a server that", () => {
     ["closes at once, always", (q) => !q.socket.destroy().connecting, "NET_FAILED", /try again|fetched/],
     [
       "breaks always",
-      (q, r) => (q.headers.range ? status(206)(q, r, 0) : server.breakAfter(9, q, r)),
+      (q, r) => (q.headers.range ? status(206)(q, r, 0) : server.breakAfter(600, q, r)),
       "NET_FAILED",
       /./,
     ],
@@ -331,7 +358,7 @@ describe("a server that", () => {
       code,
       message: expect.stringMatching(message),
     });
-    expect(readdirSync(folder).filter((name) => /\.(pth|json|lock)$/.test(name) && !/partial/.test(name))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => /\.(pth|json)$/.test(name) && !/partial/.test(name))).toEqual([]);
     server.trick = () => false;
     expect(sha256(await bytesOf(server.url()))).toBe(sha256(big));
   });
@@ -396,7 +423,7 @@ describe("aborted", () => {
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
-  it("before, while it waits for an answer, and for another's lock", async () => {
+  it("before, while it waits for an answer, and for another call", async () => {
     await expect(fetchOf(server.url(), { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
     expect(server.seen).toEqual([]);
     server.trick = () => true;
@@ -470,16 +497,49 @@ describe("two processes", () => {
       );
     });
 
-  it("at once ask once, and both have the file", async () => {
+  /** Nothing but the file and its record is left, and they fit. */
+  async function expectKept(url: string) {
+    expect(readdirSync(folder)).toHaveLength(2);
+    expect(sha256(await bytesOf(url, { offline: true }))).toBe(sha256(server.bytes));
+  }
+
+  it.each(["w.safetensors", undefined])("at once both have the right file, and leave it (%s)", async (name) => {
     server.bytes = content(3_000_000, 3);
-    server.trick = (q, r) => {
-      setTimeout(() => server.answer(q, r), 300);
+    server.trick = (_, r, n) => {
+      // The first process gets its last bytes when the second is done, or nearly so.
+      if (n > 1) return false;
+      r.writeHead(200, { "Content-Length": "3000000", ETag: '"one"' }).write(server.bytes.subarray(0, 2_000_000));
+      const timer = setInterval(() => {
+        if (server.seen.length < 2) return;
+        clearInterval(timer);
+        setTimeout(() => r.end(server.bytes.subarray(2_000_000)), 20);
+      }, 5);
       return true;
     };
-    const both = await Promise.all([run(server.url()), run(server.url()), run(server.url())]);
+    const url = server.url(name);
+    const both = await Promise.all([run(url), run(url)]);
     for (const { sha256: hash } of both) expect(hash).toBe(sha256(server.bytes));
-    expect(server.seen).toHaveLength(1);
-    expect(readdirSync(folder)).toHaveLength(2);
+    expect(server.seen).toHaveLength(2);
+    await expectKept(url);
+  });
+
+  it("of which one is far slower: it gives the file of the other, whose right copy stays", async () => {
+    server.bytes = content(3_000_000, 3);
+    let finish = () => {};
+    server.trick = (_, r, n) => {
+      if (n > 1) return false;
+      r.writeHead(200, { "Content-Length": "3000000", ETag: '"one"' }).write(server.bytes.subarray(0, 2_000_000));
+      finish = () => r.end(server.bytes.subarray(2_000_000));
+      return true;
+    };
+    const url = server.url("w.safetensors");
+    const slow = run(url);
+    while (partials().length === 0) await new Promise((later) => setTimeout(later, 20));
+    expect((await run(url)).sha256).toBe(sha256(server.bytes));
+    await expectKept(url);
+    finish();
+    expect((await slow).sha256).toBe(sha256(server.bytes));
+    await expectKept(url);
   });
 
   it("of which the first is killed: the second takes over where it was", async () => {
@@ -501,22 +561,23 @@ describe("two processes", () => {
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
-  it("leave a lock behind when they die: it is taken over; that of a living one is waited for", async () => {
-    await bytesOf(server.url());
-    const [name] = readdirSync(folder);
-    const lock = join(folder, `${name}.lock`);
-    rmSync(join(folder, name));
-    writeFileSync(lock, JSON.stringify([2 ** 22 + 1, hostname(), "dead"]));
-    expect(sha256(await bytesOf(server.url()))).toBe(sha256(server.bytes));
-    for (const living of [JSON.stringify([process.pid, hostname(), "x"]), JSON.stringify([1, "elsewhere", "x"]), ""]) {
-      rmSync(join(folder, name));
-      writeFileSync(lock, living);
-      const waiting = fetchOf(server.url(), { signal: AbortSignal.timeout(400) });
-      await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
-      expect(readFileSync(lock, "utf8")).toBe(living);
-      utimesSync(lock, 0, 0);
-      expect(sha256(await bytesOf(server.url()))).toBe(sha256(server.bytes));
-    }
-    expect(readdirSync(folder)).toHaveLength(2);
+  it("of which one died long ago: what it left is gone on with, and cleared away", async () => {
+    const abort = new AbortController();
+    server.trick = (_, r, n) => {
+      if (n === 1)
+        r.writeHead(200, { "Content-Length": "100000", ETag: '"one"' }).write(server.bytes.subarray(0, 9000));
+      return n === 1 || n === 2;
+    };
+    const url = server.url("w.safetensors");
+    const first = fetchOf(url, { signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(first).rejects.toMatchObject({ name: "AbortError" });
+    const [left] = partials();
+    utimesSync(join(folder, left), 0, 0);
+    await expect(fetchOf(url, { signal: AbortSignal.timeout(300) })).rejects.toMatchObject({ name: "AbortError" });
+    expect(partials()).toHaveLength(1);
+    expect(partials()).not.toEqual([left]);
+    expect(sha256(await bytesOf(url))).toBe(sha256(server.bytes));
+    expect(server.seen[2].range).toBe("bytes=9000-");
+    await expectKept(url);
   });
 });

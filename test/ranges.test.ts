@@ -3,7 +3,7 @@
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint, writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/entries/node.js";
-import type { TryOptions } from "../sdk/io/attempts.js";
+import type { HttpOptions } from "../sdk/io/http.js";
 import { openRanges } from "../sdk/io/ranges.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { content, type FileServer, serverPerTest, sha256, type Trick } from "./file-server.js";
@@ -18,7 +18,7 @@ const BLOCK = 2 ** 17;
 const big = content(1_000_000, 5);
 const html = "<!doctype html><html><body>app</body></html>";
 
-const openOf = (options: TryOptions = {}) =>
+const openOf = (options: HttpOptions = {}) =>
   openRanges(nodePlatform, server.url("w.bin"), { firstPause: 1, ...options });
 
 /** Reads `length` bytes at `offset`, and says whether they are the file's. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { getModel, tensor, writeSafetensors } from "../sdk/entries/node.js";
-import { besideOf } from "../sdk/image/inputs.js";
+import { besideOf } from "../sdk/io/open.js";
 import { bytesSource } from "../sdk/io/source.js";
 import type { ByteSource } from "../sdk/io/types.js";
 import { temporaryFolder } from "./cli.js";

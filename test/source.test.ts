@@ -1,7 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { blobSource, bytesSource, urlSource } from "../sdk/io/source.js";
+import { blobSource, bytesSource } from "../sdk/io/source.js";
+import { openWhole } from "../sdk/io/transfer.js";
+import { nodePlatform } from "../sdk/platform/node.js";
 import { codeOf } from "./helpers.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
@@ -48,7 +50,10 @@ it("names what it reads", () => {
   expect(blobSource(new File([], "w.safetensors")).name).toBe("w.safetensors");
 });
 
-describe("urlSource", () => {
+describe("openWhole", () => {
+  const open = (url: string, options: Parameters<typeof openWhole>[2] = {}) =>
+    openWhole(nodePlatform, url, { firstPause: 1, ...options });
+
   let server: Server | undefined;
   afterEach(() => server?.close());
 
@@ -62,7 +67,7 @@ describe("urlSource", () => {
   it("fetches, and says how far it is", async () => {
     const url = await serve((_, response) => response.writeHead(200, { "content-length": "1000" }).end(bytes));
     const progress: (number | undefined)[][] = [];
-    const source = await urlSource(`${url}?token=secret`, { onProgress: (...now) => progress.push(now) });
+    const source = await open(`${url}?token=secret`, { onProgress: (...now) => progress.push(now) });
     expect(source.name).toBe(url);
     expect(await source.read(0, 1000)).toEqual(bytes);
     expect(progress.at(-1)).toEqual([1000, 1000]);
@@ -74,18 +79,18 @@ describe("urlSource", () => {
       response.end();
     });
     const totals = new Set<number | undefined>();
-    const source = await urlSource(url, { onProgress: (_, total) => totals.add(total) });
+    const source = await open(url, { onProgress: (_, total) => totals.add(total) });
     expect([source.size, ...totals]).toEqual([1000, undefined]);
   });
 
   it.each([
     [404, "FILE_NOT_FOUND"],
     [410, "FILE_NOT_FOUND"],
-    [403, "FILE_READ"],
-    [500, "FILE_READ"],
+    [403, "NET_STATUS"],
+    [500, "NET_STATUS"],
   ])("an answer of %i is %s", async (status, code) => {
     const url = await serve((_, response) => response.writeHead(status).end("<html>"));
-    await expect(urlSource(url)).rejects.toMatchObject({
+    await expect(open(url)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(`answered ${status}`),
     });
@@ -93,9 +98,9 @@ describe("urlSource", () => {
 
   it("refuses a web page in place of the file", async () => {
     const url = await serve((_, response) => response.end("\n<!doctype html><html><body>Sign in</body></html>"));
-    await expect(urlSource(url)).rejects.toMatchObject({
-      code: "FILE_READ",
-      message: expect.stringContaining("web page"),
+    await expect(open(url)).rejects.toMatchObject({
+      code: "NET_STATUS",
+      message: expect.stringContaining("this is an HTML page"),
     });
   });
 
@@ -104,14 +109,14 @@ describe("urlSource", () => {
       response.writeHead(200, { "content-length": "2000" });
       response.write(bytes, () => response.destroy());
     });
-    expect(await codeOf(() => urlSource(url))).toBe("FILE_READ");
+    expect(await codeOf(() => open(url))).toBe("NET_FAILED");
   });
 
   it("says why nothing answers", async () => {
     const url = await serve(() => {});
     await new Promise((resolve) => server?.close(resolve));
-    await expect(urlSource(url)).rejects.toMatchObject({
-      code: "FILE_READ",
+    await expect(open(url)).rejects.toMatchObject({
+      code: "NET_FAILED",
       message: expect.stringContaining("ECONNREFUSED"),
     });
   });
@@ -119,18 +124,18 @@ describe("urlSource", () => {
   it("stops when it is told to", async () => {
     const url = await serve((_, response) => void response.write(bytes));
     const abort = new AbortController();
-    const work = urlSource(url, { signal: abort.signal, onProgress: () => abort.abort(new Error("enough")) });
+    const work = open(url, { signal: abort.signal, onProgress: () => abort.abort(new Error("enough")) });
     await expect(work).rejects.toMatchObject({ name: "AbortError" });
     server?.closeAllConnections();
-    await expect(urlSource(url, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+    await expect(open(url, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
   });
 
   it.each(["ftp://host/w", "file:///etc/passwd", "data:,x", "w.safetensors", ""])("refuses %j", async (url) => {
-    expect(await codeOf(() => urlSource(url))).toBe("FILE_READ");
+    expect(await codeOf(() => open(url))).toBe("FILE_READ");
   });
 
   it("keeps passwords out of messages", async () => {
-    const error = await urlSource("http://user:secret@127.0.0.1:1/w?key=hidden").catch(String);
+    const error = await open("http://user:secret@127.0.0.1:1/w?key=hidden").catch(String);
     expect(error).toContain("http://127.0.0.1:1/w: ");
     expect(error).not.toMatch(/secret|hidden/);
   });

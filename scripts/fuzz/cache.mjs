@@ -15,7 +15,7 @@ const HASH = sha256(bytes);
 const PART = 50_000;
 const OTHER = fileURLToPath(new URL("download.mjs", import.meta.url));
 
-/** Long enough for another process to start and find the lock taken. */
+/** Long enough for another process to start and want the same file. */
 const OVERLAP_MS = 400;
 
 /** A server that gives the file, `delay` milliseconds later, but never ends the next `unfinished` answers. */

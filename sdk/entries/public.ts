@@ -32,7 +32,8 @@ export {
 export type { HogConfig } from "../config/targets.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "../device/open.js";
 export type { Drawable } from "../image/image.js";
-export type { EncodedImage, ImageInput } from "../image/inputs.js";
+export type { ImageInput } from "../image/inputs.js";
+export type { EncodedImage } from "../io/open.js";
 export type { Download } from "../model/download.js";
 export type { FeatureOptions, StreamOptions } from "../model/features.js";
 export type { DownloadOptions } from "../model/files.js";

@@ -1,7 +1,7 @@
 /** Decoded pixels, and what this room needs of the runtime around it. */
 
 import { ImageError } from "../../gpu/errors.js";
-import type { IoPlatform } from "../io/platform.js";
+import type { IoPlatform } from "../io/types.js";
 
 /** Decoded pixels: u8 RGB, HWC, row-major. */
 export interface Image {

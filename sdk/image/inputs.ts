@@ -1,17 +1,12 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
-import { ImageError, OptionError, ShapeError } from "../../gpu/errors.js";
+import { ImageError, ShapeError } from "../../gpu/errors.js";
 import { startAhead } from "../base/ahead.js";
 import { checkTensor } from "../base/check.js";
 import { concat, type Tensor } from "../base/tensor.js";
-import { openUrl } from "../io/ranges.js";
-import { blobSource, bytesSource } from "../io/source.js";
-import type { ByteSource, OpenOptions } from "../io/types.js";
+import { type EncodedImage, openBytes } from "../io/open.js";
 import type { Drawable, Image, ImagePlatform } from "./image.js";
 import { type PreprocessOptions, preprocess, type RawPixels, toImage } from "./transform.js";
-
-/** An encoded image: path, URL, or bytes. */
-export type EncodedImage = string | URL | Uint8Array | ArrayBuffer | Blob;
 
 /**
  * One image, or a normalised tensor [3,H,W] or [B,3,H,W] (RGB). Pixels (ImageData too) are RGB or RGBA, by their number, unless
@@ -26,32 +21,6 @@ const isEncoded = (x: ImageInput): x is EncodedImage =>
 const isDrawable = (x: ImageInput): x is Drawable =>
   ["width", "displayWidth", "naturalWidth"].some((key) => key in Object(x)) &&
   ["close", "getContext", "decode"].some((key) => key in Object(x));
-
-/** Opens encoded bytes wherever they are. @throws FileError */
-export async function openBytes(
-  platform: ImagePlatform,
-  from: EncodedImage,
-  options: OpenOptions = {},
-): Promise<ByteSource> {
-  if (from instanceof Uint8Array) return bytesSource(from);
-  if (from instanceof ArrayBuffer) return bytesSource(new Uint8Array(from));
-  if (from instanceof Blob) return blobSource(from);
-  return /^https?:/.test(String(from))
-    ? openUrl(platform, from as string | URL, options)
-    : platform.openFile(from, options);
-}
-
-/** The file `name` in the folder of `from`. @throws OptionError where `from` is in no folder. */
-export function besideOf(from: EncodedImage, name: string): string | URL {
-  if (from instanceof URL || /^(https?|file):/.test(String(from))) {
-    const url = new URL(encodeURIComponent(name), String(from));
-    // what a server asks for (a token, a revision) it asks for each file
-    url.search = new URL(String(from)).search;
-    return url;
-  }
-  if (typeof from === "string") return from.replace(/[^/\\]*$/, "") + name;
-  throw new OptionError("OPT_VALUE", `weights: ${name} is a file beside this one: give a path or URL instead of bytes`);
-}
 
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */
 export async function decodeImage(platform: ImagePlatform, from: EncodedImage, signal?: AbortSignal): Promise<Image> {

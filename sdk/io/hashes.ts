@@ -1,10 +1,7 @@
-/** What the bytes of a file must be: hashes in names and in `integrity`, and whether a file has them. */
+/** What the bytes of a file must be: hashes in names, in `integrity` and in records, and whether a file has them. */
 
 import { FileError, OptionError } from "../../gpu/errors.js";
-import { describeMagic } from "./magic.js";
-import type { IoPlatform } from "./platform.js";
-import type { Kept } from "./store.js";
-import type { ByteSource } from "./types.js";
+import type { ByteSource, IoPlatform, Kept } from "./types.js";
 
 /** What is known of the SHA-256 of a file before it is there. */
 export interface Expected {
@@ -53,24 +50,13 @@ export function mismatch(sha256: string, { start, whole }: Expected): string | u
 /** How much is read and hashed at once: short enough for a page to stay alive. */
 const BLOCK = 2 ** 20;
 
-/** Hands `length` bytes to `use`, block by block. @throws AbortError */
-export async function eachBlock(
-  read: (offset: number, length: number) => Promise<Uint8Array>,
-  length: number,
-  use: (bytes: Uint8Array) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  for (let at = 0; at < length; at += BLOCK) {
-    signal?.throwIfAborted();
-    use(await read(at, Math.min(BLOCK, length - at)));
-  }
-}
-
 /** SHA-256 of all bytes. @throws FileError; AbortError */
 export async function hashOf(platform: IoPlatform, source: ByteSource, signal?: AbortSignal): Promise<string> {
   const hash = platform.sha256();
-  const read = (offset: number, length: number) => source.read(offset, length);
-  await eachBlock(read, source.size, (bytes) => hash.update(bytes), signal);
+  for (let at = 0; at < source.size; at += BLOCK) {
+    signal?.throwIfAborted();
+    hash.update(await source.read(at, Math.min(BLOCK, source.size - at)));
+  }
   return hash.hex();
 }
 
@@ -81,7 +67,7 @@ export async function verify(
   kept: Kept | undefined,
   expected: Expected,
   signal?: AbortSignal,
-): Promise<{ sha256: string; wrong?: undefined } | { wrong: string }> {
+): Promise<{ sha256?: string; wrong?: string }> {
   if (!kept?.sha256 && !expected.start && !expected.whole) return { wrong: "nothing is recorded of it" };
   if (kept?.size !== undefined && kept.size !== source.size) {
     return { wrong: `it has ${source.size} bytes instead of ${kept.size}` };
@@ -99,19 +85,14 @@ export async function verify(
   }
 }
 
-/** What a server gives in place of a file, where that is certain: a web page, an error in XML, a Git LFS pointer; else undefined. */
-export function instead(start: Uint8Array): string | undefined {
-  const what = describeMagic(start);
-  return /HTML|XML|LFS/.test(what) ? what : undefined;
-}
-
-/**
- * The name of a URL's file in a store. The hash keeps files of one name apart, names no secret, and lets no name be special to a file
- * system.
- */
-export function nameOf(platform: IoPlatform, url: URL): string {
-  const hash = platform.sha256();
-  hash.update(new TextEncoder().encode(url.origin + url.pathname + url.search));
-  const last = url.pathname.slice(url.pathname.lastIndexOf("/") + 1).replace(/[^A-Za-z0-9._-]/g, "_");
-  return `${hash.hex().slice(0, 16)}-${last.slice(-100)}`;
+/** The record in a text, if it is one. */
+export function parseKept(text: string): Kept | undefined {
+  try {
+    const { url, size, etag, modified, sha256 } = JSON.parse(text);
+    const texts = [etag, modified, sha256].every((value) => value === undefined || typeof value === "string");
+    const sized = size === undefined || (Number.isSafeInteger(size) && size >= 0);
+    return typeof url === "string" && texts && sized ? { url, size, etag, modified, sha256 } : undefined;
+  } catch {
+    return undefined;
+  }
 }

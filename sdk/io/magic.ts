@@ -1,43 +1,32 @@
 /** Names what a file is by its first bytes, for the message that says why it cannot be used. */
 
-/** First bytes, `?` for any. */
-const SIGNATURES: readonly (readonly [string, string])[] = [
-  ["\xff\xd8\xff", "a JPEG image"],
-  ["\x89PNG\r\n\x1a\n", "a PNG image"],
-  ["RIFF????WEBP", "a WebP image"],
-  ["GIF87a", "a GIF image"],
-  ["GIF89a", "a GIF image"],
-  ["BM????\0\0\0\0", "a BMP image"],
-  ["II*\0", "a TIFF image"],
-  ["II+\0", "a TIFF image"],
-  ["MM\0*", "a TIFF image"],
-  ["MM\0+", "a TIFF image"],
-  ["8BPS", "a Photoshop document (PSD)"],
-  ["????ftypavi", "an AVIF image"],
-  ["????ftyphei", "a HEIC image"],
-  ["????ftyphev", "a HEIC image"],
-  ["????ftypmif1", "a HEIC or AVIF image"],
-  ["????ftypmsf1", "a HEIC or AVIF image"],
-  ["????ftyp", "a video or audio file (MP4)"],
-  ["\xff\x0a", "a JPEG XL image"],
-  ["\0\0\0\x0cJXL ", "a JPEG XL image"],
-  ["\0\0\0\x0cjP  ", "a JPEG 2000 image"],
-  ["\xff\x4f\xff\x51", "a JPEG 2000 image"],
-  ["\0\0\x01\0?\0", "a Windows icon (ICO)"],
-  ["#?RADIANCE", "a Radiance HDR image"],
-  ["\x76\x2f\x31\x01", "an OpenEXR image"],
-  ["qoif", "a QOI image"],
-  ["%PDF", "a PDF document"],
-  ["\x93NUMPY", "a NumPy array (.npy)"],
-  ["PK\x03\x04", "a zip archive"],
-  ["\x1f\x8b", "a gzip archive"],
-  ["\x80\x02", "a Python pickle"],
-  ["\x80\x03", "a Python pickle"],
-  ["\x80\x04", "a Python pickle"],
-  ["\x80\x05", "a Python pickle"],
-  ["\x89HDF", "an HDF5 file"],
-  ["GGUF", "a GGUF file"],
-  ["version https://git-lfs", "a Git LFS pointer, not the file itself"],
+/** Kind -> first bytes, `?` for any. */
+const SIGNATURES: readonly (readonly [string, ...string[]])[] = [
+  ["a JPEG image", "\xff\xd8\xff"],
+  ["a PNG image", "\x89PNG\r\n\x1a\n"],
+  ["a WebP image", "RIFF????WEBP"],
+  ["a GIF image", "GIF87a", "GIF89a"],
+  ["a BMP image", "BM????\0\0\0\0"],
+  ["a TIFF image", "II*\0", "II+\0", "MM\0*", "MM\0+"],
+  ["a Photoshop document (PSD)", "8BPS"],
+  ["an AVIF image", "????ftypavi"],
+  ["a HEIC image", "????ftyphei", "????ftyphev"],
+  ["a HEIC or AVIF image", "????ftypmif1", "????ftypmsf1"],
+  ["a video or audio file (MP4)", "????ftyp"],
+  ["a JPEG XL image", "\xff\x0a", "\0\0\0\x0cJXL "],
+  ["a JPEG 2000 image", "\0\0\0\x0cjP  ", "\xff\x4f\xff\x51"],
+  ["a Windows icon (ICO)", "\0\0\x01\0?\0"],
+  ["a Radiance HDR image", "#?RADIANCE"],
+  ["an OpenEXR image", "\x76\x2f\x31\x01"],
+  ["a QOI image", "qoif"],
+  ["a PDF document", "%PDF"],
+  ["a NumPy array (.npy)", "\x93NUMPY"],
+  ["a zip archive", "PK\x03\x04"],
+  ["a gzip archive", "\x1f\x8b"],
+  ["a Python pickle", "\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"],
+  ["an HDF5 file", "\x89HDF"],
+  ["a GGUF file", "GGUF"],
+  ["a Git LFS pointer, not the file itself", "version https://git-lfs"],
 ];
 
 /** Kinds of text that say what they are behind any amount of white space. */
@@ -58,8 +47,8 @@ export function startsWith(bytes: Uint8Array, signature: string): boolean {
 }
 
 function kindOf(bytes: Uint8Array): string | undefined {
-  const signature = SIGNATURES.find(([first]) => startsWith(bytes, first));
-  if (signature) return signature[1];
+  const found = SIGNATURES.find(([, ...signatures]) => signatures.some((first) => startsWith(bytes, first)));
+  if (found) return found[0];
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 512)).replace(/^(ï»¿)?\s*/, "");
   return TEXTS.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -1,4 +1,4 @@
-/** Bytes wherever they are. */
+/** Bytes wherever they are, where downloads of them are kept, and what this room needs of the runtime around it. */
 
 /** Random access to bytes: a file, a Blob, a URL, or memory. */
 export interface ByteSource {
@@ -30,4 +30,69 @@ export interface Hasher {
   update(bytes: Uint8Array): void;
   /** In hexadecimal; the last call. */
   hex(): string;
+}
+
+/** What tells a version of a file from others, as far as the server says it. */
+export interface Version {
+  /** Of the whole file. */
+  readonly size?: number;
+  /** A strong ETag. A weak one is the same for files that differ. */
+  readonly etag?: string;
+  /** Last-Modified. */
+  readonly modified?: string;
+}
+
+/** What is recorded of a download beside its bytes. Holds no query, which may be a secret. */
+export interface Kept extends Version {
+  readonly url: string;
+  /** Of the whole file, in hexadecimal; absent until it is whole. */
+  readonly sha256?: string;
+}
+
+/** A file of a store. */
+export interface Found {
+  readonly source: ByteSource;
+  /** In the file system. */
+  readonly path?: string;
+  /** Undefined if nothing legible is recorded. */
+  readonly kept?: Kept;
+}
+
+/** A file while it is downloaded, which nobody else writes. All methods throw FileErrors: what the disk or the browser refused. */
+export interface Unfinished {
+  /** What was there, and its record, when the download began. */
+  readonly size: number;
+  readonly kept?: Kept;
+  /** Drops the bytes, and records what will come. */
+  restart(kept: Kept): Promise<void>;
+  append(bytes: Uint8Array): Promise<void>;
+  /** The bytes that are there. They can be read after `finish`, too. */
+  source(): Promise<ByteSource>;
+  /** Makes what `source` gave the whole file of its name, at once for whoever looks. Gives its path, if it has one. */
+  finish(kept: Kept): Promise<string | undefined>;
+  /** Leaves it to whoever begins again. After `finish` it does nothing. */
+  close(): Promise<void>;
+}
+
+/** Names of files are letters, digits, `.`, `_` and `-` alone. Several processes may use one place, and download the same file at once. */
+export interface Store {
+  /** For messages. */
+  readonly place: string;
+  /** Whether requests may carry If-Range, which browsers send to other origins only after asking. */
+  readonly conditional: boolean;
+  /** A whole file, not verified. @throws FileError if it is there and cannot be opened */
+  find(name: string): Promise<Found | undefined>;
+  /** A download, which goes on from what another one left. @throws FileError */
+  begin(name: string): Promise<Unfinished>;
+}
+
+/** Files, downloads and hashes of the runtime. */
+export interface IoPlatform {
+  /** Opens a file, by path or `file:` URL, for random access; in browsers what a relative URL leads to. @throws FileError; AbortError */
+  openFile(path: string | URL, options?: OpenOptions): Promise<ByteSource>;
+  sha256(): Hasher;
+  /** Where downloads are kept. @throws FileError */
+  openStore(): Promise<Store>;
+  /** Why `fetch` failed, if the runtime hides it but it can be found out. */
+  whyNoAnswer?(url: string, signal: AbortSignal): Promise<string | undefined>;
 }

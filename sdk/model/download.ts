@@ -1,7 +1,7 @@
 /** `download`: brings a checkpoint into the cache, without a model. */
 
 import { checkKeys } from "../base/check.js";
-import { fetchFile } from "../io/fetch-file.js";
+import { fetchFile } from "../io/cache.js";
 import type { UrlOptions } from "../io/types.js";
 import { type DownloadOptions, mapped, publishedUrl } from "./files.js";
 import type { Platform } from "./platform.js";

@@ -2,9 +2,10 @@
 
 import { FileError, OptionError } from "../../gpu/errors.js";
 import { findModel } from "../config/registry.js";
-import { type EncodedImage as Encoded, openBytes } from "../image/inputs.js";
-import { fetchFile } from "../io/fetch-file.js";
+import { fetchFile } from "../io/cache.js";
 import { expectedOf, verify } from "../io/hashes.js";
+import { isUrl } from "../io/http.js";
+import { type EncodedImage, openBytes } from "../io/open.js";
 import type { ByteSource, UrlOptions } from "../io/types.js";
 import type { Platform } from "./platform.js";
 
@@ -23,9 +24,6 @@ export interface DownloadOptions {
 
 export type WeightsOptions = DownloadOptions & UrlOptions;
 
-const isUrl = (from: unknown): from is string | URL =>
-  (typeof from === "string" || from instanceof URL) && /^https?:/i.test(String(from));
-
 /** The URL of a registered model's published checkpoint. @throws OptionError */
 export function publishedUrl(model: string | undefined): string {
   const { name, weights } = model === undefined ? { name: "this model", weights: undefined } : findModel(model);
@@ -40,18 +38,18 @@ export function publishedUrl(model: string | undefined): string {
 /** Opens weights. `name`: the registered model whose published checkpoint "pretrained" is. @throws OptionError, FileError; AbortError */
 export async function openWeights(
   platform: Platform,
-  weights: Encoded,
+  weights: EncodedImage,
   options: WeightsOptions,
   name?: string,
 ): Promise<ByteSource> {
   const from = weights === "pretrained" ? publishedUrl(name) : weights;
-  const mirror = isUrl(from) ? mapped(String(from), options.urlMapping) : undefined;
-  if (isUrl(from) && (mirror === undefined || isUrl(mirror))) {
-    return (await fetchFile(platform, from, { ...options, mirror })).source;
+  const url = isUrl(from) ? String(from) : undefined;
+  const mirror = url && mapped(url, options.urlMapping);
+  if (url !== undefined && (mirror === undefined || isUrl(mirror))) {
+    return (await fetchFile(platform, url, { ...options, mirror })).source;
   }
-  const path = isUrl(from) ? new URL(from).pathname : "";
   const source = await openBytes(platform, mirror ?? from, options);
-  const expected = expectedOf(path, options.integrity);
+  const expected = expectedOf(url ? new URL(url).pathname : "", options.integrity);
   if (!expected.start && !expected.whole) return source;
   try {
     const { wrong } = await verify(platform, source, undefined, expected, options.signal);

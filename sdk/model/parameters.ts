@@ -8,7 +8,7 @@ import { classNames } from "../checkpoint/classes.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { Staging } from "../checkpoint/types.js";
 import { lacks } from "../config/config.js";
-import { besideOf } from "../image/inputs.js";
+import { besideOf } from "../io/open.js";
 import { openWeights, type WeightsOptions } from "./files.js";
 import { initFill, proceduralFill } from "./fill.js";
 import { fitCheckpoint, readParameter, type Wanted } from "./fit.js";

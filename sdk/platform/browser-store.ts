@@ -1,63 +1,49 @@
 /**
  * Downloads in browsers: the Cache API, which every browser has in windows and workers. (The origin private file system writes in windows
- * only through copies, and not everywhere.) A file is kept in parts of 8 MiB, so that a download goes on after the page was closed, and its
- * record last, so that it is whole at once. A Blob of the parts reads from the browser's disk. Where a page has no storage: memory.
+ * only through copies, and not everywhere.) A file is kept in parts of 8 MiB, so that a download goes on after the page was closed, and a
+ * record that lists them. Each download writes parts of its own, so that pages and workers may bring one file at once; with its record it
+ * is whole at once. A Blob of the parts reads from the browser's disk. If a page has no storage: memory.
  */
 
 import { FileError } from "../../gpu/errors.js";
+import { parseKept } from "../io/hashes.js";
 import { blobSource, message } from "../io/source.js";
-import { type Kept, parseKept, type Store, type Unfinished } from "../io/store.js";
+import { inMemory } from "../io/transfer.js";
+import type { Kept, Store, Unfinished } from "../io/types.js";
 
 const PART = 2 ** 23;
-
-/** Where parts and records lie. */
-interface Blobs {
-  readonly place: string;
-  get(key: string): Promise<Blob | undefined>;
-  put(key: string, blob: Blob): Promise<void>;
-  delete(key: string): Promise<void>;
-}
+const PLACE = "the browser's cache";
 
 export async function browserStore(): Promise<Store> {
-  const blobs = (await cacheBlobs()) ?? memoryBlobs();
+  // A page has no storage if it is no secure context, or has no origin, or the user bars it.
+  const cache = await globalThis.caches?.open("maskfeat-wgpu").catch(() => undefined);
+  if (!cache) {
+    const place = "memory";
+    return { place, conditional: false, find: async () => undefined, begin: async () => inMemory(place) };
+  }
   return {
-    place: blobs.place,
+    place: PLACE,
     conditional: false,
-    async lock(name, work, signal) {
-      const locks = globalThis.navigator?.locks;
-      return locks ? locks.request(`maskfeat-wgpu ${name}`, signal ? { signal } : {}, work) : work();
-    },
     async find(name) {
-      const kept = await keptOf(blobs, name);
-      if (kept === "damaged") throw new FileError("FILE_READ", `${blobs.place}: the record is damaged`);
-      if (!kept?.sha256) return undefined;
-      return { kept, source: blobSource(new Blob(await partsOf(blobs, name)), blobs.place) };
+      const record = await (await cache.match(urlOf(name, "record")))?.text();
+      if (record === undefined) return undefined;
+      const kept = parseKept(record);
+      if (!kept) throw new FileError("FILE_READ", `${PLACE}: the record is damaged`);
+      return { kept, source: blobSource(new Blob([...(await partsOf(cache, record)).values()]), PLACE) };
     },
-    begin: (name) => PartsUnfinished.begin(blobs, name),
+    begin: (name) => begin(cache, name),
   };
 }
 
-/** Undefined where the page has no storage: not a secure context, or no origin, or the user bars it. */
-async function cacheBlobs(): Promise<Blobs | undefined> {
-  const cache = await globalThis.caches?.open("maskfeat-wgpu").catch(() => undefined);
-  // Keys are URLs, of a host that cannot exist.
-  const url = (key: string) => `https://maskfeat-wgpu.invalid/${key}`;
-  return (
-    cache && {
-      place: "the browser's cache",
-      get: async (key) => (await cache.match(url(key)))?.blob(),
-      async put(key, blob) {
-        try {
-          await cache.put(url(key), new Response(blob));
-        } catch (cause) {
-          throw new FileError("FILE_WRITE", `the browser's cache cannot be written: ${await whyFull(cause)}`, {
-            cause,
-          });
-        }
-      },
-      delete: async (key) => void (await cache.delete(url(key))),
-    }
-  );
+/** Keys are URLs, of a host that cannot exist. */
+const urlOf = (name: string, key: string) => `https://maskfeat-wgpu.invalid/${name}/${key}`;
+
+async function put(cache: Cache, url: string, body: BodyInit): Promise<void> {
+  try {
+    await cache.put(url, new Response(body));
+  } catch (cause) {
+    throw new FileError("FILE_WRITE", `the browser's cache cannot be written: ${await whyFull(cause)}`, { cause });
+  }
 }
 
 async function whyFull(cause: unknown): Promise<string> {
@@ -67,92 +53,67 @@ async function whyFull(cause: unknown): Promise<string> {
   return `the space of this site is used up (${megabytes(usage)} of ${megabytes(quota)}); free some, or pass the bytes as a Blob`;
 }
 
-function memoryBlobs(): Blobs {
-  const map = new Map<string, Blob>();
-  return {
-    place: "memory",
-    get: async (key) => map.get(key),
-    put: async (key, blob) => void map.set(key, blob),
-    delete: async (key) => void map.delete(key),
-  };
-}
-
-async function keptOf(blobs: Blobs, name: string): Promise<Kept | "damaged" | undefined> {
-  const record = await blobs.get(`${name}/record`);
-  return record && (parseKept(await record.text()) ?? "damaged");
-}
-
-async function partsOf(blobs: Blobs, name: string): Promise<Blob[]> {
-  const parts: Blob[] = [];
-  for (let part = await blobs.get(`${name}/0`); part; part = await blobs.get(`${name}/${parts.length}`))
-    parts.push(part);
+/** The parts that a record lists, by their URLs, up to the first that is lost. */
+async function partsOf(cache: Cache, record: string): Promise<Map<string, Blob>> {
+  const parts = new Map<string, Blob>();
+  const { urls } = JSON.parse(record);
+  for (const url of Array.isArray(urls) ? urls : []) {
+    const found = await cache.match(url);
+    if (!found) break;
+    parts.set(url, await found.blob());
+  }
   return parts;
 }
 
-class PartsUnfinished implements Unfinished {
+async function begin(cache: Cache, name: string): Promise<Unfinished> {
+  const [own, whole, unfinished] = [crypto.randomUUID(), "record", "partial"].map((key) => urlOf(name, key));
+  const left = (await (await cache.match(unfinished))?.text()) ?? "";
+  let kept = parseKept(left);
+  const parts = kept ? await partsOf(cache, left) : new Map<string, Blob>();
   /** Bytes of the part that is not kept yet. */
-  private waiting: Uint8Array<ArrayBuffer>[] = [];
-  private waitingSize = 0;
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let waitingSize = 0;
+  let written = 0;
 
-  private constructor(
-    private readonly blobs: Blobs,
-    private readonly name: string,
-    private readonly parts: Blob[],
-    public kept: Kept | undefined,
-  ) {}
+  const record = (url: string, kept: Kept) => put(cache, url, JSON.stringify({ ...kept, urls: [...parts.keys()] }));
+  const source = () => blobSource(new Blob([...parts.values()]), PLACE);
 
-  static async begin(blobs: Blobs, name: string): Promise<PartsUnfinished> {
-    const kept = await keptOf(blobs, name);
-    // Of a file that was whole and is damaged no part is of use.
-    if (kept === undefined || kept === "damaged" || kept.sha256) return new PartsUnfinished(blobs, name, [], undefined);
-    return new PartsUnfinished(blobs, name, await partsOf(blobs, name), kept);
-  }
-
-  get size(): number {
-    return this.parts.reduce((sum, part) => sum + part.size, this.waitingSize);
-  }
-
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    return blobSource(new Blob([...this.parts, ...this.waiting]), this.blobs.place).read(offset, length);
-  }
-
-  async restart(kept: Kept): Promise<void> {
-    await this.blobs.delete(`${this.name}/record`);
-    for (let i = 0; await this.blobs.get(`${this.name}/${i}`); i++) await this.blobs.delete(`${this.name}/${i}`);
-    this.parts.length = 0;
-    this.waiting = [];
-    this.waitingSize = 0;
-    await this.record(kept);
-  }
-
-  async append(bytes: Uint8Array): Promise<void> {
-    this.waiting.push(bytes as Uint8Array<ArrayBuffer>);
-    this.waitingSize += bytes.length;
-    if (this.waitingSize >= PART) await this.flush();
-  }
-
-  async finish(kept: Kept): Promise<void> {
-    await this.flush();
-    await this.record(kept);
-  }
-
-  async close(): Promise<void> {
-    await this.flush();
-  }
-
-  private async flush(): Promise<void> {
-    if (this.waitingSize === 0) return;
-    const part = new Blob(this.waiting);
-    const key = `${this.name}/${this.parts.length}`;
-    await this.blobs.put(key, part);
+  async function flush(): Promise<void> {
+    if (waitingSize === 0) return;
+    const url = `${own}/${written++}`;
+    const part = new Blob(waiting);
+    await put(cache, url, part);
     // The kept one: the other may take memory as long as it is held.
-    this.parts.push((await this.blobs.get(key)) ?? part);
-    this.waiting = [];
-    this.waitingSize = 0;
+    parts.set(url, (await (await cache.match(url))?.blob()) ?? part);
+    [waiting, waitingSize] = [[], 0];
+    await record(unfinished, kept!);
   }
 
-  private async record(kept: Kept): Promise<void> {
-    this.kept = kept;
-    await this.blobs.put(`${this.name}/record`, new Blob([JSON.stringify(kept)]));
-  }
+  return {
+    size: source().size,
+    kept,
+    async restart(next) {
+      for (const url of parts.keys()) await cache.delete(url);
+      parts.clear();
+      [waiting, waitingSize, kept] = [[], 0, next];
+      await record(unfinished, next);
+    },
+    async append(bytes) {
+      waiting.push(bytes as Uint8Array<ArrayBuffer>);
+      waitingSize += bytes.length;
+      if (waitingSize >= PART) await flush();
+    },
+    source: async () => flush().then(source),
+    async finish(next) {
+      // Nothing else of this file is needed any more.
+      for (const { url } of await cache.keys()) {
+        if (url.startsWith(urlOf(name, "")) && url !== whole && !parts.has(url)) await cache.delete(url);
+      }
+      // Another download that finished, or began anew, may have thought so of these.
+      for (const [url, part] of parts) if (!(await cache.match(url))) await put(cache, url, part);
+      await record(whole, next);
+      return undefined;
+    },
+    close: flush,
+  };
 }

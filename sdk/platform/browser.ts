@@ -2,7 +2,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DeviceError, FileError } from "../../gpu/errors.js";
-import { openUrl } from "../io/ranges.js";
+import { isUrl } from "../io/http.js";
+import { openBytes } from "../io/open.js";
 import type { ByteSource, Hasher, OpenOptions } from "../io/types.js";
 import type { Platform } from "../model/platform.js";
 import { pixelsOf } from "./browser-canvas.js";
@@ -28,7 +29,7 @@ function runtimeName(): string {
 async function openFile(path: string | URL, options?: OpenOptions): Promise<ByteSource> {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
-  if (url?.protocol === "http:" || url?.protocol === "https:") return openUrl(browserPlatform, url, options);
+  if (url && isUrl(url)) return openBytes(browserPlatform, url, options);
   const where = url ? `a ${url.protocol} URL` : "no URL here";
   throw new FileError(
     "FILE_READ",

@@ -1,19 +1,21 @@
 /**
  * Downloads in Node: a folder. A file `N` has its record in `N.json`; unfinished ones are `N.<random>.partial` with
- * `N.<random>.partial.json`, and `N.lock` says that a process is at work.
+ * `N.<random>.partial.json`. Only the process that made an unfinished file writes it.
  */
 
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { FileError } from "../../gpu/errors.js";
-import { type Found, type Kept, parseKept, type Store, type Unfinished } from "../io/store.js";
+import { parseKept } from "../io/hashes.js";
+import type { Found, Kept, Store, Unfinished } from "../io/types.js";
 import { writeAtomic } from "./node-files.js";
-import { withLock } from "./node-lock.js";
 import { openFile, systemReason } from "./node-source.js";
 
 const OWN = "maskfeat-wgpu";
+/** Milliseconds. A download that gets no byte gives up sooner (http.ts): a file that is older has no writer any more. */
+const DEAD = 600_000;
 
 /** The folder of downloads: `MASKFEAT_HOME`, or below the system's folder for caches. */
 export function cacheFolder(
@@ -29,21 +31,15 @@ export function cacheFolder(
 }
 
 export function folderStore(folder = cacheFolder()): Store {
-  const at = (name: string) => join(folder, name);
   return {
     place: folder,
     conditional: true,
-    lock: (name, work, signal) =>
-      writing(folder, async () => {
-        await mkdir(folder, { recursive: true });
-        return withLock(at(`${name}.lock`), work, signal);
-      }),
-    find: (name) => find(at(name)),
-    begin: (name) => writing(folder, () => FolderUnfinished.begin(folder, name)),
+    find: (name) => find(join(folder, name)),
+    begin: (name) => writing(folder, () => begin(folder, name)),
   };
 }
 
-/** Names the folder and the way out where the system refuses. */
+/** Names the folder and the way out if the system refuses. */
 async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -55,98 +51,84 @@ async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const keptAt = async (path: string) => parseKept(await readFile(path, "utf8").catch(() => ""));
+const recordOf = (path: string) => readFile(`${path}.json`, "utf8").catch(() => "");
+const record = (path: string, kept: Kept) => writeAtomic(`${path}.json`, JSON.stringify(kept));
 
 async function find(path: string): Promise<Found | undefined> {
   const there = await stat(path).catch(() => undefined);
-  return there && { source: await openFile(path), path, kept: await keptAt(`${path}.json`) };
+  return there && { source: await openFile(path), path, kept: parseKept(await recordOf(path)) };
 }
 
-class FolderUnfinished implements Unfinished {
-  private open = true;
+async function begin(folder: string, name: string): Promise<Unfinished> {
+  await mkdir(folder, { recursive: true });
+  const target = join(folder, name);
+  const path = `${target}.${randomBytes(6).toString("hex")}.partial`;
+  const kept = await copyLeftover(folder, name, path);
+  const handle = await open(path, "a+");
+  return {
+    size: kept ? (await handle.stat()).size : 0,
+    kept,
+    restart: (next) =>
+      writing(folder, async () => {
+        await handle.truncate(0);
+        await record(path, next);
+      }),
+    append: (bytes) => writing(folder, () => handle.appendFile(bytes)),
+    source: () => openFile(path),
+    finish: (whole) =>
+      writing(folder, async () => {
+        await handle.sync();
+        await handle.close();
+        // Fails if another process finished first.
+        await stat(path);
+        // The record first: a file with that of another is damaged, a record without a file is nothing.
+        await record(target, whole);
+        await rename(path, target);
+        for (const left of await leftovers(folder, name)) await remove(left.path);
+        return target;
+      }),
+    async close() {
+      await handle.close();
+      const { size } = await stat(path).catch(() => ({ size: 0 }));
+      if (size === 0) await remove(path);
+    },
+  };
+}
 
-  private constructor(
-    private readonly folder: string,
-    private readonly name: string,
-    private readonly path: string,
-    private readonly handle: FileHandle,
-    public size: number,
-    public kept: Kept | undefined,
-  ) {}
-
-  /**
-   * Goes on with what was left. It gets a new name first: where its writer is not dead after all, only one of the two can take it, and the
-   * other one's `finish` fails.
-   */
-  static async begin(folder: string, name: string): Promise<FolderUnfinished> {
-    const path = join(folder, `${name}.${randomBytes(6).toString("hex")}.partial`);
-    for (const left of await leftovers(folder, name)) {
-      const from = join(folder, left);
-      const kept = await keptAt(`${from}.json`);
-      if (!kept) continue;
-      await rename(from, path);
-      await rename(`${from}.json`, `${path}.json`);
-      const handle = await open(path, "r+");
-      return new FolderUnfinished(folder, name, path, handle, (await handle.stat()).size, kept);
+/**
+ * Copies what another download of `name` left to `to`, and gives its record. It is copied because its process may be alive: then both go
+ * on, each with its own file. Leftovers of dead processes are removed.
+ */
+async function copyLeftover(folder: string, name: string, to: string): Promise<Kept | undefined> {
+  let kept: Kept | undefined;
+  for (const { path, age } of await leftovers(folder, name)) {
+    const text = await recordOf(path);
+    if (!kept && parseKept(text)) {
+      const copied = await copyFile(path, to, constants.COPYFILE_FICLONE)
+        .then(() => true)
+        .catch(() => false);
+      // With another record its writer began again while it was copied.
+      if (copied && text === (await recordOf(path))) kept = parseKept(text);
+      if (kept) await record(to, kept);
     }
-    return new FolderUnfinished(folder, name, path, await open(path, "wx+"), 0, undefined);
+    if (age > DEAD) await remove(path);
   }
-
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await this.handle.read(bytes, 0, length, offset);
-    if (bytesRead === length) return bytes;
-    throw new FileError("FILE_READ", `${this.path}: ended at byte ${offset + bytesRead}`);
-  }
-
-  restart(kept: Kept): Promise<void> {
-    return writing(this.folder, async () => {
-      await this.handle.truncate(0);
-      this.size = 0;
-      this.kept = kept;
-      await writeAtomic(`${this.path}.json`, JSON.stringify(kept));
-    });
-  }
-
-  append(bytes: Uint8Array): Promise<void> {
-    return writing(this.folder, async () => {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, this.size);
-        done += bytesWritten;
-        this.size += bytesWritten;
-      }
-    });
-  }
-
-  finish(kept: Kept): Promise<void> {
-    return writing(this.folder, async () => {
-      await this.handle.sync();
-      await this.close();
-      const target = join(this.folder, this.name);
-      // The record first: a file with that of another is damaged, a record without a file is nothing.
-      await writeAtomic(`${target}.json`, JSON.stringify(kept));
-      await rename(this.path, target);
-      for (const left of await leftovers(this.folder, this.name)) await remove(join(this.folder, left));
-      await rm(`${this.path}.json`, { force: true });
-    });
-  }
-
-  async close(): Promise<void> {
-    if (!this.open) return;
-    this.open = false;
-    await this.handle.close();
-    if (this.size === 0) await remove(this.path);
-  }
+  return kept;
 }
 
 async function remove(partial: string): Promise<void> {
   for (const path of [partial, `${partial}.json`]) await rm(path, { force: true });
 }
 
-/** Names of the unfinished files of `name`. */
-async function leftovers(folder: string, name: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.filter(
+/** The unfinished files of `name`, the longest first, and how many milliseconds ago something was written to them. */
+async function leftovers(folder: string, name: string) {
+  const names = (await readdir(folder)).filter(
     (file) => file.startsWith(`${name}.`) && /^\.[0-9a-f]{12}\.partial$/.test(file.slice(name.length)),
   );
+  const found = names.map(async (file) => {
+    const path = join(folder, file);
+    const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: Date.now() }));
+    return { path, size, age: Date.now() - mtimeMs };
+  });
+  return (await Promise.all(found)).sort((a, b) => b.size - a.size);
 }

@@ -3,7 +3,7 @@
 import { FileError, OptionError } from "../../../gpu/errors.js";
 import { checkKeys } from "../../base/check.js";
 import type { ImagePlatform } from "../../image/image.js";
-import { besideOf, openBytes } from "../../image/inputs.js";
+import { besideOf, openBytes } from "../../io/open.js";
 import type { UrlOptions } from "../../io/types.js";
 import type { PartialConfig } from "../config.js";
 import { findPreset, type PresetName } from "../presets.js";
