@@ -41,6 +41,7 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
     weights: source.label,
     trained: source.trained,
     warnings: source.warnings,
+    fresh: source.filled,
     device,
     deviceInfo: info,
     runner: new Runner(device, buffers, (work, shapes) => traceModel(work.name, config, shapes, work)),

@@ -264,8 +264,13 @@ describe("weights", () => {
     using procedural = await load();
     using loaded = await fromBytes(writeSafetensors(entries));
     expect(await loaded.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
-    expect(loaded).toMatchObject({ weights: "bytes", trained: true, warnings });
-    expect(procedural).toMatchObject({ weights: "procedural", trained: false });
+    expect(loaded).toMatchObject({
+      weights: "bytes",
+      trained: true,
+      warnings,
+      fresh: ["backbone.ln2.weight", "backbone.ln2.bias"],
+    });
+    expect(procedural).toMatchObject({ weights: "procedural", trained: false, warnings: [], fresh: [] });
     const pool = Buffer.concat([Buffer.alloc(5), writeSafetensors(entries)]);
     using fromBuffer = await fromBytes(pool.subarray(5));
     expect(await fromBuffer.extractFeat(images(1))).toEqual(await procedural.extractFeat(images(1)));
@@ -277,6 +282,7 @@ describe("weights", () => {
   it("that lack the pooling norm use the identity and say so", async () => {
     using loaded = await fromBytes(writeSafetensors(entries));
     const [avg] = await loaded.extractFeat(images(1), { outType: "avg_featmap" });
+    expect(loaded.fresh).toEqual(["backbone.ln2.weight", "backbone.ln2.bias"]);
     expect(loaded.warnings).toEqual(warnings);
     const mean = avg.data.reduce((a, b) => a + b, 0) / 48;
     const variance = avg.data.reduce((s, v) => s + (v - mean) ** 2, 0) / 48;

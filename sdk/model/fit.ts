@@ -28,6 +28,8 @@ export type Origin =
 export interface Fit {
   /** By parameter. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /** Parameters that the checkpoint lacks and that are set to the identity. */
+  readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
 }
@@ -82,8 +84,10 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
     const hint = `is this the checkpoint of another model? (names as ${named.naming.project} has them)`;
     throw new CheckpointError("CKPT_MISMATCH", `${source}: ${problems.join("; ")}; ${hint}`);
   }
-  const told = [...some("not used", [...unexpected, ...named.unused]), ...some("set to the identity", filled)];
-  return { origins, warnings: [...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized] };
+  // files of many recipes lack the norm of a pooling that is not theirs, which is nothing to warn of
+  const notable = filled.filter((name) => own.has(name) || !named.naming.manyRecipes);
+  const told = [...some("not used", [...unexpected, ...named.unused]), ...some("set to the identity", notable)];
+  return { origins, filled, warnings: [...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized] };
 }
 
 /** Files of these projects fit many recipes, and name none. @throws OptionError OPT_MISSING */

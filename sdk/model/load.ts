@@ -173,6 +173,7 @@ export async function loadModel(
       weights: source.label,
       trained: source.trained,
       warnings: source.warnings,
+      fresh: source.filled,
       device,
       deviceInfo: opened.info,
       runner: new Runner(device, buffers, (work, shapes) => traceModel(work.name, config, shapes, work)),

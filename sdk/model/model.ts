@@ -25,6 +25,7 @@ export interface ModelParts {
   readonly weights: string;
   readonly trained: boolean;
   readonly warnings: readonly string[];
+  readonly fresh: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly runner: Runner<unknown>;
@@ -52,6 +53,8 @@ export class Model {
   readonly trained: boolean;
   /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
   readonly warnings: readonly string[];
+  /** Parameters that the weights lacked and that were set to the identity. */
+  readonly fresh: readonly string[];
   readonly device: DeviceInfo;
 
   /** Undefined once the model is disposed, so that nothing keeps its memory alive. */
@@ -68,6 +71,7 @@ export class Model {
     this.weights = parts.weights;
     this.trained = parts.trained;
     this.warnings = parts.warnings;
+    this.fresh = parts.fresh;
     this.device = parts.deviceInfo;
   }
 

@@ -31,6 +31,8 @@ export interface ParameterSource {
   readonly trained: boolean;
   /** The names of the classes that it was trained on, if it says them. */
   readonly classes?: readonly string[];
+  /** Parameters that it lacks and that are set to the identity. */
+  readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
   /** The elements of a parameter, row-major, perhaps in memory of `staging`. @throws FileError, CheckpointError, NonFiniteError */
@@ -57,6 +59,7 @@ export async function openParameters(
   const filled = (label: string, fill: (value: Value) => Float32Array | undefined): ParameterSource => ({
     label,
     trained: false,
+    filled: [],
     warnings: [],
     read: async (value) => (lacks(config, value.name) ? undefined : fill(value)) ?? new Float32Array(size(value.shape)),
     close: async () => {},
@@ -72,12 +75,12 @@ export async function openParameters(
   const beside = (other: string) => openWeights(platform, besideOf(file, other), { ...options, integrity: undefined });
   const checkpoint = await openCheckpoint(await openWeights(platform, file, options, name), beside);
   try {
-    const { origins, warnings } = fitCheckpoint(checkpoint, wanted);
+    const { origins, ...told } = fitCheckpoint(checkpoint, wanted);
     return {
       label: checkpoint.source,
       trained: true,
       classes: classNames(checkpoint),
-      warnings,
+      ...told,
       read: (value, staging) => readParameter(checkpoint, value, origins.get(value.name)!, staging),
       close: () => checkpoint.close(),
     };
