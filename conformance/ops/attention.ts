@@ -35,10 +35,10 @@ const KEYS = 64;
 // biome-ignore format: a line for each group
 const sequences: Groups = [
   [onDevice, [[1, 13, 3, 11], [1, 67, 2, 64]]],
-  [soft, [[1, 1, 1, 1], [2, 3, 2, 5], [1, 12, 1, 12], [2, 65, 1, 16], [1, 9, 1, 68], [1, 17, 2, 65], [3, 197, 3, 8]]],
+  [soft, [[1, 1, 1, 1], [2, 3, 2, 5], [1, 12, 1, 12], [2, 65, 1, 16], [1, 9, 1, 68], [1, 17, 2, 65], [2, 15, 1, 63], [3, 197, 3, 8]]],
   [{ ...soft, kinds: ["spread", "oneHot"] }, [[1, 37, 2, 12]]],
   [quick, [
-    [1, 2, 1, 4], [1, 16, 2, 32], [1, 64, 1, 4], [1, 96, 1, 7], [1, 97, 1, 8], [1, 197, 1, 64], [2, 15, 1, 63], [1, 70, 1, 100], [1, 129, 1, 130],
+    [1, 2, 1, 4], [1, 16, 2, 32], [1, 64, 1, 4], [1, 96, 1, 8], [1, 97, 1, 8], [1, 197, 1, 64], [1, 70, 1, 100], [1, 129, 1, 130],
     [1, 1, 65537, 4], [2, 33, 2, 128],
   ]],
   [full, [
@@ -278,8 +278,14 @@ export const mutants: Mutants = {
         "keys beyond 13 are left out",
         "for (var j = 0u; j < L; j++) {\n    let k =",
         "for (var j = 0u; j < min(L, 13u); j++) {\n    let k =",
+        { cases: "C2/attention/[1,17,390]*" },
       ],
-      ["numbers beyond 64 are those of the first", "qkv[k + C + d0 + d]", "qkv[k + C + d]"],
+      [
+        "numbers beyond 64 are those of the first",
+        "qkv[k + C + d0 + d]",
+        "qkv[k + C + d]",
+        { cases: "C2/attention/[1,17,390]*" },
+      ],
     ],
   },
 };
