@@ -34,7 +34,12 @@ const browser = { ...software?.chromiumEnv, MASKFEAT_BROWSER_ARGS: software?.chr
 
 const runs: Readonly<Record<string, Run>> = {
   "Node, WASM": { device: "WASM", args: ["--device", "wasm"], expected: { kind: "wasm" }, least: 400 },
-  "Node, WASM, f16": { device: "WASM", args: ["--device", "wasm", "--dtype", "f16"], expected: { kind: "wasm" }, least: 400 },
+  "Node, WASM, f16": {
+    device: "WASM",
+    args: ["--device", "wasm", "--dtype", "f16"],
+    expected: { kind: "wasm" },
+    least: 400,
+  },
   // 8-bit integers are no match for the envelopes of f32, and say so
   "Node, WASM, int8": {
     device: "WASM",

@@ -3,15 +3,7 @@
 import type * as dataSide from "../../sdk/entries/hog.js";
 import type { Scope } from "../case.js";
 import { noiseImage, smoothImage } from "../images.js";
-import {
-  bytesSource,
-  fnv1a32,
-  type Image,
-  normalize,
-  openSafetensors,
-  type Tensor,
-  u32,
-} from "../inside.js";
+import { bytesSource, fnv1a32, type Image, normalize, openSafetensors, type Tensor, u32 } from "../inside.js";
 
 type Backend = "pillow" | "cv2";
 type Interpolation = "bilinear" | "bicubic";

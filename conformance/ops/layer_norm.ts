@@ -115,7 +115,12 @@ export const mutants: Mutants = {
         "  partial[index] = value;",
         { cases: "C2/layerNorm/[5,193]*" },
       ],
-      ["what is not kept of a row is that of the first", "return f32(x[row + c]);", "return f32(x[c]);"],
+      [
+        "what is not kept of a row is that of the first",
+        "return f32(x[row + c]);",
+        "return f32(x[c]);",
+        { cases: "C2/layerNorm/[2,2051]*" },
+      ],
     ],
     "gpu/ops/layer_norm.ts": [["eps 1e-5", "f32(attrs.eps)", "f32(1e-5)", { quick: true }]],
     "assembly/nn/layer_norm.ts": [
