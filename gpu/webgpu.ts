@@ -238,7 +238,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
 
   /** The pipeline of a kernel; one for each file and set of constants, compiled in the background. */
   private pipeline({ file, constants }: Dispatch): Promise<GPUComputePipeline> {
-    const label = `${file.name} ${JSON.stringify(constants)}`;
+    const label = `${file.name}.wgsl ${JSON.stringify(constants)}`;
     let pipeline = this.pipelines.get(label);
     if (!pipeline) {
       pipeline = this.makePipeline(file, constants, label);

@@ -2,8 +2,11 @@
 
 import { expect, it } from "vitest";
 import { callOf } from "../conformance/calls.js";
-import type { OpAttrs, OpName, Shape } from "../gpu/graph/op.js";
-import type { Matmul, Multiply } from "../gpu/kernels/index.js";
+import type { AttrsOf, Shape } from "../gpu/graph/op.js";
+import type { Matmul } from "../gpu/ops/home.js";
+import type { OpName, Ops } from "../gpu/ops/index.js";
+import { direct, tiled } from "../gpu/ops/linear.js";
+import { matmulWith } from "../gpu/ops/linear_subgroup_matrix.js";
 import { callsOf } from "../scripts/bench/contenders/counts.js";
 import { countCalls } from "../scripts/bench/counts/count.js";
 import { nodePlatform } from "../sdk/platform/node.js";
@@ -23,20 +26,16 @@ describeOn("Dawn", "kernels", () => {
     return adapter.requestDevice({ requiredFeatures: ["subgroups"] });
   }
 
-  const all = ["patches", "linear", "tokens", "layerNorm", "attention", "linearAdd", "linearGelu"] as const;
-  const checked: Readonly<Record<Matmul, readonly OpName[]>> = {
-    tiled: all,
-    direct: all,
-    // its workgroups have 256 columns, and of the widths of ViT-tiny only this one is a multiple
-    subgroups: ["linearGelu"],
-    "subgroup-matrix": ["linear", "linearAdd", "linearGelu"],
-  };
-  const multiplyBy = (matmul: Matmul): Multiply =>
-    matmul === "subgroup-matrix" ? { matmul, matrix: { rows: 8, columns: 8, depth: 8, subgroup: 4 } } : { matmul };
-  for (const [matmul, names] of Object.entries(checked) as [Matmul, readonly OpName[]][]) {
-    it(`move little more than their tiles must, ${matmul}`, async () => {
+  const all = ["unfold", "linear", "tokens", "layerNorm", "attention", "linear residual", "linear gelu"];
+  const checked: readonly (readonly [Matmul, string[]])[] = [
+    [tiled, all],
+    [direct, all],
+    [matmulWith({ M: 8, N: 8, K: 8 }, 4), all.filter((name) => name.startsWith("linear"))],
+  ];
+  for (const [matmul, names] of checked) {
+    it(`move little more than their tiles must, ${matmul.name}`, async () => {
       const calls = callsOf("maskfeat_vit-tiny-p16", 1).filter(({ op }) => names.includes(op));
-      const counts = await countCalls(await device(), calls, multiplyBy(matmul), emulated);
+      const counts = await countCalls(await device(), calls, matmul, emulated);
       expect(new Set(counts.map(({ op }) => op))).toEqual(new Set(names));
       for (const { op, shapes, bytes, leastBytes, lanes } of counts) {
         expect(bytes / leastBytes, `${op} ${shapes}`).toBeLessThanOrEqual(1.2);
@@ -47,8 +46,8 @@ describeOn("Dawn", "kernels", () => {
   }
 
   it("are counted to the byte", async () => {
-    const count = async <K extends OpName>(op: K, shapes: readonly Shape[], attrs: OpAttrs[K]) =>
-      (await countCalls(await device(), [callOf(op, shapes, attrs)], { matmul: "tiled" }))[0];
+    const count = async <K extends OpName>(op: K, shapes: readonly Shape[], attrs: AttrsOf<Ops[K]>) =>
+      (await countCalls(await device(), [callOf(op, shapes, attrs)], tiled))[0];
     // 100 sums of two numbers, in two workgroups of 64
     const sum = { workgroups: 2, invocations: 128, lanes: 100 / 128, bytes: 4 * 300, leastBytes: 4 * 300 };
     expect(await count("add", [[100], [100]], {})).toMatchObject(sum);

@@ -9,6 +9,7 @@ import { size } from "../gpu/graph/op.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { Tape, type Value } from "../gpu/graph/tape.js";
 import { trace } from "../gpu/models/functions.js";
+import { type Ops, ops } from "../gpu/ops/index.js";
 import { completeConfig } from "../sdk/config/config.js";
 import { rounds } from "./helpers.js";
 import { tiny } from "./tiny.js";
@@ -36,23 +37,23 @@ function runInSlots(p: Plan): Float64Array[] {
   };
   p.calls.forEach((call, i) => {
     const [result] = evaluate(call, call.inputs.map(read));
-    const slot = slots[p.slotOf.get(call.output)!].fill(Number.NaN);
+    const slot = slots[p.slotOf.get(call.outputs[0])!].fill(Number.NaN);
     slot.set(result);
     const later = p.calls.slice(i + 1).flatMap((c) => c.inputs);
     for (const value of call.inputs) {
       const dead = !later.includes(value) && !p.outputs.includes(value);
       const slot = p.slotOf.get(value);
-      if (dead && slot !== undefined && slot !== p.slotOf.get(call.output)) slots[slot].fill(Number.NaN);
+      if (dead && slot !== undefined && slot !== p.slotOf.get(call.outputs[0])) slots[slot].fill(Number.NaN);
     }
   });
   return p.outputs.map((value) => read(value).slice());
 }
 
 /** A random graph of small ops over values of several sizes. */
-function randomTape(seed: number): { tape: Tape; outputs: Value[] } {
+function randomTape(seed: number): { tape: Tape<Ops>; outputs: Value[] } {
   const draw = uniform(seed);
   const pick = <T>(list: readonly T[]) => list[Math.floor(((draw() + 1) / 2) * list.length)];
-  const tape = new Tape();
+  const tape = new Tape(ops);
   const values = [2, 5, 9].map((n) => tape.input(`x${n}`, [3, n]));
   for (let i = 0; i < 20; i++) {
     const x = pick(values);
@@ -62,9 +63,9 @@ function randomTape(seed: number): { tape: Tape; outputs: Value[] } {
     const calls = [
       () => tape.call("gelu", "", [x], {}),
       () => tape.call("add", "", [x, pick(same)], {}),
-      () => tape.call("linear", "", [x, tape.param(`w${to}x${n}`, [to, n]), tape.param(`b${to}`, [to])], {}),
+      () => tape.call("linear", "", [x, tape.param(`w${to}x${n}`, [to, n], "packed"), tape.param(`b${to}`, [to])], {}),
     ];
-    values.push(pick(calls)());
+    values.push(...pick(calls)());
   }
   const made = values.slice(3);
   return { tape, outputs: [made[made.length - 1], pick(made)].filter((v, i, a) => a.indexOf(v) === i) };
@@ -77,9 +78,9 @@ describe("plan", () => {
       const { tape, outputs } = randomTape(seed);
       const p = plan(tape.calls, outputs);
       for (const call of p.calls) {
-        const slot = p.slotOf.get(call.output);
+        const slot = p.slotOf.get(call.outputs[0]);
         for (const input of call.inputs) expect(p.slotOf.get(input)).not.toBe(slot);
-        expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.output.shape));
+        expect(p.slots[slot!]).toBeGreaterThanOrEqual(size(call.outputs[0].shape));
       }
       expect(runInSlots(p)).toEqual(runPlan(p, numbers));
     },
@@ -94,10 +95,10 @@ describe("plan", () => {
   });
 
   it("drops what no output needs", () => {
-    const tape = new Tape();
+    const tape = new Tape(ops);
     const x = tape.input("x", [1, 4]);
     tape.call("gelu", "", [x], {});
-    const y = tape.call("add", "", [x, x], {});
+    const [y] = tape.call("add", "", [x, x], {});
     expect(plan(tape.calls, [y]).calls.map((c) => c.op)).toEqual(["add"]);
   });
 });
@@ -115,7 +116,7 @@ describe("fuse", () => {
     const o = { outType: "cls_token", outIndices: [0, 1] } as const;
     const { tape, outputs } = trace("features", config, { images: [2, 3, 56, 56] }, o);
     const fused = plan(fuse(tape.calls, outputs), outputs);
-    expect(fused.calls.at(-1)).toMatchObject({ op: "layerNorm", output: { shape: [2, 48] } });
+    expect(fused.calls.at(-1)).toMatchObject({ op: "layerNorm", outputs: [{ shape: [2, 48] }] });
     expect(runPlan(fused, numbers)).toEqual(runPlan(plan(tape.calls, outputs), numbers));
   });
 
@@ -127,17 +128,17 @@ describe("fuse", () => {
   });
 
   it("leaves a product alone that others read too", () => {
-    const tape = new Tape();
+    const tape = new Tape(ops);
     const x = tape.input("x", [1, 4]);
-    const y = tape.call("linear", "", [x, tape.param("w", [4, 4]), tape.param("b", [4])], {});
-    const g = tape.call("gelu", "", [y], {});
+    const [y] = tape.call("linear", "", [x, tape.param("w", [4, 4], "packed"), tape.param("b", [4])], {});
+    const [g] = tape.call("gelu", "", [y], {});
     expect(fuse(tape.calls, [y, g]).map((c) => c.op)).toEqual(["linear", "gelu"]);
   });
 });
 
 describe("shape errors", () => {
   it("name the op, its place and every parameter with its shape", () => {
-    const tape = new Tape();
+    const tape = new Tape(ops);
     const x = tape.input("x", [2, 5, 768]);
     const weight = tape.param("backbone.layers.3.attn.qkv.weight", [2304, 512]);
     const bias = tape.param("backbone.layers.3.attn.qkv.bias", [2304]);
@@ -150,10 +151,11 @@ describe("shape errors", () => {
   });
 
   it("refuse one name for two shapes, and a wrong number of inputs", () => {
-    const tape = new Tape();
+    const tape = new Tape(ops);
     const x = tape.param("x", [2]);
     expect(tape.param("x", [2])).toBe(x);
     expect(() => tape.param("x", [3])).toThrow(/param "x" is \[2\] and cannot also be \[3\]/);
+    expect(() => tape.param("x", [2], "packed")).toThrow(/param "x" lies rows and cannot also lie packed/);
     expect(() => tape.call("add", "", [x], {})).toThrow(/add: takes \(a, b\)/);
   });
 

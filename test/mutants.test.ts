@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { levels } from "../conformance/case.js";
-import { gatherMutants, mutatedText, tryMutant, tryUnmutated, whyNot } from "../scripts/mutate.mjs";
+import { gatherMutants, mutatedText, tryMutant, tryUnmutated } from "../scripts/mutate.mjs";
 import { describeOn } from "./needs.js";
 
 const mutants = await gatherMutants();
@@ -21,7 +21,7 @@ describe("the table of mutants", () => {
   });
 
   it("refuses a mutant whose text is not there", () => {
-    expect(() => mutatedText({ ...mutants[0], find: "no such text" })).toThrow(/has 0 times what is to be replaced/);
+    expect(() => mutatedText({ ...mutants[0], from: "no such text" })).toThrow(/has 0 times what is to be replaced/);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Loading needs one tensor's memory on the host: what is read, widened and uploaded lies in buffers that are used again. */
 
 import { describe, expect, it } from "vitest";
-import { Storage } from "../gpu/numbers.js";
+import { Storage } from "../gpu/storage.js";
 import { openWebGpu } from "../gpu/webgpu.js";
 import { openCheckpoint } from "../sdk/checkpoint/index.js";
 import { writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/entries/node.js";
@@ -119,8 +119,8 @@ describe("a parameter in the GPU's layout", () => {
         return altered(device, { queue: altered(device.queue, { writeBuffer }) });
       };
       const device = await openWebGpu(altered(real, { requestDevice }), {});
-      const value = { id: 0, name: "w", shape, role: "param" } as unknown as Parameters<typeof device.param>[0];
-      const buffer = await device.param(value, data, "weight");
+      const value = { name: "w", shape, role: "param", layout: "packed" } as const;
+      const buffer = await device.param(value, data);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 19);
       expect(sizes.length).toBeLessThan(10);
       expect(same(await device.read(buffer, data.length), data)).toBe(true);

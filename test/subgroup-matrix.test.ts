@@ -8,19 +8,15 @@ import { callOf, measureCall } from "../conformance/calls.js";
 import { uniform } from "../conformance/ops/define.js";
 import type { Shape } from "../gpu/graph/op.js";
 import { size } from "../gpu/graph/op.js";
-import { moduleSource } from "../gpu/kernels/index.js";
+import { matmulWith, matrixFeatures, subgroupMatrix } from "../gpu/ops/linear_subgroup_matrix.js";
+import { moduleSource } from "../gpu/ops/wgsl.js";
 import { selfTest } from "../gpu/selftest.js";
-import { lackingFor } from "../gpu/subgroups.js";
 import { openWebGpu } from "../gpu/webgpu.js";
-import { bindApi } from "../sdk/entries/api.js";
-import type { ModelOptions } from "../sdk/entries/node.js";
 import { emulated } from "./emulated-matrices.js";
-import { altered, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
+import { altered, realAdapter, replacing, withSource } from "./fake-gpu.js";
 import { describeOn } from "./needs.js";
-import { tiny } from "./tiny.js";
 
-const FEATURE = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
-const FILE = "linear_subgroup_matrix.wgsl";
+const [, FEATURE] = matrixFeatures;
 
 /** As Chromium tells of a GPU's matrices. */
 const config = (M: number, N: number, K: number, componentType = "f32", resultComponentType = "f32") => ({
@@ -52,9 +48,12 @@ async function withMatrices(
   });
 }
 
-const asked = { device: "webgpu", matmul: "subgroup-matrix" } as const;
-const open = (adapter: GPUAdapter, options: ModelOptions = asked) =>
-  bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", ...options });
+/** The device of `adapter` that multiplies by its matrices of f32. */
+const open = (adapter: GPUAdapter) =>
+  openWebGpu(adapter, {
+    features: matrixFeatures,
+    matmul: subgroupMatrix(adapter.features, adapter.info, "f32"),
+  });
 
 describeOn("Dawn", "products by matrices of subgroups", () => {
   /** x, weight: less than a vector of rows; less than a matrix; whole workgroups and slices; more than them. */
@@ -82,15 +81,15 @@ describeOn("Dawn", "products by matrices of subgroups", () => {
     { rows: 4, columns: 8, depth: 16, subgroupMaxSize: 4 },
     { rows: 8, columns: 8, depth: 8, subgroupMaxSize: 8 },
   ])("are within the bounds of sums: $rows x $columns x $depth", async ({ rows, columns, depth, subgroupMaxSize }) => {
-    const device = await openWebGpu(await withMatrices([config(rows, columns, depth)], { subgroupMaxSize }), asked);
+    const device = await open(await withMatrices([config(rows, columns, depth)], { subgroupMaxSize }));
     const draw = uniform(rows + columns);
     for (const [x, weight] of shapes) {
       const bias = [weight[0]];
       const y = [...x.slice(0, -1), weight[0]];
       for (const call of [
         callOf("linear", [x, weight, bias], {}),
-        callOf("linearGelu", [x, weight, bias], {}),
-        callOf("linearAdd", [x, weight, bias, y], {}),
+        callOf("linear", [x, weight, bias], { epilogue: "gelu" }),
+        callOf("linear", [x, weight, bias, y], { epilogue: "residual" }),
       ]) {
         const inputs = call.inputs.map(({ shape }) => new Float32Array(size(shape)).map(draw));
         const { use } = await measureCall(device, call, inputs);
@@ -100,9 +99,11 @@ describeOn("Dawn", "products by matrices of subgroups", () => {
     device.destroy();
   });
 
-  it("run a model", async () => {
-    using model = await open(await withMatrices([config(16, 16, 16, "f16"), config(4, 8, 16)]));
-    expect(model.device).toMatchObject({ variant: "subgroup-matrix", selfTest: { passed: true } });
+  it("pass the self-test, of the matrices that fit", async () => {
+    const device = await open(await withMatrices([config(16, 16, 16, "f16"), config(4, 8, 16)]));
+    expect(device.matmul.name).toBe("subgroup-matrix");
+    expect(await selfTest(device)).toMatchObject({ passed: true });
+    device.destroy();
   });
 
   it.each([
@@ -113,7 +114,7 @@ describeOn("Dawn", "products by matrices of subgroups", () => {
     ["a square", "square * ROWS * ACROSS", "0u"],
   ])("that forget %s fail the self-test", async (_, text, replacement) => {
     const mutant = replacing(text, replacement);
-    const device = await openWebGpu(await withMatrices([config(4, 8, 16)], mutant), asked);
+    const device = await open(await withMatrices([config(4, 8, 16)], mutant));
     const result = await selfTest(device);
     device.destroy();
     expect(mutant.edits).toBeGreaterThan(0);
@@ -131,7 +132,8 @@ describeOn("Dawn", "products by matrices of subgroups", () => {
       [8, 16, 16],
     ]) {
       for (const f16 of [false, true]) {
-        const code = moduleSource(FILE, f16, { rows, columns, depth, subgroup: 32 });
+        const { file } = matmulWith({ M: rows, N: columns, K: depth }, 32).dispatch({ M: 64, N: 64, K: 64 });
+        const code = moduleSource(file, f16);
         const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
         expect(messages.map(({ message }) => message)).toEqual([]);
       }
@@ -139,31 +141,24 @@ describeOn("Dawn", "products by matrices of subgroups", () => {
     device.destroy();
   });
 
-  it("are refused where the GPU has no such matrices, or none that fit, with what it has", async () => {
-    await expect(open(await realAdapter())).rejects.toMatchObject({
-      code: "DEVICE_ABSENT",
-      message: `matmul: subgroup-matrix needs the feature ${FEATURE}; leave matmul out`,
-    });
-    const adapter = await withMatrices([config(8, 8, 8, "f16"), config(16, 16, 16, "f16", "f16")]);
-    await expect(open(adapter)).rejects.toThrow(
-      "needs matrices of f32 with sums in f32 (those of the GPU: 8 x 8 x 8 f16 to f32, 16 x 16 x 16 f16 to f16); leave matmul out",
+  it("are refused if the GPU has no such matrices, or none that fit, with what it has", async () => {
+    const { features, info } = await realAdapter();
+    expect(() => subgroupMatrix(features, info, "f32")).toThrow(`the feature ${FEATURE} is missing`);
+    const having = (configs?: readonly object[], subgroupMaxSize = 32) =>
+      subgroupMatrix(new Set(matrixFeatures), { subgroupMaxSize, subgroupMatrixConfigs: configs } as never, "f16");
+    expect(having([config(8, 8, 8, "f16")]).name).toBe("subgroup-matrix");
+    expect(() => having([config(8, 8, 8), config(16, 16, 16, "f16", "f16")])).toThrow(
+      "no matrices of f16 with sums in f32; the GPU has 8 x 8 x 8 f32 to f32, 16 x 16 x 16 f16 to f16",
     );
-    const lacking = (type: "f16" | "f32", configs?: readonly object[]) =>
-      lackingFor(
-        "subgroup-matrix",
-        new Set(adapter.features),
-        { subgroupMaxSize: 32, subgroupMatrixConfigs: configs } as never,
-        type,
-      );
-    expect(lacking("f16", [config(8, 8, 8, "f16")])).toBeUndefined();
-    expect(lacking("f16", [])).toMatch(/none that it tells/);
-    expect(lacking("f16")).toMatch(/none that it tells/);
+    expect(() => having([])).toThrow(/none that it tells/);
+    expect(() => having()).toThrow(/none that it tells/);
+    expect(() => having([config(8, 8, 8, "f16")], 128)).toThrow(/subgroups of 128 invocations, at most 64/);
     // of a depth that no slice is a multiple of, of rows that are no vectors, of more workgroup memory than there is
     for (const [M, N, K] of [
       [16, 16, 64],
       [16, 6, 16],
       [32, 32, 16],
     ])
-      expect(lacking("f16", [config(M, N, K, "f16")])).toMatch(`${M} x ${N} x ${K} f16 to f32`);
+      expect(() => having([config(M, N, K, "f16")])).toThrow(`${M} x ${N} x ${K} f16 to f32`);
   });
 });

@@ -4,6 +4,7 @@ import { compileFunction } from "node:vm";
 import { expect, it } from "vitest";
 import { plan } from "../gpu/graph/plan.js";
 import { Tape } from "../gpu/graph/tape.js";
+import { ops } from "../gpu/ops/index.js";
 import { bestBuild } from "../sdk/device/builds.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import type { Platform } from "../sdk/model/platform.js";
@@ -21,15 +22,16 @@ const deadThreads: Platform = {
 
 async function addOn(platform: Platform): Promise<Float32Array> {
   const device = new WasmDevice(platform, 2, bestBuild());
-  const tape = new Tape();
+  const tape = new Tape(ops);
   const x = tape.input("x", [4]);
-  const y = tape.call("add", "", [x, x], {});
+  const [y] = tape.call("add", "", [x, x], {});
   const program = await device.compile(
     plan(tape.calls, [y]),
-    new Map([[x, await device.param(x, Float32Array.of(1, 2, 3, 4), "plain")]]),
+    new Map([[x, await device.param(x, Float32Array.of(1, 2, 3, 4))]]),
   );
   try {
-    return (await program.run())[0];
+    await program.run();
+    return (await program.read())[0];
   } finally {
     device.destroy();
   }
