@@ -3,7 +3,7 @@
 /** Limits that the kernels need: WebGPU's defaults or less. */
 const NEEDED = {
   maxStorageBuffersPerShaderStage: 5,
-  maxComputeWorkgroupStorageSize: 9216,
+  maxComputeWorkgroupStorageSize: 13312,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupSizeX: 64,
   maxComputeWorkgroupsPerDimension: 65535,

@@ -15,7 +15,7 @@ import { rounds } from "./helpers.js";
 import { tiny } from "./tiny.js";
 
 const config = completeConfig({ ...tiny, kind: "pretrain" });
-const predicted = { target: { width: 108, loss: "maskedMse" } } as const;
+const predicted = { target: { width: 108, loss: "mse" } } as const;
 
 /** The inputs of a masked forward of one image. */
 const inputs = (H: number, W: number) => ({ images: [1, 3, H, W], mask: [1, 196], target: [1, 196, 108] });

@@ -12,14 +12,33 @@ const sources = ["gpu", "sdk", "assembly", "conformance", "scripts"].flatMap((to
     .filter((file) => /\.(ts|mjs)$/.test(file)),
 );
 
-/** Files that may name any op: the tables, and the models, which are made of ops. */
-const anyOp = /^(gpu|conformance)\/ops\/index\.ts$|^gpu\/models\//;
+/** Files that may name any op: the tables, the models, which are made of ops, and the mutants of models' texts. */
+const anyOp = /^(gpu|conformance)\/ops\/index\.ts$|^gpu\/models\/|^conformance\/levels\/goldens-mutants\.ts$/;
+
+/** Words that are spelt like an op and mean something else. */
+const otherWords: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  add: { "sdk/demo/index.ts": "the id of a section" },
+  featmap: {
+    "sdk/cli/extract.ts": "a form of features",
+    "sdk/config/config.ts": "a form of features",
+    "sdk/model/features.ts": "a form of features",
+  },
+  gelu: {
+    "conformance/ops/linear.ts": "an epilogue",
+    "sdk/config/recipes/huggingface.ts": "an activation in others' configurations",
+  },
+  linear: { "scripts/bench/parts/data.mjs": "a filter of sharp" },
+  tokens: { "sdk/image/hog.ts": "a layout of descriptors" },
+};
 
 /** Files other than the homes of `op` that have its name in quotes. */
 function strangers(op: string): string[] {
   const home = new RegExp(`^(gpu|conformance)/ops/${snake(op)}(_\\w+)?\\.ts$|^assembly/nn/${snake(op)}(_\\w+)?\\.ts$`);
   const quoted = new RegExp(`["'\`]${op}["'\`]`);
-  return sources.filter((file) => !anyOp.test(file) && !home.test(file) && quoted.test(readFileSync(file, "utf8")));
+  const naming = sources.filter((file) => !anyOp.test(file) && quoted.test(readFileSync(file, "utf8")));
+  const others = Object.keys(otherWords[op] ?? {});
+  expect(others.filter((file) => !naming.includes(file))).toEqual([]);
+  return naming.filter((file) => !home.test(file) && !others.includes(file));
 }
 
 describe.each(Object.keys(ops))("%s", (op) => {

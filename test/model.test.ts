@@ -119,7 +119,7 @@ describe("masked forward", () => {
     const mask = tensor(Float32Array.from(drawn.data), [2, 196]);
     const target = hog(x, { ...config.hog, patchSize: 4 });
     const shapes = { images: x.shape, mask: mask.shape, target: target.shape };
-    const predicted = { target: { width: 108, loss: "maskedMse" } } as const;
+    const predicted = { target: { width: 108, loss: "mse" } } as const;
     const [pred, sums] = inFloat64(trace("loss", config, shapes, predicted), { images: x, mask, target });
 
     const result = await model.forward(x, { mask: { seed: 3 }, mode: "loss" });

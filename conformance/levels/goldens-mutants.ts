@@ -63,7 +63,8 @@ export const mutants: readonly Mutants[] = [
   const cls = s.param("cls_token", token);`,
           `  const cls = s.param("cls_token", token);
   if (mask) {
-    x = s.call("patchTokens", [s.call("tokens", [x, cls, positions(s, images, c, false)], {})], {});
+    const all = s.call("tokens", [x, cls, positions(s, images, c, false)], {});
+    x = s.call("sliceTokens", [all], { first: 1, count: all.shape[1] - 1 });
     x = s.call("maskTokens", [x, mask, s.param("mask_token", token)], {});
   }`,
           { quick: true },
@@ -73,7 +74,7 @@ export const mutants: readonly Mutants[] = [
           '  if (mask) x = s.call("maskTokens"',
           '  if (mask?.shape.length === 0) x = s.call("maskTokens"',
         ],
-        ["the class token is given for the mean", 's.call("meanTokens", [x], {})', 's.call("classToken", [x], {})'],
+        ["the class token is given for the mean", 's.call("meanTokens", [x], {})', "classToken(s, x)"],
         [
           "height and width of the grid are exchanged",
           "  const to = patchGrid(images.shape[2], images.shape[3], c.patchSize);",

@@ -31,15 +31,20 @@ export interface FunctionConfig extends ViTConfig {
   readonly pooling: Pooling;
 }
 
-/** Ops of [prediction, target, mask] -> [2]: the sum over masked tokens of their losses, and their number. */
-export type LossName = "maskedMse";
+/** Of prediction and target [B,N,F] and mask [B,N] -> [2]: the sum over masked tokens of their losses, and their number. */
+const losses = {
+  /** The mean over F of the squared differences. */
+  mse: (s: Scope, inputs: readonly Value[]) => s.call("maskedMse", inputs, {}),
+};
+
+export type LossName = keyof typeof losses;
 
 export interface FunctionOptions {
   /** Form of the features; default: the configuration's. */
   readonly outType?: OutType;
   /** Blocks whose features are wanted, 0 to numLayers - 1, ascending; default: the last one. */
   readonly outIndices?: readonly number[];
-  /** What is predicted for a patch: how many elements, and the op that compares them. Needed by `masked` and `loss`. */
+  /** What is predicted for a patch: how many elements, and the loss that compares them. Needed by `masked` and `loss`. */
   readonly target?: { readonly width: number; readonly loss: LossName };
 }
 
@@ -70,7 +75,7 @@ const table = {
   /** The same and target [B,N,F] -> prediction [B,N,F], and [2]: the sum over masked tokens of their losses, and their number. */
   loss(s, c, inputs, o) {
     const [pred] = masked(s, c, inputs, o);
-    return [pred, s.call(o.target!.loss, [pred, inputs.target, inputs.mask], {})];
+    return [pred, losses[o.target!.loss](s, [pred, inputs.target, inputs.mask])];
   },
 } satisfies Record<string, ModelFunction>;
 

@@ -26,7 +26,7 @@ export interface Target {
   width(c: TargetConfig): number;
   /** images [B,3,S,S] -> [B,N,width] */
   target(images: Tensor, c: TargetConfig): Tensor;
-  /** The op that compares prediction and target. */
+  /** What compares prediction and target. */
   readonly loss: LossName;
   /** @throws OptionError if the configuration's fields of this target do not fit its images and patches */
   check(c: TargetConfig): void;
@@ -37,7 +37,7 @@ const targets = {
     /** 3 channels x bins x cells; 108 for ViT-B/16. */
     width: ({ hog, patchSize }) => 3 * hog.nbins * (patchSize / hog.pool) ** 2,
     target: (images, c) => hog(images, { ...c.hog, patchSize: c.patchSize }),
-    loss: "maskedMse",
+    loss: "mse",
     check({ hog, imageSize, patchSize }) {
       checkInteger("config: hog.nbins", hog.nbins, 1, 180);
       checkInteger("config: hog.pool", hog.pool, 1, patchSize);
