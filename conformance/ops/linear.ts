@@ -265,9 +265,9 @@ export const mutants: Mutants = {
       ],
       ["a block of K overwrites the one before", "if (k0 == 0) fillRows(", "if (k0 >= 0) fillRows("],
       [
-        "terms beyond 4,096 are left out",
+        "terms beyond five blocks are left out",
         "k0 < k; k0 += KC) {\n      for (let p",
-        "k0 < min(k, 4096); k0 += KC) {\n      for (let p",
+        "k0 < min(k, 5 * KC); k0 += KC) {\n      for (let p",
       ],
       [
         "the residual of a row is the next one's",
