@@ -112,7 +112,7 @@ export function onnxModel({ config, params }) {
       .node("Split", [order], { outputs: 3, axis: 0, num_outputs: 3 })
       .map((x) => g.node("Squeeze", [x, g.int64([0])]));
   };
-  const scale = g.floats("scale", [], Float32Array.of((C / H) ** -0.5));
+  const scale = g.floats("score factor", [], Float32Array.of((C / H) ** -0.5));
   const attention = (name, x) => {
     const [q, k, v] = heads(linear(`${name}.qkv`, x));
     const scores = g.node("MatMul", [g.node("Mul", [q, scale]), g.node("Transpose", [k], { perm: [0, 1, 3, 2] })]);
