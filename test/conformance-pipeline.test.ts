@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WRONG } from "../conformance/case.js";
-import { hogIntervals, measureWithin } from "../conformance/hog.js";
+import { hogIntervals, measureWithin } from "../conformance/hog-intervals.js";
 import { pipelineCases } from "../conformance/levels/pipeline.js";
 import { hogInput } from "../conformance/levels/pipeline-rows.js";
 import type { Case, Env, Finding } from "../conformance/suite.js";

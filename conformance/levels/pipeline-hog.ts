@@ -1,7 +1,7 @@
 /** C5, HOG: every number of a descriptor lies in the interval that rounding allows, and so does what mmpretrain computes. */
 
 import type { Measured, Scope } from "../case.js";
-import { cellOfFeature, hogIntervals, type Intervals, mapIntervals, measureWithin } from "../hog.js";
+import { cellOfFeature, hogIntervals, type Intervals, mapIntervals, measureWithin } from "../hog-intervals.js";
 import type { Case, Finding } from "../suite.js";
 import { type DataSide, type HogGolden, hogInput } from "./pipeline-rows.js";
 
