@@ -10,6 +10,7 @@ export { maskTokens } from "./mask_tokens.js";
 export { maskedMse } from "./masked_mse.js";
 export { meanTokens } from "./mean_tokens.js";
 export { resizePos } from "./resize_pos.js";
+export { scale } from "./scale.js";
 export { sliceTokens } from "./slice_tokens.js";
 export { tokens } from "./tokens.js";
 export { unfold } from "./unfold.js";

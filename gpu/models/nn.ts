@@ -46,6 +46,9 @@ export const gelu = (s: Scope, x: Value): Value => s.call("gelu", [x], {});
 
 export const add = (s: Scope, a: Value, b: Value): Value => s.call("add", [a, b], {});
 
+/** a x, with `a` [1]. */
+export const scale = (s: Scope, x: Value, a: Value): Value => s.call("scale", [x, a], {});
+
 /** qkv [B,L,3C], a row laid out [q|k|v] x heads x head width -> softmax(q k^T / sqrt(D)) v, [B,L,C]. */
 export const selfAttention = (s: Scope, qkv: Value, heads: number): Value =>
   s.call("attention", [qkv, qkv, qkv], packedHeads(heads, qkv.shape[2] / 3));

@@ -10,6 +10,7 @@ import { maskTokens } from "./mask_tokens.js";
 import { maskedMse } from "./masked_mse.js";
 import { meanTokens } from "./mean_tokens.js";
 import { resizePos } from "./resize_pos.js";
+import { scale } from "./scale.js";
 import { sliceTokens } from "./slice_tokens.js";
 import { tokens } from "./tokens.js";
 import { unfold } from "./unfold.js";
@@ -25,6 +26,7 @@ export const ops = {
   maskedMse,
   meanTokens,
   resizePos,
+  scale,
   sliceTokens,
   tokens,
   unfold,

@@ -1,0 +1,21 @@
+/** a x, with a from a buffer. */
+
+import { abs, bench, casesOf, EITHER_WAY, lengths, type Mutants, op, rounded } from "./define.js";
+
+export const scale = op({
+  evaluate: (_, [x, [a]]) => [x.map((v) => a * v)],
+  bound: (_, __, [y], sums) => [rounded(abs(y), EITHER_WAY, sums)],
+  largest: (_, limit) => Math.sqrt(limit),
+  integers: 45, // 45^2 is below 2^11
+  cases: casesOf([...lengths, [bench, [[197 * 768]]]], ([n]) => ({ shapes: [[n], [1]], attrs: {} })),
+});
+
+export const mutants: Mutants = {
+  cases: "C0/integers/scale*",
+  files: {
+    "assembly/nn/scale.ts": [
+      ["every number has its own factor", "const factor = v128.load32_splat(a);", "const factor = v128.load(a);"],
+    ],
+    "gpu/ops/scale.wgsl": [["the factor is added", "f32(a[0]) * f32(x[i])", "f32(a[0]) + f32(x[i])"]],
+  },
+};
