@@ -44,7 +44,7 @@ export async function fetchFile(platform: IoPlatform, url: string | URL, options
 
   const given = ({ source, path }: Found, sha256: string): Fetched => {
     onProgress?.(source.size, source.size);
-    return { source: named(source, name), path, sha256 };
+    return { source: { ...source, name }, path, sha256 };
   };
 
   /** The kept copy if it is right; else what is wrong with it, if it is there. */
@@ -123,11 +123,6 @@ async function orClosed(source: ByteSource, work: () => Promise<Fetched | string
   } finally {
     if (typeof fetched !== "object") await source.close();
   }
-}
-
-/** The same bytes under another name. */
-function named(source: ByteSource, name: string): ByteSource {
-  return { name, size: source.size, read: (...part) => source.read(...part), close: () => source.close() };
 }
 
 /**
