@@ -17,8 +17,7 @@ import { count } from "../report/text.js";
 import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
 import { choiceOption } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { table } from "./output.js";
+import { type Context, type Define, table } from "./output.js";
 
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")

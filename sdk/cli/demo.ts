@@ -11,8 +11,7 @@ import { pairs } from "../report/similarity.js";
 import { misuse } from "./errors.js";
 import { png, stack, writeFolder } from "./files.js";
 import { addModelOptions, integerOption, type ModelFlags, openModel } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { firstOf, modelFields, type Result, short, summary, table } from "./output.js";
+import { type Context, type Define, firstOf, modelFields, type Result, short, summary, table } from "./output.js";
 import { samplesFolder, webWork } from "./web.js";
 
 interface DemoFlags extends ModelFlags {

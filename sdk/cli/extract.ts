@@ -16,8 +16,7 @@ import { misuse } from "./errors.js";
 import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
 import { batches, Inputs, type Item } from "./inputs.js";
 import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, short, summary, table, workText } from "./output.js";
+import { type Context, type Define, modelFields, short, summary, table, workText } from "./output.js";
 
 /** Features of one input at one stage: [b,...], b being 1 for an image. */
 interface Feature {

@@ -9,8 +9,7 @@ import { misuse } from "./errors.js";
 import { extensionOf, targetOption, writeFile } from "./files.js";
 import { batches, type Done, Inputs } from "./inputs.js";
 import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, table, workText } from "./output.js";
+import { type Context, type Define, modelFields, table, workText } from "./output.js";
 import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
 
 interface PredictFlags extends InputFlags {

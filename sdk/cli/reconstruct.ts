@@ -9,8 +9,7 @@ import { misuse } from "./errors.js";
 import { png, sideBySide, writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, short, sum } from "./output.js";
+import { type Context, type Define, modelFields, short, sum } from "./output.js";
 
 interface ReconstructFlags extends ModelFlags {
   readonly seed?: number;
