@@ -3,8 +3,8 @@
 import { Command } from "commander";
 import {
   type Model,
+  type ModelOptions,
   type OpProfile,
-  type OutType,
   ShapeError,
   type Tensor,
   writeNpy,
@@ -72,10 +72,7 @@ function stackOf(features: readonly Feature[]): Tensor {
   );
 }
 
-interface ExtractFlags extends InputFlags {
-  readonly outType?: OutType;
-  readonly outIndices?: readonly number[];
-  readonly finalNorm?: boolean;
+interface ExtractFlags extends InputFlags, Pick<ModelOptions, "outType" | "outIndices" | "finalNorm"> {
   readonly normalize?: boolean;
   readonly out?: string;
   readonly profile?: boolean;
