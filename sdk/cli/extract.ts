@@ -14,7 +14,7 @@ import {
 } from "../entries/node.js";
 import { misuse } from "./errors.js";
 import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
-import { batches, Inputs, type Item } from "./inputs.js";
+import { Inputs, type Item } from "./inputs.js";
 import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
 import { type Context, type Define, modelFields, short, summary, table, workText } from "./output.js";
 
@@ -104,8 +104,8 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
   const outputs: Record<string, unknown>[] = [];
   const kept: Feature[] = [];
   let first: Tensor | undefined;
-  for await (const batch of batches(inputs, model, flags, context.signal)) {
-    first ??= batch[0].tensor;
+  for await (const batch of inputs.batches(model, flags.batchSize)) {
+    first ??= batch[0].value;
     for (const feature of await featuresOf(batch, model, stages, flags, context.signal)) {
       const { input, stage, shape, data } = feature;
       outputs.push({ input, stage, shape, ...summary(data) });
@@ -151,18 +151,13 @@ async function featuresOf(
   { normalize }: ExtractFlags,
   signal: AbortSignal,
 ): Promise<Feature[]> {
-  const tensors = batch.map((item) => item.tensor);
+  const tensors = batch.map(({ value }) => value);
   const results = await model.extractFeat(tensors, { outIndices: stages, normalize, signal });
-  return batch.flatMap(({ path, tensor }, i) =>
+  return batch.flatMap(({ path: input, value }, i) =>
     results.map(({ data, shape }, k) => {
-      const rows = tensor.shape[0];
       const size = data.length / batch.length;
-      return {
-        input: path,
-        stage: stages[k],
-        shape: [rows, ...shape.slice(1)],
-        data: data.slice(i * size, (i + 1) * size),
-      };
+      const own = data.slice(i * size, (i + 1) * size);
+      return { input, stage: stages[k], shape: [value.shape[0], ...shape.slice(1)], data: own };
     }),
   );
 }

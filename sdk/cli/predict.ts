@@ -7,7 +7,7 @@ import { count, oneLine } from "../report/text.js";
 import { ContinuedFile } from "./continued.js";
 import { misuse } from "./errors.js";
 import { extensionOf, targetOption, writeFile } from "./files.js";
-import { batches, type Done, Inputs } from "./inputs.js";
+import { type Done, Inputs } from "./inputs.js";
 import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
 import { type Context, type Define, modelFields, table, workText } from "./output.js";
 import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
@@ -77,9 +77,9 @@ interface Work {
 
 /** Results batch by batch. `done` tells inputs that have theirs. */
 async function* predicted(work: Work, done?: Done): AsyncGenerator<Result[]> {
-  const { inputs, model, topk, withScores, context } = work;
-  for await (const batch of batches(inputs, model, work, context.signal, done)) {
-    const tensors = batch.map(({ tensor }) => tensor);
+  const { inputs, model, topk, withScores, batchSize, context } = work;
+  for await (const batch of inputs.batches(model, batchSize, done)) {
+    const tensors = batch.map(({ value }) => value);
     const found = await model.predict(tensors, { topk, signal: context.signal });
     const rows = found.length / batch.length;
     yield found.map((prediction, i) => {
