@@ -1,19 +1,9 @@
 /** The command `extract`: features of images, computed in batches, and the files that it writes of them. */
 
 import { Command } from "commander";
-import {
-  type Model,
-  type ModelOptions,
-  type OpProfile,
-  ShapeError,
-  type Tensor,
-  writeNpy,
-  writeNpyStrings,
-  writeNpz,
-  writeSafetensors,
-} from "../entries/node.js";
+import { type Model, type ModelOptions, type OpProfile, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
 import { misuse } from "./errors.js";
-import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
+import { type About, extensionOf, npz, safetensors, stack, targetOption, writeFile } from "./files.js";
 import { Inputs, type Item } from "./inputs.js";
 import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
 import { type Context, type Define, modelFields, short, summary, table, workText } from "./output.js";
@@ -32,13 +22,8 @@ type Encode = (features: readonly Feature[], about: About) => Uint8Array | strin
 /** By the file name's ending. */
 const encoders: Readonly<Record<string, Encode>> = {
   ".npy": (features) => writeNpy(stages(features)[0][1]),
-  ".npz": (features) => {
-    const arrays = stages(features).map(([name, array]) => [name, writeNpy(array)] as const);
-    return writeNpz([...arrays, ["inputs", writeNpyStrings(inputsOf(features))]]);
-  },
-  ".safetensors": (features, about) => {
-    return writeSafetensors(stages(features), metadataOf(about, inputsOf(features)));
-  },
+  ".npz": (features) => npz(stages(features), inputsOf(features)),
+  ".safetensors": (features, about) => safetensors(stages(features), inputsOf(features), about),
   ".json": (features, about) => `${JSON.stringify({ ...about, outputs: features.map(asJson) })}\n`,
   ".jsonl": (features, about) => features.map((f) => `${JSON.stringify({ ...asJson(f), ...about })}\n`).join(""),
 };
