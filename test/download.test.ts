@@ -11,6 +11,8 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { cacheFolder, folderStore } from "../sdk/platform/node-store.js";
 import { content, type FileServer, serverPerTest, sha256, sri, type Trick } from "./file-server.js";
 
+vi.mock("../sdk/base/pause.js", async () => import("./short-pause.js"));
+
 let folder: string;
 let server: FileServer;
 const start = serverPerTest();
@@ -27,7 +29,6 @@ afterEach(() => {
 function fetchOf(url: string, options: FetchOptions = {}) {
   server.received = 0;
   return fetchFile({ ...nodePlatform, openStore: async () => folderStore(folder) }, url, {
-    firstPause: 1,
     ...options,
     onProgress(loaded, total) {
       server.received = loaded;

@@ -1,16 +1,6 @@
 /** Brings a file behind a URL into memory or a store: from where an earlier connection or process stopped, if it is the same version. */
 
-import {
-  type Answer,
-  abortable,
-  ask,
-  broken,
-  checkedUrl,
-  type Exchange,
-  type HttpOptions,
-  notTheFile,
-  type Remote,
-} from "./http.js";
+import { type Answer, abortable, ask, broken, checkedUrl, type Exchange, notTheFile, type Remote } from "./http.js";
 import { blobSource } from "./source.js";
 import type { ByteSource, IoPlatform, Kept, Unfinished, UrlOptions } from "./types.js";
 
@@ -125,10 +115,10 @@ export function inMemory(name: string): Unfinished {
 export async function openWhole(
   platform: IoPlatform,
   url: string | URL,
-  { signal, firstPause, onProgress }: UrlOptions & HttpOptions = {},
+  { signal, onProgress }: UrlOptions = {},
 ): Promise<ByteSource> {
   // An image of a page is likely to be in the browser's cache.
-  const remote: Remote = { platform, ...checkedUrl(url), signal, firstPause, cache: "default" };
+  const remote: Remote = { platform, ...checkedUrl(url), signal, cache: "default" };
   const file = inMemory(remote.name);
   await abortable(remote.name, signal, () => new Transfer(file, remote, { onProgress }).run());
   return file.source();
