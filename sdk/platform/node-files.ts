@@ -114,7 +114,7 @@ async function sync(path: string, flags: string): Promise<void> {
 /** A file that is written part by part. */
 export interface FileInParts {
   readonly path: string;
-  readonly parts: AsyncIterable<Uint8Array>;
+  readonly parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /**
