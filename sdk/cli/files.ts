@@ -58,17 +58,18 @@ export async function writeFile(
   await writeAtomic(path, content());
 }
 
-/** Writes files into `folder`; returns their paths. */
+/** Writes files into `folder`, if there is one; returns their paths. */
 export async function writeFolder(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array | string>>,
-  context: Context,
+  folder: string | undefined,
+  files: () => Readonly<Record<string, Uint8Array | string>>,
+  { signal }: Context,
 ): Promise<string[]> {
-  context.signal.throwIfAborted();
+  if (folder === undefined) return [];
+  signal.throwIfAborted();
   await makeFolder(folder);
-  const paths = Object.keys(files).map((name) => join(folder, name));
-  for (const [i, content] of Object.values(files).entries()) await writeAtomic(paths[i], content);
-  return paths;
+  const named = Object.entries(files()).map(([name, content]) => [join(folder, name), content] as const);
+  for (const [path, content] of named) await writeAtomic(path, content);
+  return named.map(([path]) => path);
 }
 
 /** Facts that files with room for them carry. */
