@@ -13,7 +13,9 @@ import {
   streamTorch,
   type TensorToStream,
 } from "../entries/node.js";
-import { type FileInParts, hashFile, writeInParts } from "../platform/node-files.js";
+import { hashOf } from "../io/hashes.js";
+import { nodePlatform } from "../platform/node.js";
+import { type FileInParts, writeInParts } from "../platform/node-files.js";
 import { count } from "../report/text.js";
 import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
@@ -43,6 +45,11 @@ async function inspectWork({ signal }: Context, [path]: [string]) {
   } finally {
     await checkpoint.close();
   }
+}
+
+async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const source = await nodePlatform.openFile(path);
+  return hashOf(nodePlatform, source, signal).finally(() => source.close());
 }
 
 /** What a file says beside its weights: of torch all other keys, of safetensors the metadata. */

@@ -27,18 +27,6 @@ export async function readBytes(path: string, signal?: AbortSignal): Promise<Uin
   });
 }
 
-/** SHA-256 of a file, in hexadecimal. @throws FileError; AbortError */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const part of createReadStream(path, { signal })) hash.update(part);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw readError(path, cause);
-  }
-  return hash.digest("hex");
-}
-
 /** Whether a path is a folder. @throws FileError where nothing is there */
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
@@ -156,19 +144,14 @@ export async function writeInParts(files: readonly FileInParts[]): Promise<{ byt
 
 /**
  * Paths of all files below `folder`, in the order of their names (code units, folder by folder).
- * Hidden files and folders are left out; each real folder is walked once, so that links in a circle end.
+ * Hidden files and folders are left out; each real folder is walked once (`seen` has those), so that links in a circle end.
  * @throws FileError FILE_NOT_FOUND or FILE_READ for a folder that cannot be read.
  */
-export async function walkFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  await walk(folder, new Set(), files);
-  return files;
-}
-
-async function walk(folder: string, seen: Set<string>, files: string[]): Promise<void> {
+export async function walkFiles(folder: string, seen = new Set<string>()): Promise<string[]> {
   const real = await realpath(folder).catch((cause) => Promise.reject(readError(folder, cause)));
-  if (seen.has(real)) return;
+  if (seen.has(real)) return [];
   seen.add(real);
+  const files: string[][] = [];
   const names = await readdir(folder).catch((cause) => Promise.reject(readError(folder, cause)));
   for (const name of names.sort()) {
     if (name.startsWith(".")) continue;
@@ -178,7 +161,7 @@ async function walk(folder: string, seen: Set<string>, files: string[]): Promise
       (found) => found.isDirectory(),
       () => false,
     );
-    if (isFolder) await walk(path, seen, files);
-    else files.push(path);
+    files.push(isFolder ? await walkFiles(path, seen) : [path]);
   }
+  return files.flat();
 }
