@@ -109,8 +109,10 @@ async function toLines(out: string, work: Work): Promise<Result[]> {
     dropUnfinished(results);
     return results.length;
   });
-  if (results.length > 0)
-    context.output.note(`${out}.partial has ${count(results.length, "result")}: going on from there`);
+  const note = (has: string, hint: string) => {
+    if (results.length > 0) context.output.note(`${out}.partial ${has} ${count(results.length, "result")}${hint}`);
+  };
+  note("has", ": going on from there");
   try {
     for await (const more of predicted(work, doneBefore(results))) {
       await file.append(more.map((result) => ({ ...asJson(result, withScores), ...about })));
@@ -118,10 +120,7 @@ async function toLines(out: string, work: Work): Promise<Result[]> {
     }
     await file.finish();
   } catch (error) {
-    if (results.length > 0)
-      context.output.note(
-        `${out}.partial keeps ${count(results.length, "result")}; the same command goes on from there`,
-      );
+    note("keeps", "; the same command goes on from there");
     throw error;
   } finally {
     await file.close();
