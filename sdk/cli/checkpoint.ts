@@ -2,7 +2,6 @@
 
 import { basename, dirname, extname, join } from "node:path";
 import { Command, Option } from "commander";
-import { WIDTH } from "../checkpoint/encode.js";
 import {
   type Checkpoint,
   openCheckpoint,
@@ -13,9 +12,7 @@ import {
   streamTorch,
   type TensorToStream,
 } from "../entries/node.js";
-import { hashOf } from "../io/hashes.js";
-import { nodePlatform } from "../platform/node.js";
-import { type FileInParts, writeInParts } from "../platform/node-files.js";
+import { type FileInParts, hashFile, writeInParts } from "../platform/node-files.js";
 import { count } from "../report/text.js";
 import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
@@ -45,11 +42,6 @@ async function inspectWork({ signal }: Context, [path]: [string]) {
   } finally {
     await checkpoint.close();
   }
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const source = await nodePlatform.openFile(path);
-  return hashOf(nodePlatform, source, signal).finally(() => source.close());
 }
 
 /** What a file says beside its weights: of torch all other keys, of safetensors the metadata. */
@@ -110,7 +102,7 @@ async function convertWork(context: Context, [from, to]: [string, string], { dty
 }
 
 /** Types that are stored as they are; others become f32. */
-const isStored = (dtype: string): dtype is StoredDtype => Object.hasOwn(WIDTH, dtype);
+const isStored = (dtype: string): dtype is StoredDtype => Object.hasOwn(BYTES, dtype);
 
 /** Each tensor is read over the one before it. */
 function tensorsOf(
@@ -172,7 +164,8 @@ function textsOf({ extra, metadata }: Checkpoint): Map<string, string> {
   return new Map([["format", "pt"], ...texts]);
 }
 
-const bytesOf = ({ shape, dtype }: TensorToStream) => shape.reduce((product, n) => product * n, WIDTH[dtype]);
+const BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+const bytesOf = ({ shape, dtype }: TensorToStream) => shape.reduce((product, n) => product * n, BYTES[dtype]);
 
 /** One file, or files of at most `limit` bytes of tensors each (a larger tensor has its own) and the index that Hugging Face uses. */
 function shards(

@@ -27,6 +27,18 @@ export async function readBytes(path: string, signal?: AbortSignal): Promise<Uin
   });
 }
 
+/** SHA-256 of a file, in hexadecimal. @throws FileError; AbortError */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const part of createReadStream(path, { signal })) hash.update(part);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw readError(path, cause);
+  }
+  return hash.digest("hex");
+}
+
 /** Whether a path is a folder. @throws FileError where nothing is there */
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
