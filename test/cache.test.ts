@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { damages, exchanges, FOLDER, partialDamages, recordDamages, SIZE } from "../scripts/fuzz/damage.mjs";
 import { fetchFile } from "../sdk/io/cache.js";
 import { nodePlatform } from "../sdk/platform/node.js";
@@ -11,6 +11,8 @@ import { folderStore } from "../sdk/platform/node-store.js";
 import { content, FileServer, sha256 } from "./file-server.js";
 
 const bytes = content(SIZE);
+
+vi.mock("../sdk/base/pause.js", async () => import("./short-pause.js"));
 
 let folder: string;
 const server = new FileServer();
@@ -21,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const fetchOf = (url: string, offline: boolean) =>
-  fetchFile({ ...nodePlatform, openStore: async () => folderStore(folder) }, url, { offline, firstPause: 1 });
+  fetchFile({ ...nodePlatform, openStore: async () => folderStore(folder) }, url, { offline });
 
 /** The hash of the file that is given out. */
 async function hashOf(url: string, offline: boolean): Promise<string> {

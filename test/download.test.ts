@@ -11,6 +11,8 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { cacheFolder, folderStore } from "../sdk/platform/node-store.js";
 import { content, type FileServer, serverPerTest, sha256, sri, type Trick } from "./file-server.js";
 
+vi.mock("../sdk/base/pause.js", async () => import("./short-pause.js"));
+
 let folder: string;
 let server: FileServer;
 const start = serverPerTest();
@@ -27,7 +29,6 @@ afterEach(() => {
 function fetchOf(url: string, options: FetchOptions = {}) {
   server.received = 0;
   return fetchFile({ ...nodePlatform, openStore: async () => folderStore(folder) }, url, {
-    firstPause: 1,
     ...options,
     onProgress(loaded, total) {
       server.received = loaded;
@@ -462,7 +463,12 @@ describe("the folder", () => {
     [{ LOCALAPPDATA: "/local" }, "win32", "/local/maskfeat-wgpu"],
     [{}, "win32", "/home/me/AppData/Local/maskfeat-wgpu"],
   ])("%j on %s: %s", (env, system, expected) => {
-    expect(cacheFolder(env, system, "/home/me")).toBe(expected);
+    for (const name of ["MASKFEAT_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"]) vi.stubEnv(name, undefined);
+    for (const [name, value] of Object.entries({ ...env, HOME: "/home/me" })) vi.stubEnv(name, value);
+    const platform = vi.spyOn(process, "platform", "get").mockReturnValue(system as NodeJS.Platform);
+    expect(cacheFolder()).toBe(expected);
+    platform.mockRestore();
+    vi.unstubAllEnvs();
   });
 
   it("that cannot be written, or is a file, is a typed error with a way out", async () => {

@@ -1,10 +1,10 @@
 /** Checkpoints behind URLs, read by ranges over bad connections and from bad servers: the right bytes or a typed error. */
 
 import { gzipSync } from "node:zlib";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { openCheckpoint, writeNpy, writeNpz, writeSafetensors, writeTorch } from "../sdk/entries/node.js";
-import type { HttpOptions } from "../sdk/io/http.js";
 import { openRanges } from "../sdk/io/ranges.js";
+import type { UrlOptions } from "../sdk/io/types.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { content, type FileServer, serverPerTest, sha256, type Trick } from "./file-server.js";
 
@@ -14,12 +14,13 @@ beforeEach(async () => {
   server = await start();
 });
 
+vi.mock("../sdk/base/pause.js", async () => import("./short-pause.js"));
+
 const BLOCK = 2 ** 17;
 const big = content(1_000_000, 5);
 const html = "<!doctype html><html><body>app</body></html>";
 
-const openOf = (options: HttpOptions = {}) =>
-  openRanges(nodePlatform, server.url("w.bin"), { firstPause: 1, ...options });
+const openOf = (options: UrlOptions = {}) => openRanges(nodePlatform, server.url("w.bin"), options);
 
 /** Reads `length` bytes at `offset`, and says whether they are the file's. */
 async function reads(source: Awaited<ReturnType<typeof openOf>>, offset: number, length: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { blobSource, bytesSource } from "../sdk/io/source.js";
 import { openWhole } from "../sdk/io/transfer.js";
 import { nodePlatform } from "../sdk/platform/node.js";
@@ -50,9 +50,10 @@ it("names what it reads", () => {
   expect(blobSource(new File([], "w.safetensors")).name).toBe("w.safetensors");
 });
 
+vi.mock("../sdk/base/pause.js", async () => import("./short-pause.js"));
+
 describe("openWhole", () => {
-  const open = (url: string, options: Parameters<typeof openWhole>[2] = {}) =>
-    openWhole(nodePlatform, url, { firstPause: 1, ...options });
+  const open = (url: string, options: Parameters<typeof openWhole>[2] = {}) => openWhole(nodePlatform, url, options);
 
   let server: Server | undefined;
   afterEach(() => server?.close());

@@ -4,13 +4,11 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join, relative, sep } from "node:path";
+import { basename, delimiter, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceError, MaskFeatError, OptionError } from "../entries/node.js";
-import { readBytes, walkFiles } from "../platform/node-files.js";
 import type { Context } from "./output.js";
-import { type Page, serve } from "./serve.js";
-import { mediaType } from "./web.js";
+import { pagesOf, serve } from "./serve.js";
 
 type Kind = "chromium" | "firefox" | "webkit";
 
@@ -69,21 +67,7 @@ function argumentsOf(kind: Kind, profile: string, url: string): string[] {
   return ["--headless=new", `--user-data-dir=${profile}`, "--no-first-run", "--no-default-browser-check", ...more, url];
 }
 
-/** The page's own files, with the goldens of `folder`. */
-async function pages(folder: string): Promise<Map<string, Page>> {
-  const table = new Map<string, Page>();
-  const add = async (root: string, at: string) => {
-    for (const path of await walkFiles(root)) {
-      const name = at + relative(root, path).replaceAll(sep, "/");
-      table.set(name, { type: mediaType(path) ?? "application/octet-stream", body: await readBytes(path) });
-    }
-  };
-  await add(fileURLToPath(new URL("conformance", import.meta.url)), "/");
-  await add(folder, "/golden/");
-  table.set("/", table.get("/index.html")!);
-  return table;
-}
-
+const pageFolder = fileURLToPath(new URL("conformance", import.meta.url));
 const RESULT = "/result";
 
 /** The report's JSON from the page run with `parameters`. @throws DeviceError where there is no such browser; MaskFeatError; AbortError */
@@ -94,11 +78,12 @@ export async function conformanceInBrowser(
   parameters: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const { program, kind } = findBrowser(asked);
-  let deliver: (text: string) => void = () => {};
+  let deliver!: (text: string) => void;
   const delivered = new Promise<string>((resolve) => {
     deliver = resolve;
   });
-  const serving = await serve(await pages(golden), 0, { path: RESULT, accept: deliver });
+  const pages = await pagesOf({ "/": pageFolder, "/golden/": golden });
+  const serving = await serve(pages, 0, { path: RESULT, accept: deliver });
   const profile = await mkdtemp(join(tmpdir(), "maskfeat-browser-"));
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const query = new URLSearchParams([...given, ["start", ""], ["post", RESULT]]);

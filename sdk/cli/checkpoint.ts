@@ -17,8 +17,7 @@ import { count } from "../report/text.js";
 import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
 import { choiceOption } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { table } from "./output.js";
+import { type Context, type Define, table } from "./output.js";
 
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
@@ -72,10 +71,8 @@ export function convertCommand(define: Define): Command {
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
 
 function shardOption(): Option {
-  return new Option(
-    "--shard <size>",
-    "at most so many bytes of tensors in a file (500MB, 2GB), with an index",
-  ).argParser((text) => {
+  const help = "at most so many bytes of tensors in a file (500MB, 2GB), with an index";
+  return new Option("--shard <size>", help).argParser((text) => {
     const [, digits, unit = ""] = /^(\d{1,15})(KB|MB|GB)?$/i.exec(text) ?? [];
     const size = Number(digits) * UNITS[unit.toUpperCase()];
     if (!(Number.isSafeInteger(size) && size > 0)) {
@@ -163,11 +160,8 @@ function parsed(text: string): Plain {
 
 function textsOf({ extra, metadata }: Checkpoint): Map<string, string> {
   const meta = extra.get("meta");
-  if (meta === undefined) return new Map([["format", "pt"], ...metadata]);
-  return new Map([
-    ["format", "pt"],
-    ["meta", JSON.stringify(toJson(withoutOpaque(meta)))],
-  ]);
+  const texts = meta === undefined ? metadata : [["meta", JSON.stringify(toJson(withoutOpaque(meta)))] as const];
+  return new Map([["format", "pt"], ...texts]);
 }
 
 const BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
@@ -201,16 +195,12 @@ function shards(
   const index = `${JSON.stringify({ metadata: { total_size: total }, weight_map: Object.fromEntries(map) }, null, 1)}\n`;
   return [
     ...groups.map((group, i) => ({ path: join(dirname(path), named(i)), parts: streamSafetensors(group, texts) })),
-    { path: `${path}.index.json`, parts: one(new TextEncoder().encode(index)) },
+    { path: `${path}.index.json`, parts: [new TextEncoder().encode(index)] },
   ];
 }
 
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
 /** As JSON: markers as `{"opaque": name}`, bytes by their number, numbers that JSON lacks as text. */
-export function toJson(value: Plain): unknown {
+function toJson(value: Plain): unknown {
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) return String(value);
   if (value === null || typeof value !== "object") return value;
   if (value instanceof Uint8Array) return { bytes: value.length };
@@ -221,18 +211,17 @@ export function toJson(value: Plain): unknown {
 }
 
 /** From parsed JSON: objects as Maps. */
-export function fromJson(value: unknown): Plain {
+function fromJson(value: unknown): Plain {
   if (Array.isArray(value)) return value.map(fromJson);
   if (value === null || typeof value !== "object") return value as Plain;
   return new Map(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
 }
 
 /** Without markers and bytes, which our writers do not write. */
-export function withoutOpaque(value: Plain): Plain {
+function withoutOpaque(value: Plain): Plain {
   if (value instanceof Map) {
-    return new Map(
-      [...(value as PlainMap)].filter(([, item]) => isData(item)).map(([key, item]) => [key, withoutOpaque(item)]),
-    );
+    const kept = [...(value as PlainMap)].filter(([, item]) => isData(item));
+    return new Map(kept.map(([key, item]) => [key, withoutOpaque(item)]));
   }
   return Array.isArray(value) ? value.filter(isData).map(withoutOpaque) : value;
 }

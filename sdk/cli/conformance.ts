@@ -13,6 +13,7 @@ import { misuse } from "./errors.js";
 import { targetOption, writeFile } from "./files.js";
 import { addDeviceOptions, choiceOption, type DeviceFlags } from "./options.js";
 import type { Context, Define, Result } from "./output.js";
+import { samplesFolder } from "./web.js";
 
 interface ConformanceFlags extends DeviceFlags {
   readonly level: "quick" | "full" | "exhaustive";
@@ -30,7 +31,6 @@ const goldenFolders = ["../conformance/golden", "conformance/golden"].map((path)
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const goldenFolder = goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
-const samplesFolder = fileURLToPath(new URL("../sdk/demo/samples", import.meta.url));
 
 /** The views are loaded where they are asked for, as is the suite: no other command needs its thousands of cases. */
 const views = () => import("../../conformance/views/index.js");

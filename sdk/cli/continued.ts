@@ -3,8 +3,8 @@
  * complete file is renamed to `<path>`.
  */
 
-import { createReadStream } from "node:fs";
-import { type FileHandle, open, rename, stat, truncate } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { type FileHandle, open, rename, truncate } from "node:fs/promises";
 import { FileError } from "../entries/node.js";
 import { systemReason } from "../platform/node-source.js";
 
@@ -14,11 +14,7 @@ export type Line = Readonly<Record<string, unknown>>;
 export class ContinuedFile {
   private file?: FileHandle;
 
-  private constructor(
-    private readonly path: string,
-    /** What an earlier run left, in the file's order. */
-    readonly kept: readonly Line[],
-  ) {}
+  private constructor(private readonly path: string) {}
 
   /**
    * `accept`: how many of the lines found still count, all but those that are to be computed anew; it throws an Error that says what is
@@ -27,17 +23,13 @@ export class ContinuedFile {
    */
   static async open(path: string, accept: (lines: readonly Line[]) => number): Promise<ContinuedFile> {
     const partial = `${path}.partial`;
-    const found = await stat(partial).catch(() => undefined);
-    if (!found) return new ContinuedFile(path, []);
+    if (!existsSync(partial)) return new ContinuedFile(path);
     try {
       const lines = await wholeLines(partial);
-      const kept = lines.slice(0, accept(lines.map(({ line }) => line)));
+      const kept = accept(lines.map(({ line }) => line));
       // an interrupted write may have left a part of a line
-      await truncate(partial, kept.at(-1)?.end ?? 0);
-      return new ContinuedFile(
-        path,
-        kept.map(({ line }) => line),
-      );
+      await truncate(partial, lines[kept - 1]?.end ?? 0);
+      return new ContinuedFile(path);
     } catch (cause) {
       const hint = "only the command that wrote it continues it; remove it to begin anew";
       throw new FileError("FILE_READ", `${partial}: ${systemReason(cause)}; ${hint}`, { cause });

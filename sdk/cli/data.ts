@@ -18,8 +18,7 @@ import { misuse } from "./errors.js";
 import { png, targetOption, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";
 import { choiceOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { firstOf, short, sum } from "./output.js";
+import { type Context, type Define, firstOf, short, sum } from "./output.js";
 
 interface PreprocessFlags {
   readonly stage: "decoded" | "u8" | "f32";

@@ -11,8 +11,7 @@ import { pairs } from "../report/similarity.js";
 import { misuse } from "./errors.js";
 import { png, stack, writeFolder } from "./files.js";
 import { addModelOptions, integerOption, type ModelFlags, openModel } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { firstOf, modelFields, type Result, short, summary, table } from "./output.js";
+import { type Context, type Define, firstOf, modelFields, type Result, short, summary, table } from "./output.js";
 import { samplesFolder, webWork } from "./web.js";
 
 interface DemoFlags extends ModelFlags {
@@ -52,19 +51,16 @@ async function demoWork(context: Context, _: [], flags: DemoFlags): Promise<Resu
   });
   const about = modelFields(model);
   const embeddings = samples.map(({ embedding }) => [...embedding]);
-  const files = await writeFolder(
-    flags.out,
-    {
-      "embeddings.npy": writeNpy(stack(embeddings, samples.length, embeddings[0].length)),
-      "embeddings.json": `${JSON.stringify({ ...about, images, embeddings })}\n`,
-      "report.html": report({
-        ...{ version, runtime, ...about },
-        images: samples.map((sample, i) => reportImage(model, sample, i)),
-        similarity: { embedding: similarity, hog: pairs(samples.map(({ hog }) => hog)) },
-      }),
-    },
-    context,
-  );
+  const contents = () => ({
+    "embeddings.npy": writeNpy(stack(embeddings, samples.length, embeddings[0].length)),
+    "embeddings.json": `${JSON.stringify({ ...about, images, embeddings })}\n`,
+    "report.html": report({
+      ...{ version, runtime, ...about },
+      images: samples.map((sample, i) => reportImage(model, sample, i)),
+      similarity: { embedding: similarity, hog: pairs(samples.map(({ hog }) => hog)) },
+    }),
+  });
+  const files = await writeFolder(flags.out, contents, context);
   const title = "cosine similarity of the embeddings";
   const lines = ["", featureTable(samples), "", title, similarityTable(samples, similarity), ""];
   return { about, fields: { images, features, similarity, files }, lines, files };
@@ -99,14 +95,11 @@ function similarityTable(samples: readonly NamedSample[], similarity: readonly n
   return table(header, rows);
 }
 
-function reportImage(
-  { config }: Model,
-  { picture, thumbnail, seen, hogPicture, ...sample }: NamedSample,
-  seed: number,
-): ReportImage {
+function reportImage({ config }: Model, sample: NamedSample, seed: number): ReportImage {
+  const { picture, thumbnail, seen, hogPicture, ...facts } = sample;
   const { picture: masked, ...counts } = drawMask(seen, config, seed);
   return {
-    ...{ ...sample, ...counts },
+    ...{ ...facts, ...counts },
     picture: dataUri(picture),
     thumbnail: dataUri(thumbnail),
     hog: dataUri(hogPicture),

@@ -1,23 +1,12 @@
 /** The command `extract`: features of images, computed in batches, and the files that it writes of them. */
 
 import { Command } from "commander";
-import {
-  type Model,
-  type OpProfile,
-  type OutType,
-  ShapeError,
-  type Tensor,
-  writeNpy,
-  writeNpyStrings,
-  writeNpz,
-  writeSafetensors,
-} from "../entries/node.js";
+import { type Model, type ModelOptions, type OpProfile, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
 import { misuse } from "./errors.js";
-import { type About, extensionOf, metadataOf, stack, targetOption, writeFile } from "./files.js";
-import { batches, Inputs, type Item } from "./inputs.js";
+import { type About, extensionOf, npz, safetensors, stack, targetOption, writeFile } from "./files.js";
+import { Inputs, type Item } from "./inputs.js";
 import { addInputOptions, choiceOption, type InputFlags, listOption, openModel } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, short, summary, table, workText } from "./output.js";
+import { type Context, type Define, modelFields, short, summary, table, workText } from "./output.js";
 
 /** Features of one input at one stage: [b,...], b being 1 for an image. */
 interface Feature {
@@ -33,13 +22,8 @@ type Encode = (features: readonly Feature[], about: About) => Uint8Array | strin
 /** By the file name's ending. */
 const encoders: Readonly<Record<string, Encode>> = {
   ".npy": (features) => writeNpy(stages(features)[0][1]),
-  ".npz": (features) => {
-    const arrays = stages(features).map(([name, array]) => [name, writeNpy(array)] as const);
-    return writeNpz([...arrays, ["inputs", writeNpyStrings(inputsOf(features))]]);
-  },
-  ".safetensors": (features, about) => {
-    return writeSafetensors(stages(features), metadataOf(about, inputsOf(features)));
-  },
+  ".npz": (features) => npz(stages(features), inputsOf(features)),
+  ".safetensors": (features, about) => safetensors(stages(features), inputsOf(features), about),
   ".json": (features, about) => `${JSON.stringify({ ...about, outputs: features.map(asJson) })}\n`,
   ".jsonl": (features, about) => features.map((f) => `${JSON.stringify({ ...asJson(f), ...about })}\n`).join(""),
 };
@@ -73,10 +57,7 @@ function stackOf(features: readonly Feature[]): Tensor {
   );
 }
 
-interface ExtractFlags extends InputFlags {
-  readonly outType?: OutType;
-  readonly outIndices?: readonly number[];
-  readonly finalNorm?: boolean;
+interface ExtractFlags extends InputFlags, Pick<ModelOptions, "outType" | "outIndices" | "finalNorm"> {
   readonly normalize?: boolean;
   readonly out?: string;
   readonly profile?: boolean;
@@ -108,8 +89,8 @@ async function extractWork(context: Context, [args]: [string[]], flags: ExtractF
   const outputs: Record<string, unknown>[] = [];
   const kept: Feature[] = [];
   let first: Tensor | undefined;
-  for await (const batch of batches(inputs, model, flags, context.signal)) {
-    first ??= batch[0].tensor;
+  for await (const batch of inputs.batches(model, flags.batchSize)) {
+    first ??= batch[0].value;
     for (const feature of await featuresOf(batch, model, stages, flags, context.signal)) {
       const { input, stage, shape, data } = feature;
       outputs.push({ input, stage, shape, ...summary(data) });
@@ -155,18 +136,13 @@ async function featuresOf(
   { normalize }: ExtractFlags,
   signal: AbortSignal,
 ): Promise<Feature[]> {
-  const tensors = batch.map((item) => item.tensor);
+  const tensors = batch.map(({ value }) => value);
   const results = await model.extractFeat(tensors, { outIndices: stages, normalize, signal });
-  return batch.flatMap(({ path, tensor }, i) =>
+  return batch.flatMap(({ path: input, value }, i) =>
     results.map(({ data, shape }, k) => {
-      const rows = tensor.shape[0];
       const size = data.length / batch.length;
-      return {
-        input: path,
-        stage: stages[k],
-        shape: [rows, ...shape.slice(1)],
-        data: data.slice(i * size, (i + 1) * size),
-      };
+      const own = data.slice(i * size, (i + 1) * size);
+      return { input, stage: stages[k], shape: [value.shape[0], ...shape.slice(1)], data: own };
     }),
   );
 }

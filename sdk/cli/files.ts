@@ -4,7 +4,16 @@ import { statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { Option } from "commander";
 import { encode } from "fast-png";
-import { FileError, type Image } from "../entries/node.js";
+import {
+  type ArrayToWrite,
+  FileError,
+  type Image,
+  type Tensor,
+  writeNpy,
+  writeNpyStrings,
+  writeNpz,
+  writeSafetensors,
+} from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 import type { Context } from "./output.js";
@@ -49,30 +58,41 @@ export async function writeFile(
   await writeAtomic(path, content());
 }
 
-/** Writes files into `folder`; returns their paths. */
+/** Writes files into `folder`, if there is one; returns their paths. */
 export async function writeFolder(
-  folder: string,
-  files: Readonly<Record<string, Uint8Array | string>>,
-  context: Context,
+  folder: string | undefined,
+  files: () => Readonly<Record<string, Uint8Array | string>>,
+  { signal }: Context,
 ): Promise<string[]> {
-  context.signal.throwIfAborted();
+  if (folder === undefined) return [];
+  signal.throwIfAborted();
   await makeFolder(folder);
-  const paths = Object.keys(files).map((name) => join(folder, name));
-  for (const [i, content] of Object.values(files).entries()) await writeAtomic(paths[i], content);
-  return paths;
+  const named = Object.entries(files()).map(([name, content]) => [join(folder, name), content] as const);
+  for (const [path, content] of named) await writeAtomic(path, content);
+  return named.map(([path]) => path);
 }
 
 /** Facts that files with room for them carry. */
 export type About = Readonly<Record<"model" | "weights" | "trained", string | boolean>>;
 
-/** The metadata of a safetensors file: facts, and the inputs as JSON. */
-export function metadataOf(about: About, inputs: readonly string[]): [string, string][] {
-  const facts = Object.entries(about).map(([key, value]): [string, string] => [key, String(value)]);
-  return [...facts, ["inputs", JSON.stringify(inputs)]];
+/** A .npz file of arrays, and of the input of each of their rows. */
+export function npz(arrays: readonly (readonly [string, ArrayToWrite])[], inputs: readonly string[]): Uint8Array {
+  const files = arrays.map(([name, array]) => [name, writeNpy(array)] as const);
+  return writeNpz([...files, ["inputs", writeNpyStrings(inputs)]]);
+}
+
+/** A .safetensors file of the same, with facts. */
+export function safetensors(
+  arrays: readonly (readonly [string, Tensor])[],
+  inputs: readonly string[],
+  about: About,
+): Uint8Array {
+  const facts = Object.entries(about).map(([key, value]) => [key, String(value)] as const);
+  return writeSafetensors(arrays, [...facts, ["inputs", JSON.stringify(inputs)]]);
 }
 
 /** What arrays hold, one behind the other, as one array of `shape`. */
-export function stack(rows: readonly ArrayLike<number>[], ...shape: readonly number[]) {
+export function stack(rows: readonly ArrayLike<number>[], ...shape: readonly number[]): Tensor {
   const data = new Float32Array(rows.reduce((size, row) => size + row.length, 0));
   let at = 0;
   for (const row of rows) {

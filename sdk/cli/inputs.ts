@@ -111,6 +111,12 @@ export class Inputs {
     throw new ImageError("IMG_NO_IMAGES", `no image is left: ${why}`);
   }
 
+  /** Inputs that can be computed together: of one size, at most `--batch-size` of them. The next are loaded while these are. */
+  batches({ config }: Model, batchSize = 8, done?: Done): AsyncGenerator<Item[]> {
+    const load = async (path: string) => toTensor(await loadInput(path, this.context.signal), config);
+    return oneAhead(grouped(this.each(load, done), batchSize));
+  }
+
   private async fromStdin(): Promise<Input[]> {
     const { signal } = this.context;
     const all = await text(addAbortSignal(signal, process.stdin)).catch((error) => {
@@ -138,32 +144,17 @@ export class Inputs {
 }
 
 /** An input as the model sees it: [b,3,H,W], b being 1 for an image. */
-export interface Item {
-  readonly path: string;
-  readonly tensor: Tensor;
-}
+export type Item = Used<Tensor>;
 
-/** Inputs that can be computed together: of one size, at most `--batch-size` of them. The next are loaded while these are. */
-export function batches(
-  inputs: Inputs,
-  { config }: Model,
-  { batchSize = 8 }: { readonly batchSize?: number },
-  signal: AbortSignal,
-  done?: Done,
-): AsyncGenerator<Item[]> {
-  const load = async (path: string) => toTensor(await loadInput(path, signal), config);
-  return oneAhead(grouped(inputs.each(load, done), batchSize));
-}
-
-async function* grouped(items: AsyncIterable<Used<Tensor>>, most: number): AsyncGenerator<Item[]> {
+async function* grouped(items: AsyncIterable<Item>, most: number): AsyncGenerator<Item[]> {
   let batch: Item[] = [];
-  for await (const { path, value: tensor } of items) {
-    const fits = batch.length === 0 || String(batch[0].tensor.shape) === String(tensor.shape);
+  for await (const item of items) {
+    const fits = batch.length === 0 || String(batch[0].value.shape) === String(item.value.shape);
     if (batch.length === most || !fits) {
       yield batch;
       batch = [];
     }
-    batch.push({ path, tensor });
+    batch.push(item);
   }
   if (batch.length > 0) yield batch;
 }

@@ -4,8 +4,7 @@ import { Command } from "commander";
 import { devices, download, embedded, listModels, modelInfo, runtime } from "../entries/node.js";
 import { copyAtomic } from "../platform/node-files.js";
 import { checkFolder } from "./files.js";
-import type { Context, Define } from "./output.js";
-import { table } from "./output.js";
+import { type Context, type Define, table } from "./output.js";
 
 export function modelsCommand(define: Define): Command {
   const command = new Command("models")

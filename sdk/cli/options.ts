@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import {
-  type Dtype,
+  type DeviceOptions,
   embeddedClassifier,
   getModel,
   listModels,
@@ -66,26 +66,19 @@ export function seedOption(help: string): Option {
 }
 
 /** Options of every command that computes on a device. */
-export interface DeviceFlags {
+export interface DeviceFlags extends DeviceOptions {
   readonly device?: "auto" | "webgpu" | "wasm";
-  readonly dtype?: Dtype;
-  readonly threads?: number;
-  readonly turbo?: boolean;
-  readonly matmul?: ModelOptions["matmul"];
 }
 
 /** Options of every command that runs a model. */
-export interface ModelFlags extends DeviceFlags {
+export interface ModelFlags extends DeviceFlags, Pick<ModelOptions, "offline" | "preset"> {
   readonly model?: string;
   readonly weights?: string;
-  readonly offline?: boolean;
-  readonly preset?: PresetName;
   readonly batchSize?: number;
 }
 
 /** Options of commands that compute something of many images. */
-export interface InputFlags extends ModelFlags {
-  readonly interpolation?: "bilinear" | "bicubic";
+export interface InputFlags extends ModelFlags, Pick<ModelOptions, "interpolation"> {
   readonly strict?: boolean;
 }
 
@@ -138,9 +131,8 @@ export async function openClassifier(flags: ModelFlags, context: Context, more: 
     return load(embeddedClassifier, { ...flags, weights: flags.weights ?? "embedded" }, context, more);
   }
   const model = await resolveModel(flags.model, flags.preset);
-  if (isFolder(flags.model)) return load(model, flags, context, more);
-  const classifies = typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier";
-  if (classifies) return load(model, flags, context, more);
+  const classifies = () => (typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier");
+  if (isFolder(flags.model) || classifies()) return load(model, flags, context, more);
   const choices = listModels("", { task: "Image Classification" }).join(", ");
   const what = `--model ${flags.model} is no classifier`;
   misuse(`${what}; the classifiers are ${choices}, or a configuration of kind classifier`);

@@ -7,10 +7,9 @@ import { count, oneLine } from "../report/text.js";
 import { ContinuedFile } from "./continued.js";
 import { misuse } from "./errors.js";
 import { extensionOf, targetOption, writeFile } from "./files.js";
-import { batches, type Done, Inputs } from "./inputs.js";
+import { type Done, Inputs } from "./inputs.js";
 import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, table, workText } from "./output.js";
+import { type Context, type Define, modelFields, table, workText } from "./output.js";
 import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
 
 interface PredictFlags extends InputFlags {
@@ -78,9 +77,9 @@ interface Work {
 
 /** Results batch by batch. `done` tells inputs that have theirs. */
 async function* predicted(work: Work, done?: Done): AsyncGenerator<Result[]> {
-  const { inputs, model, topk, withScores, context } = work;
-  for await (const batch of batches(inputs, model, work, context.signal, done)) {
-    const tensors = batch.map(({ tensor }) => tensor);
+  const { inputs, model, topk, withScores, batchSize, context } = work;
+  for await (const batch of inputs.batches(model, batchSize, done)) {
+    const tensors = batch.map(({ value }) => value);
     const found = await model.predict(tensors, { topk, signal: context.signal });
     const rows = found.length / batch.length;
     yield found.map((prediction, i) => {
@@ -110,8 +109,10 @@ async function toLines(out: string, work: Work): Promise<Result[]> {
     dropUnfinished(results);
     return results.length;
   });
-  if (results.length > 0)
-    context.output.note(`${out}.partial has ${count(results.length, "result")}: going on from there`);
+  const note = (has: string, hint: string) => {
+    if (results.length > 0) context.output.note(`${out}.partial ${has} ${count(results.length, "result")}${hint}`);
+  };
+  note("has", ": going on from there");
   try {
     for await (const more of predicted(work, doneBefore(results))) {
       await file.append(more.map((result) => ({ ...asJson(result, withScores), ...about })));
@@ -119,10 +120,7 @@ async function toLines(out: string, work: Work): Promise<Result[]> {
     }
     await file.finish();
   } catch (error) {
-    if (results.length > 0)
-      context.output.note(
-        `${out}.partial keeps ${count(results.length, "result")}; the same command goes on from there`,
-      );
+    note("keeps", "; the same command goes on from there");
     throw error;
   } finally {
     await file.close();

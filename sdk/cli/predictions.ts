@@ -1,19 +1,9 @@
 /** The results of `predict`, and the files that it writes of them. */
 
-import {
-  type Model,
-  type Prediction,
-  type ScoredClass,
-  type Tensor,
-  toMmpretrain,
-  writeNpy,
-  writeNpyStrings,
-  writeNpz,
-  writeSafetensors,
-} from "../entries/node.js";
+import { type Model, type Prediction, type ScoredClass, type Tensor, toMmpretrain } from "../entries/node.js";
 import type { Line } from "./continued.js";
 import { misuse } from "./errors.js";
-import { type About, metadataOf, stack } from "./files.js";
+import { type About, npz, safetensors, stack } from "./files.js";
 
 /** What is said of one image. */
 export interface Result {
@@ -44,22 +34,19 @@ type Encode = (results: readonly Result[], about: About, withScores?: boolean) =
 export const encoders: Readonly<Record<string, Encode>> = {
   ".npz": (results) => {
     const labels = { data: Int32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    return writeNpz([
-      ["pred_scores", writeNpy(scoresOf(results))],
-      ["pred_label", writeNpy(labels)],
-      ["inputs", writeNpyStrings(results.map((r) => r.input))],
-    ]);
+    return npz([["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const], inputsOf(results));
   },
   ".safetensors": (results, about) => {
     // our safetensors hold floats alone; labels are exact as such
     const labels = { data: Float32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    const tensors = [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const];
-    const inputs = results.map(({ input }) => input);
-    return writeSafetensors(tensors, metadataOf(about, inputs));
+    const arrays = [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const];
+    return safetensors(arrays, inputsOf(results), about);
   },
   ".json": (results, about, withScores) =>
     `${JSON.stringify({ ...about, results: results.map((r) => asJson(r, withScores)) })}\n`,
 };
+
+const inputsOf = (results: readonly Result[]) => results.map(({ input }) => input);
 
 function scoresOf(results: readonly Result[]): Tensor {
   const rows = results.map(({ pred_scores = [] }) => pred_scores);

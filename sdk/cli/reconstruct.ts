@@ -9,8 +9,7 @@ import { misuse } from "./errors.js";
 import { png, sideBySide, writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
-import type { Context, Define } from "./output.js";
-import { modelFields, short, sum } from "./output.js";
+import { type Context, type Define, modelFields, short, sum } from "./output.js";
 
 interface ReconstructFlags extends ModelFlags {
   readonly seed?: number;
@@ -37,19 +36,13 @@ async function reconstructWork(context: Context, [input]: [string], flags: Recon
   const images = oneImage(toTensor(loaded, model.config), input);
   const mask = flags.mask === undefined ? drawMask(model, flags.seed ?? 0) : await readMask(model, flags.mask);
   const { loss, pred, target } = await model.forward(images, { mode: "loss", mask, signal: context.signal });
-  const files =
-    flags.out === undefined
-      ? []
-      : await writeFolder(
-          flags.out,
-          {
-            "target.npy": writeNpy(target),
-            "pred.npy": writeNpy(pred),
-            "mask.npy": writeNpy({ data: Uint8Array.from(mask.data), shape: gridOf(model.config) }),
-            "picture.png": picture(model, { images, mask, target, pred }),
-          },
-          context,
-        );
+  const contents = () => ({
+    "target.npy": writeNpy(target),
+    "pred.npy": writeNpy(pred),
+    "mask.npy": writeNpy({ data: Uint8Array.from(mask.data), shape: gridOf(model.config) }),
+    "picture.png": picture(model, { images, mask, target, pred }),
+  });
+  const files = await writeFolder(flags.out, contents, context);
   const ones = sum(mask.data);
   const line = `loss    ${short(loss)} over ${ones} of ${mask.data.length} patches, prediction [${pred.shape}]`;
   return { about: modelFields(model), fields: { loss, ones, shape: pred.shape }, lines: [line], files };

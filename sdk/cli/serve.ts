@@ -2,7 +2,9 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { extname, relative, sep } from "node:path";
 import { MaskFeatError } from "../entries/node.js";
+import { readBytes, walkFiles } from "../platform/node-files.js";
 import { livePolicy } from "../report/page.js";
 
 /** What one path answers with. */
@@ -11,8 +13,31 @@ export interface Page {
   readonly body: Uint8Array | string;
 }
 
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".jpg": "image/jpeg",
+  ".png": "image/png",
+  ".webp": "image/webp",
+  ".json": "application/json",
+};
+
+/** The files of each folder below its path, which ends in a slash; the first page is `/index.html`. */
+export async function pagesOf(folders: Readonly<Record<string, string>>): Promise<Map<string, Page>> {
+  const pages = new Map<string, Page>();
+  for (const [at, folder] of Object.entries(folders)) {
+    for (const path of await walkFiles(folder)) {
+      const type = types[extname(path)] ?? "application/octet-stream";
+      pages.set(at + relative(folder, path).replaceAll(sep, "/"), { type, body: await readBytes(path) });
+    }
+  }
+  return pages.set("/", pages.get("/index.html")!);
+}
+
 /** A path whose POSTs are taken in. */
-export interface Inbox {
+interface Inbox {
   readonly path: string;
   /** The body of a POST, as text. */
   accept(text: string): void;
@@ -21,7 +46,7 @@ export interface Inbox {
 /** Bytes that a POST may have. */
 const MAX_POST = 2 ** 26;
 
-export interface Serving {
+interface Serving {
   /** With a slash at the end. */
   readonly url: string;
   readonly port: number;
@@ -50,9 +75,14 @@ const headers = {
 export async function serve(pages: ReadonlyMap<string, Page>, port: number, inbox?: Inbox): Promise<Serving> {
   const hosts = new Set<string>();
   const server = createServer((request, response) => {
-    const isPost = request.method === "POST" && request.url === inbox?.path && isOwn(hosts, request);
-    if (isPost) takeIn(inbox as Inbox, request, response);
-    else answer(pages, hosts, request, response);
+    const { method, url = "" } = request;
+    const page = pages.get(url.split("?", 1)[0]);
+    if (!isOwn(hosts, request)) answer(response, 403, message("This server answers to this machine alone.\n"));
+    else if (inbox && method === "POST" && url === inbox.path) takeIn(inbox, request, response);
+    else if (method !== "GET" && method !== "HEAD") {
+      answer(response, 405, message("GET and HEAD only.\n"), { Allow: "GET, HEAD" });
+    } else if (page) answer(response, 200, page);
+    else answer(response, 404, message("There is no such page.\n"));
   });
   const taken = await listen(server, port);
   // a browser leaves out the port of http itself
@@ -81,17 +111,12 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function answer(
-  pages: ReadonlyMap<string, Page>,
-  hosts: ReadonlySet<string>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { status, page } = find(pages, hosts, request);
-  const bytes = Buffer.from(page.body);
-  const allow = status === 405 ? { Allow: "GET, HEAD" } : {};
-  response.writeHead(status, { ...headers, ...allow, "Content-Type": page.type, "Content-Length": bytes.length });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+const message = (body: string): Page => ({ type: "text/plain; charset=utf-8", body });
+
+/** To a HEAD request Node sends no body. */
+function answer(response: ServerResponse, status: number, { type, body }: Page, more = {}): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, ...more, "Content-Type": type, "Content-Length": bytes.length }).end(bytes);
 }
 
 /** Another site can point a name of its own at this address; the browser then sends that name. */
@@ -113,17 +138,4 @@ function takeIn(inbox: Inbox, request: IncomingMessage, response: ServerResponse
     response.writeHead(204, headers).end();
     inbox.accept(Buffer.concat(parts).toString("utf8"));
   });
-}
-
-function find(
-  pages: ReadonlyMap<string, Page>,
-  hosts: ReadonlySet<string>,
-  request: IncomingMessage,
-): { status: number; page: Page } {
-  const { method = "", url = "" } = request;
-  const refused = (status: number, body: string) => ({ status, page: { type: "text/plain; charset=utf-8", body } });
-  if (!isOwn(hosts, request)) return refused(403, "This server answers to this machine alone.\n");
-  if (method !== "GET" && method !== "HEAD") return refused(405, "GET and HEAD only.\n");
-  const page = pages.get(url.split("?", 1)[0]);
-  return page ? { status: 200, page } : refused(404, "There is no such page.\n");
 }

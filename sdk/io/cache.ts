@@ -3,11 +3,11 @@
 import { FileError } from "../../gpu/errors.js";
 import { pause } from "../base/pause.js";
 import { expectedOf, hashOf, mismatch, verify } from "./hashes.js";
-import { abortable, checkedUrl, type HttpOptions, notTheFile, type Remote } from "./http.js";
+import { abortable, checkedUrl, notTheFile, type Remote } from "./http.js";
 import { Transfer } from "./transfer.js";
 import type { ByteSource, Found, IoPlatform, Store, UrlOptions } from "./types.js";
 
-export interface FetchOptions extends UrlOptions, HttpOptions {
+export interface FetchOptions extends UrlOptions {
   /** Where the bytes come from, if not from the URL itself, which stays their name in the store. */
   readonly mirror?: string | URL;
   /** Their SHA-256 as in subresource integrity: `sha256-` and base64. */
@@ -36,15 +36,15 @@ const POLL = 20;
  * full or read-only); AbortError
  */
 export async function fetchFile(platform: IoPlatform, url: string | URL, options: FetchOptions = {}): Promise<Fetched> {
-  const { signal, firstPause, onProgress } = options;
+  const { signal, onProgress } = options;
   const { href, name } = checkedUrl(url);
-  const remote: Remote = { platform, ...checkedUrl(options.mirror ?? url), signal, firstPause };
+  const remote: Remote = { platform, ...checkedUrl(options.mirror ?? url), signal };
   const expected = expectedOf(new URL(href).pathname, options.integrity);
   const key = keyOf(platform, new URL(href));
 
   const given = ({ source, path }: Found, sha256: string): Fetched => {
     onProgress?.(source.size, source.size);
-    return { source: named(source, name), path, sha256 };
+    return { source: { ...source, name }, path, sha256 };
   };
 
   /** The kept copy if it is right; else what is wrong with it, if it is there. */
@@ -123,11 +123,6 @@ async function orClosed(source: ByteSource, work: () => Promise<Fetched | string
   } finally {
     if (typeof fetched !== "object") await source.close();
   }
-}
-
-/** The same bytes under another name. */
-function named(source: ByteSource, name: string): ByteSource {
-  return { name, size: source.size, read: (...part) => source.read(...part), close: () => source.close() };
 }
 
 /**

@@ -36,7 +36,8 @@ function parseIntegrity(integrity: string): string[] {
     });
 }
 
-function toHex(bytes: Uint8Array): string {
+/** In hexadecimal. */
+export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -10,6 +10,8 @@ const MAX_REDIRECTS = 8;
 /** Tries in a row that bring no new byte. */
 const TRIES = 5;
 const MAX_TRIES = 100;
+/** Milliseconds before the second try, doubled each time. */
+const FIRST_PAUSE = 500;
 /** Milliseconds without a byte after which a connection counts as broken. */
 const SILENCE = 60_000;
 /** So many bytes tell what a file is. */
@@ -44,15 +46,10 @@ export async function abortable<T>(name: string, signal: AbortSignal | undefined
   }
 }
 
-export interface HttpOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds before the second try, doubled each time; 500 by default. */
-  readonly firstPause?: number;
-}
-
 /** A file behind a URL, and how it is asked for. */
-export interface Remote extends HttpOptions {
+export interface Remote {
   readonly platform: IoPlatform;
+  readonly signal?: AbortSignal;
   readonly href: string;
   /** The URL as messages and records show it. */
   readonly name: string;
@@ -110,7 +107,7 @@ export function notTheFile(name: string, found: string): FileError {
  * answer, or the connection breaks); the reason of `signal`; what `take` throws
  */
 export async function ask<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
-  const { signal, firstPause = 500 } = remote;
+  const { signal } = remote;
   for (let failed = 0, tries = 1; ; tries++) {
     const before = exchange.reached();
     try {
@@ -120,7 +117,7 @@ export async function ask<T>(remote: Remote, exchange: Exchange<T>): Promise<T> 
       if (!(error instanceof Broken)) throw error;
       failed = exchange.reached() > before ? 1 : failed + 1;
       if (failed >= TRIES || tries >= MAX_TRIES) throw error.error;
-      await pause(Math.max(firstPause * 2 ** (failed - 1), 1000 * error.wait), signal);
+      await pause(Math.max(FIRST_PAUSE * 2 ** (failed - 1), 1000 * error.wait), signal);
     }
   }
 }

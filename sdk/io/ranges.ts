@@ -4,10 +4,10 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
-import { type Answer, abortable, ask, broken, checkedUrl, type HttpOptions, type Remote } from "./http.js";
+import { type Answer, abortable, ask, broken, checkedUrl, type Remote } from "./http.js";
 import { source } from "./source.js";
 import { inMemory, Transfer } from "./transfer.js";
-import type { ByteSource, IoPlatform, Version } from "./types.js";
+import type { ByteSource, IoPlatform, UrlOptions, Version } from "./types.js";
 
 /**
  * Shorter reads bring this many bytes, as more of them follow: a file's header; a zip's end, which is looked for in 65,557 bytes; the
@@ -29,13 +29,12 @@ interface Block {
 export async function openRanges(
   platform: IoPlatform,
   url: string | URL,
-  options: HttpOptions = {},
+  { signal }: UrlOptions = {},
 ): Promise<ByteSource> {
-  const { signal, firstPause } = options;
   // Ends what is under way, and keeps no hold of the caller's signal.
   const closed = new AbortController();
   const close = () => closed.abort();
-  const remote: Remote = { platform, ...checkedUrl(url), signal: closed.signal, firstPause };
+  const remote: Remote = { platform, ...checkedUrl(url), signal: closed.signal };
   const { name } = remote;
   signal?.addEventListener("abort", close, { signal: closed.signal });
   const guarded = <T>(work: () => Promise<T>) =>

@@ -1,16 +1,6 @@
 /** Brings a file behind a URL into memory or a store: from where an earlier connection or process stopped, if it is the same version. */
 
-import {
-  type Answer,
-  abortable,
-  ask,
-  broken,
-  checkedUrl,
-  type Exchange,
-  type HttpOptions,
-  notTheFile,
-  type Remote,
-} from "./http.js";
+import { type Answer, abortable, ask, broken, checkedUrl, type Exchange, notTheFile, type Remote } from "./http.js";
 import { blobSource } from "./source.js";
 import type { ByteSource, IoPlatform, Kept, Unfinished, UrlOptions } from "./types.js";
 
@@ -71,12 +61,14 @@ export class Transfer implements Exchange<void> {
 
   async take(answer: Answer): Promise<void> {
     const { name } = this.remote;
-    const { status, size, etag, modified, length } = answer;
+    const { status, start, size, etag, modified, length } = answer;
+    // Browsers hide Content-Range of other origins: there the hash, which is known, tells.
+    const startsHere = start === this.size || (start === undefined && answer.hidden);
     // Ranges of a compressed answer are of no use; a cross-origin one hides whether it is compressed.
     const kept = answer.compressed || answer.hidden ? { url: name } : { url: name, size, etag, modified };
     if (status !== 206 && status !== 416) await this.restart(kept);
     else if (this.size === 0) throw notTheFile(name, "a range that was not asked for");
-    else if (status === 416 || !startsAt(answer, this.size) || !sameVersion(this.kept, kept)) {
+    else if (status === 416 || !startsHere || !sameVersion(this.kept, kept)) {
       await this.restart();
       throw broken(name, "the server has another version of the file, or no such part of it");
     } else this.pieced = true;
@@ -93,11 +85,6 @@ export class Transfer implements Exchange<void> {
     if (this.size > total) await this.restart();
     throw broken(name, what);
   }
-}
-
-/** Browsers hide Content-Range of other origins: there the hash, which is known, tells. */
-function startsAt({ start, hidden }: Answer, wanted: number): boolean {
-  return start === wanted || (start === undefined && hidden);
 }
 
 /** Browsers may hide what a server says; what both answers say must agree. */
@@ -125,10 +112,10 @@ export function inMemory(name: string): Unfinished {
 export async function openWhole(
   platform: IoPlatform,
   url: string | URL,
-  { signal, firstPause, onProgress }: UrlOptions & HttpOptions = {},
+  { signal, onProgress }: UrlOptions = {},
 ): Promise<ByteSource> {
   // An image of a page is likely to be in the browser's cache.
-  const remote: Remote = { platform, ...checkedUrl(url), signal, firstPause, cache: "default" };
+  const remote: Remote = { platform, ...checkedUrl(url), signal, cache: "default" };
   const file = inMemory(remote.name);
   await abortable(remote.name, signal, () => new Transfer(file, remote, { onProgress }).run());
   return file.source();

@@ -2,6 +2,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DeviceError, FileError } from "../../gpu/errors.js";
+import { toHex } from "../io/hashes.js";
 import { isUrl } from "../io/http.js";
 import { openBytes } from "../io/open.js";
 import type { ByteSource, Hasher, OpenOptions } from "../io/types.js";
@@ -51,7 +52,7 @@ function hasher(): Hasher {
   const hash = sha256.create();
   return {
     update: (bytes) => void hash.update(bytes),
-    hex: () => Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    hex: () => toHex(hash.digest()),
   };
 }
 

@@ -51,22 +51,14 @@ export async function decodeImage(bytes: Uint8Array, name: string, load = loadSh
     });
     const rgb = pipeline.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
     const { data, info } = await inDecoder(() => rgb.toBuffer({ resolveWithObject: true }));
-    return {
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      width: info.width,
-      height: info.height,
-    };
+    const { width, height } = info;
+    return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width, height };
   } catch (cause) {
-    const why = String((cause as Error).message)
+    const lines = String((cause as Error).message)
       .trim()
-      .split("\n")
-      .at(-1);
-    throw new ImageError(
-      "IMG_CORRUPT",
-      `${name}: the ${format} data is truncated or broken (${why}); get the file again`,
-      {
-        cause,
-      },
-    );
+      .split("\n");
+    const why = lines.at(-1);
+    const what = `${name}: the ${format} data is truncated or broken (${why}); get the file again`;
+    throw new ImageError("IMG_CORRUPT", what, { cause });
   }
 }

@@ -5,7 +5,6 @@ import { createReadStream } from "node:fs";
 import {
   constants,
   copyFile,
-  type FileHandle,
   mkdir,
   open,
   readdir,
@@ -60,49 +59,41 @@ export async function makeFolder(path: string): Promise<void> {
  * A link is followed; a pipe or device (`/dev/stdout`) is written to as it is.
  * @throws FileError FILE_WRITE with the reason; nothing is left behind.
  */
-export async function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
-  try {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
-    if (found && !found.isFile()) await writeFile(path, bytes);
-    else await replace(found ? await realpath(path) : path, (temporary) => writeSynced(temporary, bytes));
-  } catch (cause) {
-    throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
-  }
+export function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  return replace(path, (at, isNew) => writeFile(at, bytes, isNew ? { flag: "wx", flush: true } : {}));
 }
 
 /** Copies a file as `writeAtomic` writes one. @throws FileError */
-export async function copyAtomic(from: string, to: string): Promise<void> {
-  try {
-    const found = await stat(to).catch(() => undefined);
-    if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
-    await replace(found ? await realpath(to) : to, async (temporary) => {
-      await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      await withHandle(temporary, "r+", (file) => file.sync());
-    });
-  } catch (cause) {
-    throw new FileError("FILE_WRITE", `${to}: cannot be written: ${systemReason(cause)}`, { cause });
-  }
-}
-
-function writeSynced(path: string, bytes: Uint8Array | string): Promise<void> {
-  return withHandle(path, "wx", async (file) => {
-    await file.writeFile(bytes);
-    await file.sync();
+export function copyAtomic(from: string, to: string): Promise<void> {
+  return replace(to, async (at, isNew) => {
+    if (!isNew) return writeFile(at, createReadStream(from));
+    await copyFile(from, at, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await sync(at, "r+");
   });
 }
 
-/** Puts what `write` makes in the place of `target`. */
-async function replace(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = temporaryFor(target);
+/** Puts what `write` makes in the place of `path`: a new file, or what goes into a pipe or device. */
+async function replace(path: string, write: (at: string, isNew: boolean) => Promise<void>): Promise<void> {
   try {
-    await write(temporary);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
+    if (found && !found.isFile()) return await write(path, false);
+    const target = found ? await realpath(path) : path;
+    const temporary = temporaryFor(target);
+    try {
+      await write(temporary, true);
+      await rename(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    await syncFolder(dirname(target));
+  } catch (cause) {
+    throw unwritten(path, cause);
   }
-  await syncFolder(dirname(target));
+}
+
+function unwritten(path: string, cause: unknown): FileError {
+  return new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
 }
 
 /** A name that no other file has, in the same folder. */
@@ -112,13 +103,18 @@ function temporaryFor(target: string): string {
 
 /** The rename itself lasts once the folder is flushed. Some systems cannot open folders; the file is complete there too. */
 async function syncFolder(folder: string): Promise<void> {
-  await withHandle(folder, "r", (handle) => handle.sync()).catch(() => undefined);
+  await sync(folder, "r").catch(() => undefined);
+}
+
+async function sync(path: string, flags: string): Promise<void> {
+  const file = await open(path, flags);
+  await file.sync().finally(() => file.close());
 }
 
 /** A file that is written part by part. */
 export interface FileInParts {
   readonly path: string;
-  readonly parts: AsyncIterable<Uint8Array>;
+  readonly parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /**
@@ -132,9 +128,7 @@ export async function writeInParts(files: readonly FileInParts[]): Promise<{ byt
   let bytes = 0;
   try {
     for (const { path, parts } of files) {
-      const failed = (cause: unknown): never => {
-        throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
-      };
+      const failed = (cause: unknown) => Promise.reject(unwritten(path, cause));
       const temporary = temporaryFor(path);
       temporaries.push(temporary);
       const file = await open(temporary, "wx").catch(failed);
@@ -150,9 +144,7 @@ export async function writeInParts(files: readonly FileInParts[]): Promise<{ byt
       }
     }
     for (const [i, { path }] of files.entries()) {
-      await rename(temporaries[i], path).catch((cause) => {
-        throw new FileError("FILE_WRITE", `${path}: cannot be written: ${systemReason(cause)}`, { cause });
-      });
+      await rename(temporaries[i], path).catch((cause) => Promise.reject(unwritten(path, cause)));
     }
   } catch (error) {
     await Promise.all(temporaries.map((path) => rm(path, { force: true })));
@@ -162,30 +154,16 @@ export async function writeInParts(files: readonly FileInParts[]): Promise<{ byt
   return { bytes, sha256: hash.digest("hex") };
 }
 
-async function withHandle(path: string, flags: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await work(file);
-  } finally {
-    await file.close();
-  }
-}
-
 /**
  * Paths of all files below `folder`, in the order of their names (code units, folder by folder).
- * Hidden files and folders are left out; each real folder is walked once, so that links in a circle end.
+ * Hidden files and folders are left out; each real folder is walked once (`seen` has those), so that links in a circle end.
  * @throws FileError FILE_NOT_FOUND or FILE_READ for a folder that cannot be read.
  */
-export async function walkFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  await walk(folder, new Set(), files);
-  return files;
-}
-
-async function walk(folder: string, seen: Set<string>, files: string[]): Promise<void> {
+export async function walkFiles(folder: string, seen = new Set<string>()): Promise<string[]> {
   const real = await realpath(folder).catch((cause) => Promise.reject(readError(folder, cause)));
-  if (seen.has(real)) return;
+  if (seen.has(real)) return [];
   seen.add(real);
+  const files: string[][] = [];
   const names = await readdir(folder).catch((cause) => Promise.reject(readError(folder, cause)));
   for (const name of names.sort()) {
     if (name.startsWith(".")) continue;
@@ -195,7 +173,7 @@ async function walk(folder: string, seen: Set<string>, files: string[]): Promise
       (found) => found.isDirectory(),
       () => false,
     );
-    if (isFolder) await walk(path, seen, files);
-    else files.push(path);
+    files.push(isFolder ? await walkFiles(path, seen) : [path]);
   }
+  return files.flat();
 }

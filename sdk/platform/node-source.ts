@@ -3,6 +3,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../../gpu/errors.js";
+import { source } from "../io/source.js";
 import type { ByteSource } from "../io/types.js";
 
 /** Linux reads at most 0x7ffff000 bytes at once. */
@@ -44,40 +45,27 @@ export async function openFile(from: string | URL): Promise<ByteSource> {
     if (found.isDirectory()) throw new FileError("FILE_READ", `${path}: expected a file, found a folder`);
     if (!found.isFile())
       throw new FileError("FILE_READ", `${path}: expected a regular file, found a device, pipe or socket`);
-    return new File(path, found.size, await open(path, "r"));
+    const handle = await open(path, "r");
+    return source(
+      path,
+      found.size,
+      (...part) => readPart(path, handle, ...part),
+      () => handle.close(),
+    );
   } catch (cause) {
     throw readError(path, cause);
   }
 }
 
-class File implements ByteSource {
-  constructor(
-    readonly name: string,
-    readonly size: number,
-    private readonly handle: FileHandle,
-  ) {}
-
-  async read(offset: number, length: number, into = new Uint8Array(length)): Promise<Uint8Array> {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw new FileError("FILE_READ", `${this.name}: bytes ${offset} to ${offset + length} wanted of ${this.size}`);
-    }
-    for (let done = 0; done < length; ) {
-      const got = await this.readSome(into, done, offset + done);
-      if (got === 0) throw new FileError("FILE_READ", `${this.name}: the file became shorter while it was read`);
-      done += got;
-    }
-    return into;
+async function readPart(path: string, handle: FileHandle, begin: number, end: number, into?: Uint8Array) {
+  const bytes = into ?? new Uint8Array(end - begin);
+  for (let done = 0; done < bytes.length; ) {
+    const length = Math.min(bytes.length - done, MAX_READ);
+    const { bytesRead } = await handle.read(bytes, done, length, begin + done).catch((cause) => {
+      throw readError(path, cause);
+    });
+    if (bytesRead === 0) throw new FileError("FILE_READ", `${path}: the file became shorter while it was read`);
+    done += bytesRead;
   }
-
-  private async readSome(into: Uint8Array, at: number, position: number): Promise<number> {
-    try {
-      return (await this.handle.read(into, at, Math.min(into.length - at, MAX_READ), position)).bytesRead;
-    } catch (cause) {
-      throw readError(this.name, cause);
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.handle.close();
-  }
+  return bytes;
 }

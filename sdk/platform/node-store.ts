@@ -18,14 +18,12 @@ const OWN = "maskfeat-wgpu";
 const DEAD = 600_000;
 
 /** The folder of downloads: `MASKFEAT_HOME`, or below the system's folder for caches. */
-export function cacheFolder(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  system: string = process.platform,
-  home: string = homedir(),
-): string {
+export function cacheFolder(): string {
+  const { env, platform } = process;
+  const home = homedir();
   if (env.MASKFEAT_HOME) return resolve(env.MASKFEAT_HOME);
-  if (system === "darwin") return join(home, "Library", "Caches", OWN);
-  if (system === "win32") return join(env.LOCALAPPDATA || join(home, "AppData", "Local"), OWN);
+  if (platform === "darwin") return join(home, "Library", "Caches", OWN);
+  if (platform === "win32") return join(env.LOCALAPPDATA || join(home, "AppData", "Local"), OWN);
   const xdg = env.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(home, ".cache"), OWN);
 }

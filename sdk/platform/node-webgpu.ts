@@ -12,15 +12,10 @@ let opened: Promise<GPU> | undefined;
 
 /** The entry of WebGPU. @throws DeviceError DEVICE_ABSENT with the reason */
 export async function openGpu(): Promise<GPU> {
-  const own = ownGpu();
+  const own = globalThis.navigator?.gpu;
   if (own) return own;
   opened ??= loadDawn();
   return opened;
-}
-
-/** The runtime's own, where it has one. */
-function ownGpu(): GPU | undefined {
-  return globalThis.navigator?.gpu;
 }
 
 async function loadDawn(specifier = WEBGPU): Promise<GPU> {
