@@ -2,12 +2,11 @@
 import { execSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { brokenRules, rooms } from "./rooms.mjs";
 import { browserBytes, limits } from "./sizes.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const checks = {
   types: ["node_modules/typescript/bin/tsc", "-p", "."],
   "lint, format": ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],

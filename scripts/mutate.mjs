@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 import { ascFlags, modules } from "./assembly.mjs";
@@ -24,7 +24,7 @@ import { softwareGpu, softwareGpuRuns } from "./software.mjs";
  * @property {boolean} [quick] Whether `npm test` runs it.
  */
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const folder = join(root, "node_modules/.cache/mutants");
 
 /** A run that takes longer than this hangs. */

@@ -5,10 +5,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const require = createRequire(import.meta.url);
 
 const ARCHIVES = ["swiftshader.tar.br", "al2023.tar.br", "fonts.tar.br"];
@@ -71,7 +70,7 @@ export function softwareGpu() {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === import.meta.filename) {
   console.log(
     softwareGpuRuns() ? JSON.stringify(softwareGpu(), undefined, 2) : "not for this machine: Linux x64 with glibc",
   );

@@ -2,10 +2,10 @@
 
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const root = dirname(dirname(import.meta.dirname));
 
 /** Where files lie that are made once: git ignores it. */
 export const cache = join(root, ".cache/bench");

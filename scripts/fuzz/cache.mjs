@@ -5,7 +5,6 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { damages, exchanges, FOLDER, partialDamages, randomDamage, recordDamages, SIZE } from "./damage.mjs";
 import { pick } from "./random.mjs";
 import { answer, content, hashedName, sha256 } from "./server.mjs";
@@ -13,7 +12,7 @@ import { answer, content, hashedName, sha256 } from "./server.mjs";
 const bytes = content(SIZE);
 const HASH = sha256(bytes);
 const PART = 50_000;
-const OTHER = fileURLToPath(new URL("download.mjs", import.meta.url));
+const OTHER = join(import.meta.dirname, "download.mjs");
 
 /** Long enough for another process to start and want the same file. */
 const OVERLAP_MS = 400;
