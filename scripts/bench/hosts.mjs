@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { softwareGpu } from "../software.mjs";
 import { root } from "./inside.mjs";
 
+const contenders = new URL("contenders/", import.meta.url);
 const child = join(import.meta.dirname, "child.mjs");
 
 /**
@@ -48,11 +49,7 @@ export function nodeHost() {
         worker.send(question);
         return Promise.race([once(worker, "message").then(([answer]) => answer), ended]);
       };
-      return opened(
-        { ask, close: () => worker.kill() },
-        new URL(module, new URL("contenders/", import.meta.url)).href,
-        spec,
-      );
+      return opened({ ask, close: () => worker.kill() }, new URL(module, contenders).href, spec);
     },
     async close() {},
   };

@@ -119,11 +119,8 @@ async function countersOf(
   const layouts = [layoutOf(bindingsOf(file)), layoutOf(["storage"])];
   const module = device.createShaderModule({ label: file.name, code: counting(source, bindings) });
   const layout = device.createPipelineLayout({ bindGroupLayouts: layouts });
-  const pipeline = await device.createComputePipelineAsync({
-    label: file.name,
-    layout,
-    compute: { module, constants },
-  });
+  const compute = { module, constants };
+  const pipeline = await device.createComputePipelineAsync({ label: file.name, layout, compute });
   const size = 4 * (bindings.length + 2);
   const counters = buffer(size, STORAGE | COPY_SRC);
   const staging = buffer(size, MAP_READ | COPY_DST);
