@@ -1,7 +1,6 @@
 // How assembly/ is compiled: every .wasm, its entries and its flags.
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 export const ascFlags =
   "--runtime stub --noAssert -O3 --importMemory --initialMemory 1 --maximumMemory 65536 --bindings raw --enable simd --disableWarning 112".split(
@@ -20,7 +19,7 @@ const builds = {
 };
 
 /** Every file of assembly/nn is a kernel: what it exports, the module exports. */
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "assembly/nn");
+const folder = join(dirname(import.meta.dirname), "assembly/nn");
 const kernels = readdirSync(folder).filter((name) => name.endsWith(".ts"));
 const entries = ["assembly/kernels.ts", ...kernels.sort().map((name) => `assembly/nn/${name}`)];
 

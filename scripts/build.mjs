@@ -1,24 +1,18 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
 import { ascFlags, modules } from "./assembly.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(import.meta.url);
+const root = dirname(import.meta.dirname);
 
-function node(args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`node ${args[0]} exited with ${code}`))));
-  });
+async function node(args) {
+  const [code] = await once(spawn(process.execPath, args, { cwd: root, stdio: "inherit" }), "exit");
+  if (code !== 0) throw new Error(`node ${args[0]} exited with ${code}`);
 }
 
-const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
 /** Where the text of a licence stands, for packages that name it and come without a copy. */
 const copies = { "Apache-2.0": "typescript/LICENSE.txt" };
 
@@ -60,10 +54,10 @@ mkdirSync(join(root, "build"));
 try {
   await Promise.all(
     Object.entries(modules).map(([name, { entries, flags }]) =>
-      node([asc, ...entries, "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
+      node(["node_modules/assemblyscript/bin/asc.js", ...entries, "-o", `build/${name}.wasm`, ...ascFlags, ...flags]),
     ),
   );
-  await node([join(dirname(require.resolve("tsup/package.json")), "dist/cli-default.js"), "--silent"]);
+  await node(["node_modules/tsup/dist/cli-default.js", "--silent"]);
   collectLicences();
   await completePage("sdk/demo", "dist/demo");
   await completePage("conformance/page", "dist/conformance", {

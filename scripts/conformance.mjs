@@ -3,12 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { table } from "./bench/table.mjs";
 import { fetchDeno } from "./deno.mjs";
 import { softwareGpu, softwareGpuRuns } from "./software.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const cli = join(root, "dist/cli.js");
 const out = join(root, "maskfeat-conformance");
 const given = process.argv.slice(2);

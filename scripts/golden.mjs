@@ -1,8 +1,8 @@
 // `npm run golden`: remakes conformance/golden/ with the reference itself. It alone needs Python; scripts/golden/README.md says which.
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { referencePython, run } from "./reference.mjs";
 
-const main = fileURLToPath(new URL("golden/main.py", import.meta.url));
+const main = join(import.meta.dirname, "golden/main.py");
 try {
   run(referencePython(), [main, ...process.argv.slice(2)], "inherit");
 } catch (error) {

@@ -1,5 +1,6 @@
 // `npm run mutants`: tests the conformance suite by faults. Every mutant must fail at its level.
 // `-- --quick` runs those that npm test runs, `-- NAME` those of a name (* stands for anything), `-- --json` prints JSON.
+import { matcher } from "./bench/options.mjs";
 import { gatherMutants, tryMutant, tryUnmutated } from "./mutate.mjs";
 
 /** Mutants at a time: each is a process that computes on one thread. */
@@ -9,17 +10,9 @@ const flags = process.argv.slice(2).filter((arg) => arg.startsWith("--"));
 const [pattern] = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
 const [quick, json] = ["--quick", "--json"].map((flag) => flags.includes(flag));
 
-/** @param {string} name */
-function isWanted(name) {
-  if (pattern === undefined) return true;
-  const source = pattern.replace(/[\\^$.|+()[\]{}?]/g, "\\$&").replaceAll("*", ".*");
-  return new RegExp(`^${source}$`).test(name);
-}
-
-/** @param {string} text */
+const isWanted = matcher(pattern);
 const say = (text) => json || console.log(text);
 
-/** @param {import("./mutate.mjs").Outcome} outcome */
 function line({ name, level, device, ms, skipped, caught, use, failed, cases, why }) {
   const found = skipped
     ? `skipped: ${skipped}`

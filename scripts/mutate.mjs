@@ -1,8 +1,9 @@
 // Gathers the mutants of the package, makes one, and runs the conformance suite on it in a process of its own.
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 import { ascFlags, modules } from "./assembly.mjs";
@@ -24,17 +25,18 @@ import { softwareGpu, softwareGpuRuns } from "./software.mjs";
  * @property {boolean} [quick] Whether `npm test` runs it.
  */
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const folder = join(root, "node_modules/.cache/mutants");
+const execute = promisify(execFile);
 
 /** A run that takes longer than this hangs. */
 const PATIENCE = 120_000;
 
-const read = (/** @type {string} */ path) => readFileSync(join(root, path), "utf8");
+const read = (path) => readFileSync(join(root, path), "utf8");
 
-const loaders = /** @type {const} */ ({ ".ts": "ts", ".wgsl": "text", ".wasm": "binary" });
+const loaders = { ".ts": "ts", ".wgsl": "text", ".wasm": "binary" };
 
-/** Bundles a module that stands in the root for Node. @param {string} contents @param {string} outfile @param {import("esbuild").Plugin[]} [plugins] */
+/** Bundles a module that stands in the root for Node. */
 const bundle = (contents, outfile, plugins) =>
   build({
     stdin: { contents, resolveDir: root, loader: "ts" },
@@ -43,12 +45,12 @@ const bundle = (contents, outfile, plugins) =>
     platform: "node",
     format: "esm",
     target: "node20",
-    loader: { ".wgsl": "text", ".wasm": "binary" },
+    loader: loaders,
     plugins,
     logLevel: "silent",
   });
 
-/** A file that only this process writes. @param {string} name */
+/** A file that only this process writes. */
 function ownFile(name) {
   mkdirSync(folder, { recursive: true });
   return join(folder, `${process.pid}-${name.replace(/\W+/g, "-")}.mjs`);
@@ -64,7 +66,6 @@ export async function gatherMutants() {
   const exported = await import(pathToFileURL(path).href);
   rmSync(path);
   return homes.flatMap((home, i) => {
-    /** @type {import("../conformance/ops/define.ts").Mutants[]} */
     const groups = [exported[`m${i}`]].flat();
     const place = basename(home, ".ts").replace("-mutants", "");
     return groups.flatMap(({ cases, files }) =>
@@ -95,7 +96,6 @@ export function mutatedText({ name, file, from, to, times = 1 }) {
  */
 async function compileAssembly(module, file, text) {
   const { entries, flags } = modules[module];
-  /** @type {Map<string, Uint8Array | string>} */
   const made = new Map();
   const stderr = asc.createMemoryStream();
   const { error } = await asc.main([...entries, "-o", "made.wasm", ...ascFlags, ...flags], {
@@ -115,14 +115,12 @@ async function compileAssembly(module, file, text) {
  * @param {Mutant} mutant @returns {Promise<[string, string | Uint8Array][]>}
  */
 async function substitutes(mutant) {
+  const { file } = mutant;
   const text = mutatedText(mutant);
-  if (!mutant.file.startsWith("assembly/")) return [[join(root, mutant.file), text]];
-  /** @type {[string, Uint8Array][]} */
-  const made = [];
-  for (const module of mutant.file.startsWith("assembly/nn/") ? ["simd", "relaxed"] : ["data"]) {
-    made.push([join(root, `build/${module}.wasm`), await compileAssembly(module, mutant.file, text)]);
-  }
-  return made;
+  if (!file.startsWith("assembly/")) return [[join(root, file), text]];
+  const names = file.startsWith("assembly/nn/") ? ["simd", "relaxed"] : ["data"];
+  const made = await Promise.all(names.map((name) => compileAssembly(name, file, text)));
+  return made.map((contents, i) => [join(root, `build/${names[i]}.wasm`), contents]);
 }
 
 /** Runs the suite on the device for each "scope|dtype|pattern of cases", and says what each case found. */
@@ -147,72 +145,43 @@ const program = `
   process.stdout.write(JSON.stringify({ cases: [...cases.values()], error }), () => process.exit());
 `;
 
-/**
- * Writes the suite with a mutation, or without one, as a module that Node runs. Returns its path.
- * @param {string} name @param {Mutant} [mutant]
- */
-async function bundleSuite(name, mutant) {
-  const others = new Map(mutant && (await substitutes(mutant)));
-  const plugin = {
-    name: "mutant",
-    /** @param {import("esbuild").PluginBuild} pluginBuild */
-    setup(pluginBuild) {
-      pluginBuild.onLoad({ filter: /\.(ts|wgsl|wasm)$/ }, ({ path }) => {
-        const contents = others.get(path);
-        return contents === undefined ? undefined : { contents, loader: loaders[/** @type {".ts"} */ (extname(path))] };
-      });
-    },
-  };
-  const outfile = ownFile(name);
-  await bundle(program, outfile, [plugin]);
-  return outfile;
-}
-
 /** What `program` is to run for a mutant. @param {Mutant} mutant */
 const wantedOf = ({ scope = "quick", dtype = "f32", cases }) => `${scope}|${dtype}|${cases}`;
 
 /** @typedef {{ id: string, level: string, status: "passed" | "failed", use: number, reason?: string }} Ran */
 
-/**
- * Runs a bundle.
- * @param {string} path @param {string} device @param {readonly string[]} wanted
- * @returns {Promise<{ cases: Ran[], error?: string }>}
- */
-function runBundle(path, device, wanted) {
-  const env = { ...process.env, ...(device === "webgpu" && !process.env.VK_ICD_FILENAMES && softwareGpu().env) };
-  const args = [path, device, join(root, "conformance/golden"), join(root, "sdk/demo/samples"), ...wanted];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      err += chunk;
-    });
-    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      if (out) resolve(JSON.parse(out));
-      else resolve({ cases: [], error: `the run ended with ${signal ?? code}: ${err.trim().split("\n").at(-1)}` });
-    });
-  });
-}
-
 /** Why mutants of a device cannot be run here, if they cannot. @param {string} device */
-export function whyNot(device) {
+function whyNot(device) {
   if (device !== "webgpu" || process.env.VK_ICD_FILENAMES || softwareGpuRuns()) return undefined;
   return "no software GPU for this machine (it needs Linux on x64 with glibc)";
 }
 
 /**
+ * Runs the suite with a mutation, or without one.
  * @param {string} name @param {string} device @param {readonly string[]} wanted @param {Mutant} [mutant]
+ * @returns {Promise<{ cases: Ran[], error?: string }>}
  */
 async function run(name, device, wanted, mutant) {
-  const path = await bundleSuite(name, mutant);
+  const others = new Map(mutant && (await substitutes(mutant)));
+  const plugin = {
+    name: "mutant",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.(ts|wgsl|wasm)$/ }, ({ path }) => {
+        const contents = others.get(path);
+        return contents && { contents, loader: loaders[extname(path)] };
+      });
+    },
+  };
+  const path = ownFile(name);
+  const env = { ...process.env, ...(device === "webgpu" && !process.env.VK_ICD_FILENAMES && softwareGpu().env) };
+  const args = [path, device, join(root, "conformance/golden"), join(root, "sdk/demo/samples"), ...wanted];
+  const options = { env, timeout: PATIENCE, killSignal: "SIGKILL", maxBuffer: Infinity };
   try {
-    return await runBundle(path, device, wanted);
+    await bundle(program, path, [plugin]);
+    const ended = await execute(process.execPath, args, options).catch((error) => error);
+    if (ended.stdout) return JSON.parse(ended.stdout);
+    const { signal, code = 0, stderr } = ended;
+    return { cases: [], error: `the run ended with ${signal ?? code}: ${stderr.trim().split("\n").at(-1)}` };
   } finally {
     rmSync(path, { force: true });
   }
@@ -231,7 +200,7 @@ export async function tryMutant(mutant) {
   if (skipped) return { name, level, device, ms: 0, skipped, failed: 0, cases: 0 };
   const { cases, error } = await run(name, device, [wantedOf(mutant)], mutant);
   const failed = cases.filter((c) => c.level === level && c.status === "failed");
-  const worst = failed.reduce((/** @type {Ran | undefined} */ a, b) => (a && a.use >= b.use ? a : b), undefined);
+  const worst = failed.reduce((a, b) => (a && a.use >= b.use ? a : b), undefined);
   const common = { name, level, device, ms: performance.now() - started, failed: failed.length, cases: cases.length };
   if (worst) return { ...common, caught: worst.id, use: worst.use };
   return { ...common, why: error ?? "all cases passed" };

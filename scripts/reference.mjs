@@ -2,9 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 /** Debian's own: its torch, OpenCV and Pillow are seen from there alone. */
 export const SYSTEM_PYTHON = "/usr/bin/python3";
 const venv = process.env.MASKFEAT_GOLDEN_VENV ?? join(root, ".cache/golden");

@@ -2,11 +2,11 @@
 // it works on a fresh clone, and it talks on stderr: stdout belongs to the task.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(import.meta.dirname);
 const userFolder = process.env.INIT_CWD ?? process.cwd();
 
 const vitest = "node_modules/vitest/vitest.mjs";
@@ -14,19 +14,19 @@ const vitest = "node_modules/vitest/vitest.mjs";
 /** The test files whose random tests `soak` repeats. */
 const random = ["fuzz", "graph", "gather", "heap", "json", "sniff", "npy", "npz", "node-platform", "variants"];
 
-/** The task's program, the folder it runs in, and what its environment has besides. */
+/** The task's program, the folder that it runs in instead of the root, and what its environment has besides. */
 const tasks = {
   start: { program: "dist/cli.js", cwd: userFolder },
-  test: { program: vitest, args: ["run"], cwd: root },
-  "conformance:full": { program: "scripts/conformance.mjs", cwd: root },
-  mutants: { program: "scripts/mutants.mjs", cwd: root },
-  f16: { program: vitest, args: ["run", "f16"], cwd: root, env: { MASKFEAT_F16: "required" } },
-  soak: { program: vitest, args: ["run", "--testTimeout=3600000", ...random], cwd: root, env: { MASKFEAT_SOAK: "1" } },
-  check: { program: "scripts/check.mjs", cwd: root },
-  golden: { program: "scripts/golden.mjs", cwd: root },
-  bench: { program: "scripts/bench.mjs", cwd: root },
-  fuzz: { program: "scripts/fuzz.mjs", cwd: root },
-  swiftshader: { program: "scripts/swiftshader.mjs", cwd: userFolder },
+  test: { program: vitest, args: ["run"] },
+  "conformance:full": { program: "scripts/conformance.mjs" },
+  mutants: { program: "scripts/mutants.mjs" },
+  f16: { program: vitest, args: ["run", "f16"], env: { MASKFEAT_F16: "required" } },
+  soak: { program: vitest, args: ["run", "--testTimeout=3600000", ...random], env: { MASKFEAT_SOAK: "1" } },
+  check: { program: "scripts/check.mjs" },
+  golden: { program: "scripts/golden.mjs" },
+  bench: { program: "scripts/bench.mjs" },
+  fuzz: { program: "scripts/fuzz.mjs" },
+  swiftshader: { program: "dist/cli.js", cwd: userFolder, software: true },
   build: undefined,
 };
 
@@ -46,13 +46,19 @@ const sources = [
 const say = (text) => process.stderr.write(`maskfeat-wgpu: ${text}\n`);
 
 /** Resolves to the exit code of `node <program> <args>`. An interrupt reaches the child too, and its answer counts. */
-function node(program, args, { cwd = root, stdout = "inherit", env = {} } = {}) {
-  return new Promise((resolve, reject) => {
-    const stdio = ["inherit", stdout, "inherit"];
-    const child = spawn(process.execPath, [program, ...args], { cwd, stdio, env: { ...process.env, ...env } });
-    child.on("error", reject);
-    child.on("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
-  });
+async function node(program, args, { cwd = root, stdout = "inherit", env = process.env } = {}) {
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["inherit", stdout, "inherit"], env });
+  const [code, signal] = await once(child, "exit");
+  return code ?? (signal === "SIGINT" ? 130 : 1);
+}
+
+/** A task's environment: `npm run -s swiftshader -- <command ...>` has WebGPU on the software adapter of the dev dependencies. */
+async function environmentOf({ env, software }) {
+  if (!software) return { ...process.env, ...env };
+  const { softwareGpu, softwareGpuRuns } = await import("./software.mjs");
+  if (softwareGpuRuns()) return { MASKFEAT_DEVICE: "webgpu", ...process.env, ...softwareGpu().env };
+  process.stderr.write("swiftshader: the software adapter is built for Linux x64 with glibc\n");
+  process.exit(3);
 }
 
 function files(path) {
@@ -68,7 +74,7 @@ function hashOf(paths) {
 }
 
 /** Runs `work` unless `marker` says that it was done for exactly these files. */
-async function once(marker, paths, what, work) {
+async function make(marker, paths, what, work) {
   const path = join(root, marker);
   const hash = hashOf(paths);
   if (existsSync(path) && readFileSync(path, "utf8") === hash) return;
@@ -135,11 +141,14 @@ if (!Object.hasOwn(tasks, name)) {
 process.on("SIGINT", () => {});
 try {
   await locked(async () => {
-    await once("node_modules/.maskfeat-installed", ["package-lock.json"], "installing the development packages", npmCi);
-    await once("build/.sources", sources, "building", () => node(join(root, "scripts/build.mjs"), [], { stdout: 2 }));
+    await make("node_modules/.maskfeat-installed", ["package-lock.json"], "installing the development packages", npmCi);
+    await make("build/.sources", sources, "building", () => node(join(root, "scripts/build.mjs"), [], { stdout: 2 }));
   });
   const task = tasks[name];
-  if (task) process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], task);
+  if (task) {
+    const options = { cwd: task.cwd, env: await environmentOf(task) };
+    process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], options);
+  }
 } catch (error) {
   say(error.message);
   process.exitCode = 1;

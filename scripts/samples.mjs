@@ -3,11 +3,10 @@
 // decoders get wrong: progressive, EXIF orientation, colour profile, grey, alpha, palette.
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { dice } from "./fuzz/random.mjs";
 
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "sdk/demo/samples");
+const folder = join(dirname(import.meta.dirname), "sdk/demo/samples");
 
 const clamp = (x) => Math.min(1, Math.max(0, x));
 const mix = (a, b, t) => a.map((value, i) => value + (b[i] - value) * t);

@@ -6,11 +6,12 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { softwareGpu } from "../software.mjs";
 import { root } from "./inside.mjs";
 
-const child = fileURLToPath(new URL("child.mjs", import.meta.url));
+const contenders = new URL("contenders/", import.meta.url);
+const child = join(import.meta.dirname, "child.mjs");
 
 /**
  * Opens a contender in what answers `ask({ method, args })` with `{ result }` or `{ error }`. Gives `call(method, ...args)`, `run()` and
@@ -48,11 +49,7 @@ export function nodeHost() {
         worker.send(question);
         return Promise.race([once(worker, "message").then(([answer]) => answer), ended]);
       };
-      return opened(
-        { ask, close: () => worker.kill() },
-        new URL(module, new URL("contenders/", import.meta.url)).href,
-        spec,
-      );
+      return opened({ ask, close: () => worker.kill() }, new URL(module, contenders).href, spec);
     },
     async close() {},
   };

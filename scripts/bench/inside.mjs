@@ -1,15 +1,27 @@
 // Bundles what the benchmark needs of the package's inside (contenders/*.ts) from the sources, as scripts/build bundles the package.
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const root = dirname(dirname(import.meta.dirname));
 
 /** Where files lie that are made once: git ignores it. */
 export const cache = join(root, ".cache/bench");
 mkdirSync(cache, { recursive: true });
+
+/** The path of a file or folder there; `make(path)` writes it whole or not at all, unless it is there. */
+export async function once(name, make) {
+  const path = join(cache, name);
+  if (existsSync(path)) return path;
+  const unfinished = `${path}.${process.pid}`;
+  await make(unfinished);
+  // another run may have been faster
+  if (existsSync(path)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, path);
+  return path;
+}
 
 /** The path of a module with `open` (`{ inside: "ops" | "counts", ...spec }`: ops.ts, counts.ts) and `parametersOf` (weights.ts), for "node" or "browser". */
 export async function insideModule(platform) {

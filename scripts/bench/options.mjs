@@ -29,7 +29,7 @@ const NODE_PARTS = [...BROWSER_PARTS, "data", "load", "cold"];
 const PARTS = [...NODE_PARTS, "accuracy", "counts", "folder", "peers", "gate"];
 
 /** Whether a name fits a pattern in which `*` stands for anything; every name fits none. */
-function matcher(pattern = "*") {
+export function matcher(pattern = "*") {
   const escaped = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
   const whole = new RegExp(`^${escaped.join(".*")}$`, "i");
   return (name) => whole.test(name);

@@ -1,8 +1,8 @@
 // The images of the data side: a small one of numbers, and photographs as cameras write them.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { cache, root } from "./inside.mjs";
+import { once, root } from "./inside.mjs";
 
 /** 640 x 480 smooth gradients with grain, u8 RGB. */
 export function smallImage() {
@@ -20,10 +20,8 @@ export function smallImage() {
  */
 export async function photographs({ width, height, count, grain = 8 }) {
   const samples = join(root, "sdk/demo/samples");
-  const folder = join(cache, `folder-${width}x${height}-${count}-${grain}`);
-  if (!existsSync(folder)) {
+  const folder = await once(`folder-${width}x${height}-${count}-${grain}`, async (unfinished) => {
     const { default: sharp } = await import("sharp");
-    const unfinished = `${folder}.${process.pid}`;
     mkdirSync(unfinished, { recursive: true });
     const names = readdirSync(samples).filter((name) => name.endsWith(".jpg"));
     const noise = { type: "gaussian", mean: 128, sigma: grain };
@@ -35,8 +33,6 @@ export async function photographs({ width, height, count, grain = 8 }) {
         .jpeg({ quality: 90 })
         .toFile(join(unfinished, `${String(i).padStart(3, "0")}.jpg`));
     }
-    if (existsSync(folder)) rmSync(unfinished, { recursive: true });
-    else renameSync(unfinished, folder);
-  }
+  });
   return readdirSync(folder).map((name) => join(folder, name));
 }

@@ -1,11 +1,9 @@
 // Files of a model's weights: one for this package and one for ONNX Runtime, with the same numbers. Made once.
 
-import { existsSync, renameSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { streamSafetensors } from "../../dist/node.js";
 import { models } from "./contenders/images.mjs";
-import { cache, inside } from "./inside.mjs";
+import { inside, once } from "./inside.mjs";
 import { onnxModel } from "./peers/onnx.mjs";
 
 const parametersOf = async (model) => (await inside()).parametersOf(model);
@@ -21,15 +19,6 @@ export async function writeWeights(path, model, { stream, dtype }) {
   const { params } = await parametersOf(model);
   await write(path, stream(params.map((param) => ({ ...param, dtype, read: async () => param.read() }))));
   return Math.max(...params.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-}
-
-/** The file's path; `make(path)` writes it whole or not at all, unless it is there. */
-async function once(name, make) {
-  const path = join(cache, name);
-  if (existsSync(path)) return path;
-  await make(`${path}.part`);
-  renameSync(`${path}.part`, path);
-  return path;
 }
 
 const stream = streamSafetensors;

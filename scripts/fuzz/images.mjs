@@ -10,18 +10,16 @@ const isPng = (bytes) => bytes[0] === 0x89;
  */
 function parts(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { start, goesOn, end } = isPng(bytes)
-    ? { start: 8, goesOn: () => true, end: (at) => at + 12 + view.getUint32(at) }
-    : bytes[0] === 0xff
-      ? {
-          start: 2,
-          goesOn: (at) => bytes[at] === 0xff && bytes[at + 1] !== 0xda,
-          end: (at) => at + 2 + view.getUint16(at + 2),
-        }
-      : { start: 12, goesOn: () => true, end: (at) => at + 8 + 2 * Math.ceil(view.getUint32(at + 4, true) / 2) };
+  const isJpeg = bytes[0] === 0xff;
+  const [start, end] = isPng(bytes)
+    ? [8, (at) => at + 12 + view.getUint32(at)]
+    : isJpeg
+      ? [2, (at) => at + 2 + view.getUint16(at + 2)]
+      : [12, (at) => at + 8 + 2 * Math.ceil(view.getUint32(at + 4, true) / 2)];
+  const isOver = (at) => at + 8 > bytes.length || (isJpeg && (bytes[at] !== 0xff || bytes[at + 1] === 0xda));
   const found = [bytes.subarray(0, start)];
   let at = start;
-  while (at + 8 <= bytes.length && goesOn(at)) {
+  while (!isOver(at)) {
     found.push(bytes.subarray(at, end(at)));
     at = end(at);
   }

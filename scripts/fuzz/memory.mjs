@@ -1,11 +1,11 @@
 // What a mutant takes of memory: the highest that the process came while it was read, above where it stood before.
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { forgetPeak, peakBytes } from "../memory.mjs";
 
-const ALONE = fileURLToPath(new URL("alone.mjs", import.meta.url));
+const ALONE = join(import.meta.dirname, "alone.mjs");
 const TRIES = 3;
 /** Bytes of buffers at which those that nobody needs any more are given back first: freed later, they would hide what is taken. */
 const LITTER = 2 ** 24;

@@ -1,32 +1,21 @@
 // Mutants of PyTorch's checkpoints: of the pickle's operations, of the archive's members and fields, and of bytes.
+import { unzipSync } from "fflate";
 import { mutatedPickle, tokens } from "./pickle.mjs";
 import { joined, latin1, little, mutatedList, number, pick, put, scrambled } from "./random.mjs";
 
-/** The members of an archive that torch wrote. */
-function members(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [u16, u32] = [(at) => view.getUint16(at, true), (at) => view.getUint32(at, true)];
-  const found = [];
-  for (let at = u32(bytes.length - 6); u32(at) === 0x02014b50; ) {
-    const [size, nameBytes, offset] = [u32(at + 24), u16(at + 28), u32(at + 42)];
-    const name = String.fromCharCode(...bytes.subarray(at + 46, at + 46 + nameBytes));
-    const start = offset + 30 + u16(offset + 26) + u16(offset + 28);
-    found.push({ name, data: bytes.subarray(start, start + size) });
-    at += 46 + nameBytes + u16(at + 30) + u16(at + 32);
-  }
-  return found;
-}
+/** The members of an archive. */
+const members = (bytes) => Object.entries(unzipSync(bytes)).map(([name, data]) => ({ name, data }));
 
 const record = (signature, ...fields) => joined([latin1(`PK${signature}`), ...fields]);
 
-/** An archive of these members; a checksum of 0 stands for none in torch's. */
-export function zipped(list) {
+/** An archive of these members, stored under any names; a checksum of 0 stands for none in torch's. */
+function zipped(list) {
   const parts = [];
   const directory = [];
   let at = 0;
-  for (const { name, data, method = 0, crc = 0, size = data.length } of list) {
-    const common = [little(4, 0), little(2, method), little(4, 0), little(4, crc), little(4, data.length)];
-    common.push(little(4, size), little(4, name.length));
+  for (const { name, data } of list) {
+    const size = little(4, data.length);
+    const common = [little(14, 0), size, size, little(4, name.length)];
     const local = record("\x03\x04", ...common, latin1(name));
     directory.push(record("\x01\x02", little(2, 0), ...common, little(10, 0), little(4, at), latin1(name)));
     parts.push(local, data);

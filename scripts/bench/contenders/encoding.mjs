@@ -1,13 +1,9 @@
 // How long the CPU takes to tell WebGPU what to do.
 
-/** Where WebGPU's classes are: in browsers global, in Node in the package `webgpu`. */
-async function gpuClasses() {
-  return globalThis.GPUDevice ? globalThis : (await import("webgpu")).globals;
-}
-
 /** Collects milliseconds from the creation of a call's first command encoder to the return of its submit. */
 export async function timeEncoding() {
-  const { GPUDevice, GPUQueue } = await gpuClasses();
+  // WebGPU's classes are global in browsers, in Node in the package `webgpu`
+  const { GPUDevice, GPUQueue } = globalThis.GPUDevice ? globalThis : (await import("webgpu")).globals;
   const { createCommandEncoder } = GPUDevice.prototype;
   const { submit } = GPUQueue.prototype;
   const times = [];

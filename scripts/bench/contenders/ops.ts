@@ -2,7 +2,6 @@
 
 import { callOf, compiled, planOf } from "../../../conformance/calls.js";
 import { ops } from "../../../conformance/reference.js";
-import type { Program } from "../../../gpu/device.js";
 import { type Shape, size } from "../../../gpu/graph/op.js";
 import { flopsOf, Profiler } from "../../../gpu/profile.js";
 import { type DeviceOptions, openDevice } from "../../../sdk/device/open.js";
@@ -21,14 +20,13 @@ const numbers = (shape: Shape) => Float32Array.from({ length: size(shape) }, (_,
 /** Opens the device of `options`. */
 export async function openOps(platform: Platform, { options }: { readonly options: DeviceOptions }) {
   const { device, info } = await openDevice(platform, options);
-  let program: Program;
+  let made: Awaited<ReturnType<typeof compiled>>;
   let calls = 1;
-  let release = () => {};
 
   /** Milliseconds of one call, by the device's own clock where it has one, without reading the result. */
   async function once(): Promise<number> {
     const profiler = new Profiler();
-    await program.run({ profiler });
+    await made.program.run({ profiler });
     return profiler.table()[0].ms;
   }
 
@@ -37,12 +35,10 @@ export async function openOps(platform: Platform, { options }: { readonly option
     ops: () => cases.map(({ name }) => name),
     /** Puts an op's inputs on the device; gives the FLOPs of a call. */
     async prepare(wanted: string): Promise<number> {
-      release();
+      made?.destroy();
       const { op, shapes, attrs } = cases.find(({ name }) => name === wanted) as (typeof cases)[number];
       const call = callOf(op, shapes, attrs as never);
-      const made = await compiled(device, planOf(call), ({ shape }) => numbers(shape));
-      program = made.program;
-      release = made.destroy;
+      made = await compiled(device, planOf(call), ({ shape }) => numbers(shape));
       await once();
       calls = Math.min(100, Math.ceil(SAMPLE_MS / Math.max(0.01, await once())));
       return flopsOf(call);

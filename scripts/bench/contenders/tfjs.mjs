@@ -2,16 +2,6 @@
 
 import { images } from "./images.mjs";
 
-/** [B,C,H,W] -> [B,H,W,C], the layout of its convolutions. */
-function channelsLast({ data, shape: [B, C, H, W] }) {
-  const result = new Float32Array(data.length);
-  const plane = H * W;
-  for (let b = 0; b < B; b++)
-    for (let c = 0; c < C; c++)
-      for (let i = 0; i < plane; i++) result[(b * plane + i) * C + c] = data[(b * C + c) * plane + i];
-  return { data: result, shape: [B, H, W, C] };
-}
-
 /** Weights on the backend, in the layout that each op wants. */
 async function loadWeights(tf, checkpoint) {
   const weights = {};
@@ -80,10 +70,14 @@ export async function open({ entry, package: ours, weights, config, batch, threa
   const checkpoint = await openCheckpoint(weights);
   const w = await loadWeights(tf, checkpoint);
   await checkpoint.close();
-  const x = channelsLast(images(batch));
+  const given = images(batch);
+  // [B,H,W,C], the layout of its convolutions
+  const x = tf.tidy(() => tf.transpose(tf.tensor(given.data, given.shape), [0, 2, 3, 1]));
+  const pixels = await x.data();
+  x.dispose();
   return {
     async work() {
-      const y = tf.tidy(() => forward(tf, w, config, tf.tensor(x.data, x.shape)));
+      const y = tf.tidy(() => forward(tf, w, config, tf.tensor(pixels, x.shape)));
       const data = await y.data();
       y.dispose();
       return data;

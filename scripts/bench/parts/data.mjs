@@ -2,8 +2,8 @@
 // contenders.
 
 import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { referencePython, SYSTEM_PYTHON } from "../../reference.mjs";
 import { race } from "../measure.mjs";
 import { photographs, smallImage } from "../photo.mjs";
@@ -51,7 +51,7 @@ function cutOut(photo) {
 async function referenceHog() {
   const { status, error } = spawnSync(SYSTEM_PYTHON, ["-c", "import torch"], { stdio: "ignore" });
   if (status !== 0) throw new Error(error?.message ?? `${SYSTEM_PYTHON} has no torch`);
-  const script = fileURLToPath(new URL("../contenders/hog.py", import.meta.url));
+  const script = join(import.meta.dirname, "../contenders/hog.py");
   const child = spawn(referencePython(), [script], { stdio: ["pipe", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async () => {

@@ -2,14 +2,14 @@
 // themselves tell nothing, as machines and their load differ.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { placeOf, table } from "../table.mjs";
 import { opRows } from "./ops.mjs";
 
 /** An op may take this much longer than it did: other caches, other memory and noise stay below. */
 const ALLOWED = 1.5;
 
-const kept = fileURLToPath(new URL("../gate.json", import.meta.url));
+const kept = join(import.meta.dirname, "../gate.json");
 
 const columns = {
   op: "name",

@@ -17,34 +17,25 @@ export async function models({ host, combos, fewKeys, batches, wanted, rounds, n
   const profiles = [];
   for (const key of fewKeys) {
     const { title } = registered[key];
-    const groups = [];
-    for (const batch of batches.filter((batch) => wanted(`${title}, batch ${batch}`))) {
+    const chosen = batches.filter((batch) => wanted(`${title}, batch ${batch}`));
+    const all = [];
+    for (const batch of chosen) {
       const specOf = (options) => ({ entry: host.entry, model: key, batch, options });
-      groups.push({ batch, contenders: await startAll(host, ofCombos(combos, "ours.mjs", specOf), note) });
+      const contenders = await startAll(host, ofCombos(combos, "ours.mjs", specOf), note);
+      all.push(...contenders.map((contender) => ({ ...contender, batch })));
     }
-    const all = groups.flatMap(({ contenders }) => contenders);
-    const allTimes = await takeTurns(all, { rounds, seconds: SECONDS * groups.length });
-    for (const group of groups) group.times = allTimes.splice(0, group.contenders.length);
-    const [first] = groups;
-    for (const { batch, contenders, times } of groups) {
-      for (const [i, { row, about, call, close }] of contenders.entries()) {
-        const { profile, ...details } = await call("details");
-        const measured = { ...summary(times[i]), ratio: ratio(times[i], times[0]) };
-        const gflops = about.flops / measured.medianMs / 1e6;
-        const msPerImage = measured.medianMs / batch;
-        const batchRatio = times === first.times ? undefined : (ratio(times[i], first.times[i]) * first.batch) / batch;
-        rows.push({
-          name: `${title}, batch ${batch}`,
-          ...row,
-          ...measured,
-          gflops,
-          msPerImage,
-          batchRatio,
-          ...details,
-        });
-        if (times === first.times) profiles.push({ name: title, ...row, profile });
-        await close();
-      }
+    const times = await takeTurns(all, { rounds, seconds: SECONDS * chosen.length });
+    for (const [i, { batch, row, about, call, close }] of all.entries()) {
+      const { profile, ...details } = await call("details");
+      const first = all.findIndex((other) => other.batch === batch);
+      const measured = { ...summary(times[i]), ratio: ratio(times[i], times[first]) };
+      const gflops = about.flops / measured.medianMs / 1e6;
+      const msPerImage = measured.medianMs / batch;
+      // to the same device with the first batch
+      const batchRatio = first === 0 ? undefined : (ratio(times[i], times[i - first]) * all[0].batch) / batch;
+      rows.push({ name: `${title}, batch ${batch}`, ...row, ...measured, gflops, msPerImage, batchRatio, ...details });
+      if (first === 0) profiles.push({ name: title, ...row, profile });
+      await close();
     }
   }
   const text = table(rows, {

@@ -63,17 +63,15 @@ class Graph {
     return outputs === 1 ? names[0] : names;
   }
 
-  tensor(name, shape, type, { buffer, byteOffset, byteLength }) {
-    this.tensors.push(message({ 1: shape, 2: type, 8: name, 9: new Uint8Array(buffer, byteOffset, byteLength) }));
+  /** Adds numbers, a Float32Array or a BigInt64Array. */
+  tensor(name, shape, data) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.tensors.push(message({ 1: shape, 2: data instanceof Float32Array ? FLOAT : INT64, 8: name, 9: bytes }));
     return name;
   }
 
-  floats(name, shape, data) {
-    return this.tensor(name, shape, FLOAT, data);
-  }
-
   int64(values) {
-    return this.tensor(`ints_${this.tensors.length}`, [values.length], INT64, BigInt64Array.from(values, BigInt));
+    return this.tensor(`ints_${this.tensors.length}`, [values.length], BigInt64Array.from(values, BigInt));
   }
 }
 
@@ -94,11 +92,11 @@ export function onnxModel({ config, params }) {
   const byName = new Map(params.map((param) => [param.name, param]));
   const read = (name) => byName.get(`backbone.${name}`).read();
   const shapeOf = (name) => byName.get(`backbone.${name}`).shape;
-  const plain = (name) => g.floats(name, shapeOf(name), read(name));
+  const plain = (name) => g.tensor(name, shapeOf(name), read(name));
 
   const linear = (name, x) => {
     const [rows, columns] = shapeOf(`${name}.weight`);
-    const weight = g.floats(`${name}.weight`, [columns, rows], transposed(read(`${name}.weight`), rows, columns));
+    const weight = g.tensor(`${name}.weight`, [columns, rows], transposed(read(`${name}.weight`), rows, columns));
     return g.node("Add", [g.node("MatMul", [x, weight]), plain(`${name}.bias`)]);
   };
   const norm = (name, x) =>
@@ -112,7 +110,7 @@ export function onnxModel({ config, params }) {
       .node("Split", [order], { outputs: 3, axis: 0, num_outputs: 3 })
       .map((x) => g.node("Squeeze", [x, g.int64([0])]));
   };
-  const scale = g.floats("score factor", [], Float32Array.of((C / H) ** -0.5));
+  const scale = g.tensor("score factor", [], Float32Array.of((C / H) ** -0.5));
   const attention = (name, x) => {
     const [q, k, v] = heads(linear(`${name}.qkv`, x));
     const scores = g.node("MatMul", [g.node("Mul", [q, scale]), g.node("Transpose", [k], { perm: [0, 1, 3, 2] })]);
