@@ -2,9 +2,12 @@
 
 import { MaskFeatError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
+import type { Tensor } from "../sdk/base/tensor.js";
+import { openCheckpoint } from "../sdk/checkpoint/index.js";
+import type { PartialConfig } from "../sdk/config/config.js";
+import { bytesSource } from "../sdk/io/source.js";
 import type { Level, Scope } from "./case.js";
 import manifest from "./golden/manifest.json";
-import { bytesSource, openCheckpoint, type PartialConfig, type Tensor } from "./inside.js";
 
 interface Listed {
   readonly sha256: string;

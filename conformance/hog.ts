@@ -4,8 +4,8 @@
  * of the gradients' sums is allowed, and an arc tangent of 4 units in the last place or none at all. Squares of gradients must not underflow.
  */
 
+import type { Tensor } from "../sdk/base/tensor.js";
 import type { Measured } from "./case.js";
-import type { Tensor } from "./inside.js";
 import type { HogSettings } from "./levels/pipeline-rows.js";
 import { measure } from "./score.js";
 

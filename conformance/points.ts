@@ -1,7 +1,7 @@
 /** Numbers by their bit patterns: spread over all of them, or every one. */
 
+import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import type { Measured } from "./case.js";
-import { f16ToF32, f32ToF16 } from "./inside.js";
 import type { Stored } from "./ops/define.js";
 import { joined } from "./score.js";
 

@@ -1,7 +1,7 @@
 /** The result of a run of the suite, as `conformance --json` prints it and reports and comparisons read it. */
 
+import type { DeviceInfo } from "../sdk/device/open.js";
 import type { CaseResult, Level, Scope } from "./case.js";
-import type { DeviceInfo } from "./inside.js";
 
 export interface LevelSummary {
   readonly level: Level;

@@ -5,19 +5,13 @@ import { OptionError } from "../gpu/errors.js";
 import { ops } from "../gpu/ops/index.js";
 import { moduleSource } from "../gpu/ops/wgsl.js";
 import { version } from "../package.json";
+import { bestBuild } from "../sdk/device/builds.js";
+import { type DeviceChoice, type DeviceInfo, type DeviceOptions, type Dtype, openDevice } from "../sdk/device/open.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import { dataBytes } from "../sdk/wasm/data.js";
 import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
 import { factsOf } from "./facts.js";
 import { checkGolden, manifestHash, sha256 } from "./golden.js";
-import {
-  bestBuild,
-  type DeviceChoice,
-  type DeviceInfo,
-  type DeviceOptions,
-  type Dtype,
-  dataBytes,
-  openDevice,
-  WasmDevice,
-} from "./inside.js";
 import { builtinCases } from "./levels/builtins.js";
 import { deviceCases } from "./levels/device.js";
 import { goldenCases, Models, userCases } from "./levels/goldens.js";

@@ -1,9 +1,10 @@
 /** The seam of the suite: where it runs, what a case can use, and what a case is. */
 
 import type { Device } from "../gpu/device.js";
+import type { DeviceInfo, DeviceOptions, OpenDevice } from "../sdk/device/open.js";
 import type { Api } from "../sdk/entries/api.js";
+import type { Platform } from "../sdk/model/platform.js";
 import type { BoundKind, Level, Measured, Scope } from "./case.js";
-import type { DeviceInfo, DeviceOptions, OpenDevice, Platform } from "./inside.js";
 
 /** The runtime that the suite runs in. */
 export interface Host {

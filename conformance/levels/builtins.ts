@@ -4,8 +4,8 @@
  * spread over all f32 bit patterns; at scope exhaustive gelu and exp are asked for every one of them.
  */
 
+import { f32ToF16 } from "../../sdk/wasm/half.js";
 import { questionsOf } from "../calls.js";
-import { f32ToF16 } from "../inside.js";
 
 import { everyHalf } from "../points.js";
 import { exactly } from "../score.js";

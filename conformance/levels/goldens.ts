@@ -6,20 +6,14 @@ import { Tape, type Value } from "../../gpu/graph/tape.js";
 import { Scope as Place } from "../../gpu/models/nn.js";
 import { block } from "../../gpu/models/vit.js";
 import { type OpName, ops as table } from "../../gpu/ops/index.js";
+import { sizeOf, type Tensor } from "../../sdk/base/tensor.js";
+import { completeConfig } from "../../sdk/config/config.js";
+import { countMacs, traceMain } from "../../sdk/config/traced.js";
+import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
+import type { Model } from "../../sdk/model/model.js";
 import { runPlan } from "../calls.js";
 import type { Measured, Scope } from "../case.js";
 import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
-import {
-  completeConfig,
-  countMacs,
-  fnv1a32,
-  type Model,
-  proceduralFill,
-  sizeOf,
-  type Tensor,
-  traceMain,
-  u32,
-} from "../inside.js";
 import { measure } from "../score.js";
 import type { Case, Env, LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";

@@ -1,9 +1,14 @@
 /** What the goldens of the image pipeline hold (scripts/golden/data.py and descriptors.py write them), and the images they are made of. */
 
+import type { Tensor } from "../../sdk/base/tensor.js";
+import { openSafetensors } from "../../sdk/checkpoint/safetensors.js";
 import type * as dataSide from "../../sdk/entries/hog.js";
+import type { Image } from "../../sdk/image/image.js";
+import { normalize } from "../../sdk/image/transform.js";
+import { bytesSource } from "../../sdk/io/source.js";
+import { fnv1a32, u32 } from "../../sdk/model/fill.js";
 import type { Scope } from "../case.js";
 import { noiseImage, smoothImage } from "../images.js";
-import { bytesSource, fnv1a32, type Image, normalize, openSafetensors, type Tensor, u32 } from "../inside.js";
 
 type Backend = "pillow" | "cv2";
 type Interpolation = "bilinear" | "bicubic";
