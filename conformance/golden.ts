@@ -16,6 +16,9 @@ interface Listed {
 
 const files: Readonly<Record<string, Listed>> = manifest.files;
 
+/** Why a file of goldens is not here. */
+export const ABSENCE = "these goldens are in the repository alone: name its folder conformance/golden by --golden";
+
 /** Names of the files that begin with `folder`. */
 export const goldenNames = (folder: string): string[] => Object.keys(files).filter((name) => name.startsWith(folder));
 

@@ -36,8 +36,6 @@ export interface RunOptions {
   onCase?(result: CaseResult, done: number, total: number): void;
 }
 
-type Skipped = Report["skipped"][number];
-
 /** Whether a device computes in software: it compiles slowly, and runs a part of the kernels at scope quick. */
 const isSlow = (info: DeviceInfo, scope: Scope) => info.kind === "webgpu" && info.isFallback && scope === "quick";
 
@@ -79,7 +77,7 @@ export async function runCase(c: Case, env: Env, signal?: AbortSignal): Promise<
   }
 }
 
-function summary(level: Level, results: readonly CaseResult[], skipped: readonly Skipped[]): LevelSummary {
+function summary(level: Level, results: readonly CaseResult[], skipped: Report["skipped"]): LevelSummary {
   const own = results.filter((r) => r.level === level);
   const worst = own.reduce<CaseResult | undefined>((a, b) => (a && a.use >= b.use ? a : b), undefined);
   return {
@@ -111,7 +109,7 @@ async function listCases(env: Env, options: RunOptions, models: Models, info: De
     : await goldenCases(env, scope, models);
   return {
     cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
-    absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
+    absent: [...ofModels.absent, ...pipeline.absent],
   };
 }
 
@@ -144,7 +142,7 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
       throw new OptionError("OPT_VALUE", `cases: no case of level ${scope} matches ${options.cases}`);
     const skipped = [
       ...wanted.flatMap(({ id, skip }) => (skip === undefined ? [] : [{ id, reason: skip }])),
-      ...(listed.absent ?? []).filter(({ id }) => matches(id)),
+      ...listed.absent.filter(({ id }) => matches(id)),
     ];
     const results: CaseResult[] = [];
     const rest = breather();

@@ -50,8 +50,14 @@ export interface Case {
   measure(env: Env): Promise<Finding>;
 }
 
+/** A case, or a file of cases, that is not run. */
+export interface Absent {
+  readonly id: string;
+  readonly reason: string;
+}
+
 /** What a level is made of: its cases, and the ids of what cannot be listed because its references are not here. */
 export interface LevelCases {
   readonly cases: readonly Case[];
-  readonly absent?: readonly { readonly id: string; readonly reason: string }[];
+  readonly absent: readonly Absent[];
 }

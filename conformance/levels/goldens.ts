@@ -13,9 +13,17 @@ import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
 import type { Model } from "../../sdk/model/model.js";
 import { runPlan } from "../calls.js";
 import type { Measured, Scope } from "../case.js";
-import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
+import {
+  ABSENCE,
+  type Envelope,
+  type Filled,
+  type GoldenCase,
+  type GoldenFile,
+  goldenNames,
+  openGolden,
+} from "../golden.js";
 import { measure } from "../score.js";
-import type { Case, Env, LevelCases } from "../suite.js";
+import type { Absent, Case, Env, LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
 
 const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
@@ -217,18 +225,13 @@ const isModelFile = (name: string) => /(tiny|vit|blocks)[^/]*\.safetensors$/.tes
 export async function goldenCases(env: Env, scope: Scope, models: Models): Promise<LevelCases> {
   const names = [...goldenNames("quick/"), ...(scope === "quick" ? [] : goldenNames("full/"))].filter(isModelFile);
   const cases: Case[] = [];
-  const absent: { id: string; reason: string }[] = [];
+  const absent: Absent[] = [];
   for (const name of names) {
     const data = await env.golden(name);
     if (data) {
       const file = await openGolden(name, data);
       cases.push(...file.cases.map((c) => caseOf(file, models, c, skipOf(c, env, scope))));
-    } else {
-      absent.push({
-        id: `C4/${name}`,
-        reason: "these goldens are in the repository alone: name its folder conformance/golden by --golden",
-      });
-    }
+    } else absent.push({ id: `C4/${name}`, reason: ABSENCE });
   }
   return { cases, absent };
 }

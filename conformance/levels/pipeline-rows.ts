@@ -7,7 +7,6 @@ import type { Image } from "../../sdk/image/image.js";
 import { normalize } from "../../sdk/image/transform.js";
 import { bytesSource } from "../../sdk/io/source.js";
 import { fnv1a32, u32 } from "../../sdk/model/fill.js";
-import type { Scope } from "../case.js";
 import { noiseImage, smoothImage } from "../images.js";
 
 type Backend = "pillow" | "cv2";
@@ -99,9 +98,6 @@ export interface HogGolden {
   /** [3,nbins,gh,gw] */
   readonly cells: Tensor;
 }
-
-export const pipelineFile = (scope: Scope) => `${scope}/pipeline.json`;
-export const hogFile = (scope: Scope) => `${scope}/hog.safetensors`;
 
 /** The image made last: rows that follow each other often share it. */
 let last: { readonly name: string; readonly image: Image } | undefined;
