@@ -6,7 +6,7 @@ import { ops } from "../gpu/ops/index.js";
 import { moduleSource } from "../gpu/ops/wgsl.js";
 import { version } from "../package.json";
 import { bestBuild } from "../sdk/device/builds.js";
-import { type DeviceChoice, type DeviceInfo, type DeviceOptions, type Dtype, openDevice } from "../sdk/device/open.js";
+import { type DeviceInfo, type DeviceOptions, openDevice } from "../sdk/device/open.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import { dataBytes } from "../sdk/wasm/data.js";
 import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
@@ -21,13 +21,8 @@ import type { LevelSummary, Report } from "./report.js";
 import { exactly } from "./score.js";
 import type { Case, Env, Host, LevelCases } from "./suite.js";
 
-export interface RunOptions {
+export interface RunOptions extends Omit<DeviceOptions, "selfTest"> {
   readonly scope: Scope;
-  readonly device?: DeviceChoice;
-  readonly dtype?: Dtype;
-  readonly threads?: number;
-  readonly turbo?: boolean;
-  readonly matmul?: DeviceOptions["matmul"];
   /** Only cases whose id matches this pattern, in which * stands for anything. */
   readonly cases?: string;
   /** A user's own goldens, and the weights that they were made for. Only these are run then, with the levels that need no goldens. */

@@ -20,8 +20,7 @@ export interface Host {
 }
 
 /** What cases share. */
-export interface Env {
-  readonly api: Api;
+export interface Env extends Pick<Host, "api" | "sample"> {
   /** The device under test, for what lies below the public functions. */
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
@@ -29,7 +28,6 @@ export interface Env {
   readonly deviceOptions: DeviceOptions;
   /** A file of conformance/golden/ whose hash is that of the manifest; undefined where it is not here. @throws MaskFeatError GOLDEN_CHANGED */
   golden(name: string): Promise<Uint8Array | undefined>;
-  sample(name: string): Promise<Uint8Array>;
 }
 
 /** What a case finds. */

@@ -1,7 +1,7 @@
 /** What is chosen before a run: by the page's buttons, and to begin with by its address. */
 
 import { byId, choicesOf } from "../../sdk/demo/dom.js";
-import type { Start } from "./protocol.js";
+import type { Start } from "./work.js";
 
 const names = ["device", "level", "dtype"] as const;
 

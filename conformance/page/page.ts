@@ -8,7 +8,7 @@ import { markdown } from "../views/markdown.js";
 import { verdict } from "../views/summary.js";
 import { type Asked, choices, lockChoices, takeAddress } from "./choices.js";
 import { Live } from "./live.js";
-import type { Message } from "./protocol.js";
+import type { Message } from "./work.js";
 
 const ui = {
   run: byId("run", HTMLButtonElement),
