@@ -101,14 +101,11 @@ export class Models {
   /** All stages of a call of `extractFeat`: cases that look at one stage each share it. */
   features(c: GoldenCase): Promise<Tensor[]> {
     const key = JSON.stringify([c.model, c.weights, c.finalNorm, c.input, c.outType, c.outIndices]);
-    const stages = this.outputs.get(key) ?? this.extract(c);
+    const { input, outType, outIndices } = c;
+    const extract = async () => (await this.get(c)).extractFeat(filled(input), { outType, outIndices });
+    const stages = this.outputs.get(key) ?? extract();
     this.outputs.set(key, stages);
     return stages;
-  }
-
-  private async extract(c: GoldenCase): Promise<Tensor[]> {
-    const model = await this.get(c);
-    return model.extractFeat(filled(c.input), { outType: c.outType, outIndices: c.outIndices });
   }
 
   dispose(): void {
