@@ -9,12 +9,7 @@ import { bytesSource } from "../sdk/io/source.js";
 import type { Level, Scope } from "./case.js";
 import manifest from "./golden/manifest.json";
 
-interface Listed {
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-const files: Readonly<Record<string, Listed>> = manifest.files;
+const files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>> = manifest.files;
 
 /** Why a file of goldens is not here. */
 export const ABSENCE = "these goldens are in the repository alone: name its folder conformance/golden by --golden";

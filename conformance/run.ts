@@ -9,7 +9,7 @@ import { bestBuild } from "../sdk/device/builds.js";
 import { type DeviceInfo, type DeviceOptions, openDevice } from "../sdk/device/open.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import { dataBytes } from "../sdk/wasm/data.js";
-import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
+import { type CaseResult, type Finding, type Level, levels, type Scope, scopes } from "./case.js";
 import { factsOf } from "./facts.js";
 import { checkGolden, manifestHash, sha256 } from "./golden.js";
 import { builtinCases } from "./levels/builtins.js";
@@ -17,7 +17,7 @@ import { deviceCases } from "./levels/device.js";
 import { goldenCases, Models, userCases } from "./levels/goldens.js";
 import { kernelCases } from "./levels/kernels.js";
 import { pipelineCases } from "./levels/pipeline.js";
-import type { LevelSummary, Report } from "./report.js";
+import type { LevelSummary, Report, Skipped } from "./report.js";
 import { exactly } from "./score.js";
 import type { Case, Env, Host, LevelCases } from "./suite.js";
 
@@ -55,7 +55,7 @@ function breather(): () => Promise<void> {
 export async function runCase(c: Case, env: Env, signal?: AbortSignal): Promise<CaseResult> {
   const started = performance.now();
   const { id, level, boundKind } = c;
-  const result = (finding: Omit<CaseResult, "id" | "level" | "boundKind" | "ms" | "status">): CaseResult => ({
+  const result = (finding: Finding): CaseResult => ({
     id,
     level,
     boundKind,
@@ -72,7 +72,7 @@ export async function runCase(c: Case, env: Env, signal?: AbortSignal): Promise<
   }
 }
 
-function summary(level: Level, results: readonly CaseResult[], skipped: Report["skipped"]): LevelSummary {
+function summary(level: Level, results: readonly CaseResult[], skipped: readonly Skipped[]): LevelSummary {
   const own = results.filter((r) => r.level === level);
   const worst = own.reduce<CaseResult | undefined>((a, b) => (a && a.use >= b.use ? a : b), undefined);
   return {

@@ -4,7 +4,10 @@ import type { Device } from "../gpu/device.js";
 import type { DeviceInfo, DeviceOptions, OpenDevice } from "../sdk/device/open.js";
 import type { Api } from "../sdk/entries/api.js";
 import type { Platform } from "../sdk/model/platform.js";
-import type { BoundKind, Level, Measured, Scope } from "./case.js";
+import type { BoundKind, Finding, Level, Scope } from "./case.js";
+import type { Skipped } from "./report.js";
+
+export type { Finding };
 
 /** The runtime that the suite runs in. */
 export interface Host {
@@ -30,12 +33,6 @@ export interface Env extends Pick<Host, "api" | "sample"> {
   golden(name: string): Promise<Uint8Array | undefined>;
 }
 
-/** What a case finds. */
-export interface Finding extends Measured {
-  /** What a reader should know, or which part is wrong. */
-  readonly reason?: string;
-}
-
 /** One thing that is measured. */
 export interface Case {
   readonly id: string;
@@ -48,14 +45,8 @@ export interface Case {
   measure(env: Env): Promise<Finding>;
 }
 
-/** A case, or a file of cases, that is not run. */
-export interface Absent {
-  readonly id: string;
-  readonly reason: string;
-}
-
 /** What a level is made of: its cases, and the ids of what cannot be listed because its references are not here. */
 export interface LevelCases {
   readonly cases: readonly Case[];
-  readonly absent: readonly Absent[];
+  readonly absent: readonly Skipped[];
 }

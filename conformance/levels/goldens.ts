@@ -22,8 +22,9 @@ import {
   goldenNames,
   openGolden,
 } from "../golden.js";
+import type { Skipped } from "../report.js";
 import { measure } from "../score.js";
-import type { Absent, Case, Env, LevelCases } from "../suite.js";
+import type { Case, Env, LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
 
 const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
@@ -222,7 +223,7 @@ const isModelFile = (name: string) => /(tiny|vit|blocks)[^/]*\.safetensors$/.tes
 export async function goldenCases(env: Env, scope: Scope, models: Models): Promise<LevelCases> {
   const names = [...goldenNames("quick/"), ...(scope === "quick" ? [] : goldenNames("full/"))].filter(isModelFile);
   const cases: Case[] = [];
-  const absent: Absent[] = [];
+  const absent: Skipped[] = [];
   for (const name of names) {
     const data = await env.golden(name);
     if (data) {

@@ -7,8 +7,9 @@ import { FileError } from "../../gpu/errors.js";
 import * as dataSide from "../../sdk/entries/hog.js";
 import type { Scope } from "../case.js";
 import { ABSENCE, sha256 } from "../golden.js";
+import type { Skipped } from "../report.js";
 import { exactly } from "../score.js";
-import type { Absent, Case, Env, LevelCases } from "../suite.js";
+import type { Case, Env, LevelCases } from "../suite.js";
 import { hogCases, tokenCases } from "./pipeline-hog.js";
 import {
   type DataSide,
@@ -181,7 +182,7 @@ const picturing = ({ pictures }: PipelineRows, side: DataSide): Check[] =>
 /** The cases of the level; `side` is given where not the package's own functions are to be measured. */
 export async function pipelineCases(env: Files, scope: Scope, side: DataSide = dataSide): Promise<LevelCases> {
   const cases = tokenCases(side);
-  const absent: Absent[] = [];
+  const absent: Skipped[] = [];
   const goldenOf = async (name: string) => {
     const data = await env.golden(name);
     if (!data) absent.push({ id: `C5/${name}`, reason: ABSENCE });
