@@ -6,7 +6,7 @@ import { ops } from "../gpu/ops/index.js";
 import { moduleSource } from "../gpu/ops/wgsl.js";
 import { version } from "../package.json";
 import { bestBuild } from "../sdk/device/builds.js";
-import { type DeviceInfo, type DeviceOptions, openDevice } from "../sdk/device/open.js";
+import { type DeviceOptions, openDevice } from "../sdk/device/open.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
 import { dataBytes } from "../sdk/wasm/data.js";
 import { type CaseResult, type Finding, type Level, levels, type Scope, scopes } from "./case.js";
@@ -30,9 +30,6 @@ export interface RunOptions extends Omit<DeviceOptions, "selfTest"> {
   readonly signal?: AbortSignal;
   onCase?(result: CaseResult, done: number, total: number): void;
 }
-
-/** Whether a device computes in software: it compiles slowly, and runs a part of the kernels at scope quick. */
-const isSlow = (info: DeviceInfo, scope: Scope) => info.kind === "webgpu" && info.isFallback && scope === "quick";
 
 function matcher(pattern: string | undefined): (id: string) => boolean {
   if (pattern === undefined) return () => true;
@@ -94,10 +91,8 @@ async function codeHashes(device: Device) {
   return { wasm: await sha256(new Uint8Array(wasm)), wgsl: await sha256(wgsl), golden: await manifestHash() };
 }
 
-async function listCases(env: Env, options: RunOptions, models: Models, info: DeviceInfo): Promise<LevelCases> {
-  const { scope, own } = options;
-  const slow = isSlow(info, scope);
-  const kernels = [...deviceCases(env), ...builtinCases(env), ...kernelCases(env, slow)];
+async function listCases(env: Env, { scope, own }: RunOptions, models: Models): Promise<LevelCases> {
+  const kernels = [...deviceCases(env), ...builtinCases(env), ...kernelCases(env, scope)];
   const pipeline = await pipelineCases(env, scope);
   const ofModels = own
     ? { cases: await userCases(own.name, own.data, models), absent: [] }
@@ -130,7 +125,7 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
   const models = new Models(env, options.own?.weights);
   try {
     const matches = matcher(options.cases);
-    const listed = await listCases(env, options, models, info);
+    const listed = await listCases(env, options, models);
     const wanted = listed.cases.filter((c) => matches(c.id) && scopes.indexOf(c.scope) <= scopes.indexOf(scope));
     const cases = wanted.filter((c) => c.skip === undefined);
     if (wanted.length === 0)

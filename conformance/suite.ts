@@ -22,6 +22,9 @@ export interface Host {
   sample(name: string): Promise<Uint8Array>;
 }
 
+/** Whether a device is a GPU in software, which compiles and computes slowly. */
+export const isSoftware = ({ kind, isFallback }: DeviceInfo) => kind === "webgpu" && isFallback;
+
 /** What cases share. */
 export interface Env extends Pick<Host, "api" | "sample"> {
   /** The device under test, for what lies below the public functions. */

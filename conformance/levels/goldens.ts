@@ -24,7 +24,7 @@ import {
 } from "../golden.js";
 import type { Skipped } from "../report.js";
 import { measure } from "../score.js";
-import type { Case, Env, LevelCases } from "../suite.js";
+import { type Case, type Env, isSoftware, type LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
 
 const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
@@ -186,8 +186,7 @@ const NO_ENVELOPE = "these goldens have no envelope for f16";
 function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): string | undefined {
   if (device.weights === "int8") return APPROXIMATE;
   if (device.weights === "f16" && !c.envelope.f16) return NO_ENVELOPE;
-  const software = deviceInfo.kind === "webgpu" && deviceInfo.isFallback;
-  if (!software || workOf(c) <= patience[scope]) return undefined;
+  if (!isSoftware(deviceInfo) || workOf(c) <= patience[scope]) return undefined;
   return `a software GPU takes minutes for this: level ${workOf(c) <= patience.full ? "full" : "exhaustive"} has it`;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../../sdk/base/tensor.js";
 import { openSafetensors } from "../../sdk/checkpoint/safetensors.js";
+import type { HogConfig } from "../../sdk/config/targets.js";
 import type * as dataSide from "../../sdk/entries/hog.js";
 import type { Image } from "../../sdk/image/image.js";
 import { normalize } from "../../sdk/image/transform.js";
@@ -56,10 +57,7 @@ export interface PipelineRows {
   readonly pictures: readonly (readonly [number, number, number, number, string])[];
 }
 
-export interface HogSettings {
-  readonly nbins: number;
-  readonly pool: number;
-  readonly gaussianWindow: number;
+export interface HogSettings extends HogConfig {
   readonly normalize: boolean;
 }
 
