@@ -92,22 +92,16 @@ export interface GoldenCase {
 /** A file of cases, open. */
 export interface GoldenFile {
   readonly cases: readonly GoldenCase[];
-  /** Of the checkpoint it was made for, if it was made for one. */
-  readonly checkpoint?: { readonly sha256: string; readonly name: string };
   tensor(name: string): Promise<Tensor>;
 }
 
 /** Opens a safetensors file of cases. @throws CheckpointError where it is none */
 export async function openGolden(name: string, data: Uint8Array): Promise<GoldenFile> {
   const checkpoint = await openCheckpoint(bytesSource(data, name));
-  const parsed = (key: string) => {
-    const text = checkpoint.metadata.get(key);
-    return text === undefined ? undefined : JSON.parse(text);
-  };
-  const cases = parsed("cases");
+  const cases = JSON.parse(checkpoint.metadata.get("cases") ?? "null");
   if (!Array.isArray(cases)) {
     const what = "expected the goldens of a model (npm run golden), found a safetensors file without cases";
     throw new MaskFeatError("CKPT_FORMAT", `${name}: ${what}`);
   }
-  return { cases, checkpoint: parsed("checkpoint"), tensor: (tensor) => checkpoint.get(tensor) };
+  return { cases, tensor: (tensor) => checkpoint.get(tensor) };
 }

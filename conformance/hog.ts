@@ -173,11 +173,8 @@ export function measureWithin(actual: ArrayLike<number>, { exact, rounded }: Int
   return measure(actual, nearest, bound);
 }
 
-/** Makes one of several intervals: `f` gets the same end of each. */
-export function combined(intervals: readonly Intervals[], f: (ends: Float64Array[]) => Float64Array): Intervals {
-  const ends = (of: keyof Intervals) => ({
-    low: f(intervals.map((one) => one[of].low)),
-    high: f(intervals.map((one) => one[of].high)),
-  });
-  return { exact: ends("exact"), rounded: ends("rounded") };
+/** Applies `f` to every array of intervals. */
+export function mapIntervals({ exact, rounded }: Intervals, f: (numbers: Float64Array) => Float64Array): Intervals {
+  const ends = ({ low, high }: Ends) => ({ low: f(low), high: f(high) });
+  return { exact: ends(exact), rounded: ends(rounded) };
 }

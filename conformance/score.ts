@@ -82,16 +82,15 @@ export function sameNumbers(actual: Float32Array, expected: Float32Array): Findi
 
 /** Joins what parts of a case found. */
 export function joined(parts: readonly Measured[]): Measured {
-  const most = (key: "maxAbs" | "maxRel" | "maxUlp" | "use") =>
-    parts.reduce((top, part) => Math.max(top, part[key]), 0);
+  const most = (key: "maxAbs" | "maxRel" | "maxUlp") => Math.max(...parts.map((part) => part[key]));
   const worst = parts.reduce((a, b) => (b.use > a.use ? b : a));
   return {
     n: parts.reduce((sum, part) => sum + part.n, 0),
     maxAbs: most("maxAbs"),
     maxRel: most("maxRel"),
     maxUlp: most("maxUlp"),
-    cos: parts.reduce((least, part) => Math.min(least, part.cos), 1),
-    use: most("use"),
+    cos: Math.min(...parts.map(({ cos }) => cos)),
+    use: worst.use,
     bound: worst.bound,
     histogram: Array.from({ length: HISTOGRAM }, (_, i) => parts.reduce((sum, part) => sum + part.histogram[i], 0)),
   };
