@@ -54,8 +54,3 @@ function postAddress(path: string | null): URL | undefined {
   if (url.origin !== location.origin) throw new RangeError(`post: expected a path of this server, got ${path}`);
   return url;
 }
-
-/** While a run is on, its choices stay. */
-export function lockChoices(locked: boolean): void {
-  byId("choices", HTMLFieldSetElement).disabled = locked;
-}
