@@ -14,6 +14,8 @@ import { exactly, sameNumbers } from "../score.js";
 import type { Case, Env, Finding } from "../suite.js";
 import { textOf } from "./kernels.js";
 
+type Work = (device: Device) => Promise<Finding>;
+
 /** A seed of this run: what a device gives back cannot have been there before. */
 const fresh = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
@@ -137,7 +139,7 @@ async function alternating(device: Device, calls: readonly Call[]): Promise<Find
   return firstWrong(findings);
 }
 
-const make = (name: string, scope: Scope, work: (device: Device) => Promise<Finding>): Case => ({
+const make = (name: string, scope: Scope, work: Work): Case => ({
   id: `C0/${name}`,
   level: "C0",
   boundKind: "exact",
@@ -149,8 +151,7 @@ const make = (name: string, scope: Scope, work: (device: Device) => Promise<Find
 function casesOf(call: Call, c: OpCase<object>): Case[] {
   const { bound, integers, batched } = homeOf(call);
   const limit = typeof integers === "function" ? integers(c.attrs) : integers;
-  const asked = (what: string, work: (device: Device) => Promise<Finding>) =>
-    make(`${what}/${call.op} ${textOf(c)}`, c.scope, work);
+  const asked = (what: string, work: Work) => make(`${what}/${call.op} ${textOf(c)}`, c.scope, work);
   return [
     ...(limit ? [asked(bound ? "integers" : "copy", (device) => exactCall(device, call, limit))] : []),
     ...(bound ? [asked("repeats", (device) => repeats(device, call))] : []),

@@ -83,18 +83,13 @@ export class Models {
     private readonly weights?: string,
   ) {}
 
-  async get(c: GoldenCase): Promise<Model> {
-    const { finalNorm } = c;
-    const key = JSON.stringify([c.model, c.weights, finalNorm]);
+  async get({ model: config, weights: from, finalNorm }: GoldenCase): Promise<Model> {
+    const key = JSON.stringify([config, from, finalNorm]);
     if (this.held?.key === key) return this.held.model;
     this.dispose();
-    const weights = c.weights === "user" ? this.weights : c.weights;
-    const model = await this.env.api.getModel(c.model, {
-      ...this.env.deviceOptions,
-      weights,
-      finalNorm,
-      selfTest: "off",
-    });
+    const weights = from === "user" ? this.weights : from;
+    const options = { ...this.env.deviceOptions, weights, finalNorm, selfTest: "off" } as const;
+    const model = await this.env.api.getModel(config, options);
     this.held = { key, model };
     return model;
   }
