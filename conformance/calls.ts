@@ -5,11 +5,11 @@ import type { AttrsOf, OpRule, Shape } from "../gpu/graph/op.js";
 import { type Plan, plan } from "../gpu/graph/plan.js";
 import { type Call, Tape, type Value } from "../gpu/graph/tape.js";
 import { type OpName, type Ops, ops as table } from "../gpu/ops/index.js";
+import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import type { Level } from "./case.js";
-import { f16ToF32, f32ToF16 } from "./inside.js";
 import { certain, isNarrow, narrowed, probable, type SumError, size } from "./ops/define.js";
 import { evaluate, homeOf, ops } from "./reference.js";
-import { measure, useOf } from "./score.js";
+import { measure } from "./score.js";
 import type { Case, Finding } from "./suite.js";
 
 /** The call of `op` on inputs of these shapes, each in the layout that the op reads. */
@@ -104,7 +104,8 @@ export async function measureCall(device: Device, call: Call, inputs: readonly F
   const [actual, expected] = [flat(await runCall(device, call, inputs)), flat(outputs)];
   const finding = measure(actual, expected, flat(bounds));
   if (finding.use === 0) return finding;
-  return { ...finding, reason: `${useOf(actual, expected, flat(certain())).toPrecision(2)} of the worst-case bound` };
+  const { use } = measure(actual, expected, flat(certain()));
+  return { ...finding, reason: `${use.toPrecision(2)} of the worst-case bound` };
 }
 
 /** What homes ask of their ops at a level. */

@@ -50,14 +50,18 @@ export interface Measured {
   readonly histogram: readonly number[];
 }
 
+/** What a case finds. */
+export interface Finding extends Measured {
+  /** Why it failed, or what a reader should know. */
+  readonly reason?: string;
+}
+
 /** A case's outcome as reports hold it. */
-export interface CaseResult extends Measured {
+export interface CaseResult extends Finding {
   /** Level, subject, and what tells cases of a subject apart, between slashes: "C2/linear/[4,13] [13,13] [13]/uniform". */
   readonly id: string;
   readonly level: Level;
   readonly boundKind: BoundKind;
   readonly status: "passed" | "failed";
   readonly ms: number;
-  /** Why it failed, or what a reader should know. */
-  readonly reason?: string;
 }

@@ -1,6 +1,7 @@
 /** What a device and the runtime around it say of themselves, for whoever reads a report elsewhere. */
 
-import type { DeviceChoice, DeviceInfo, Platform } from "./inside.js";
+import type { DeviceChoice, DeviceInfo } from "../sdk/device/open.js";
+import type { Platform } from "../sdk/model/platform.js";
 import type { Report } from "./report.js";
 
 type Facts = Report["facts"];

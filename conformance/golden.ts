@@ -2,16 +2,17 @@
 
 import { MaskFeatError } from "../gpu/errors.js";
 import type { OutType } from "../gpu/models/vit.js";
+import type { Tensor } from "../sdk/base/tensor.js";
+import { openCheckpoint } from "../sdk/checkpoint/index.js";
+import type { PartialConfig } from "../sdk/config/config.js";
+import { bytesSource } from "../sdk/io/source.js";
 import type { Level, Scope } from "./case.js";
 import manifest from "./golden/manifest.json";
-import { bytesSource, openCheckpoint, type PartialConfig, type Tensor } from "./inside.js";
 
-interface Listed {
-  readonly sha256: string;
-  readonly bytes: number;
-}
+const files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>> = manifest.files;
 
-const files: Readonly<Record<string, Listed>> = manifest.files;
+/** Why a file of goldens is not here. */
+export const ABSENCE = "these goldens are in the repository alone: name its folder conformance/golden by --golden";
 
 /** Names of the files that begin with `folder`. */
 export const goldenNames = (folder: string): string[] => Object.keys(files).filter((name) => name.startsWith(folder));
@@ -91,22 +92,16 @@ export interface GoldenCase {
 /** A file of cases, open. */
 export interface GoldenFile {
   readonly cases: readonly GoldenCase[];
-  /** Of the checkpoint it was made for, if it was made for one. */
-  readonly checkpoint?: { readonly sha256: string; readonly name: string };
   tensor(name: string): Promise<Tensor>;
 }
 
 /** Opens a safetensors file of cases. @throws CheckpointError where it is none */
 export async function openGolden(name: string, data: Uint8Array): Promise<GoldenFile> {
   const checkpoint = await openCheckpoint(bytesSource(data, name));
-  const parsed = (key: string) => {
-    const text = checkpoint.metadata.get(key);
-    return text === undefined ? undefined : JSON.parse(text);
-  };
-  const cases = parsed("cases");
+  const cases = JSON.parse(checkpoint.metadata.get("cases") ?? "null");
   if (!Array.isArray(cases)) {
     const what = "expected the goldens of a model (npm run golden), found a safetensors file without cases";
     throw new MaskFeatError("CKPT_FORMAT", `${name}: ${what}`);
   }
-  return { cases, checkpoint: parsed("checkpoint"), tensor: (tensor) => checkpoint.get(tensor) };
+  return { cases, tensor: (tensor) => checkpoint.get(tensor) };
 }

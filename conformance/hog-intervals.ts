@@ -4,8 +4,8 @@
  * of the gradients' sums is allowed, and an arc tangent of 4 units in the last place or none at all. Squares of gradients must not underflow.
  */
 
+import type { Tensor } from "../sdk/base/tensor.js";
 import type { Measured } from "./case.js";
-import type { Tensor } from "./inside.js";
 import type { HogSettings } from "./levels/pipeline-rows.js";
 import { measure } from "./score.js";
 
@@ -174,7 +174,7 @@ export function measureWithin(actual: ArrayLike<number>, { exact, rounded }: Int
 }
 
 /** Applies `f` to every array of intervals. */
-export function mapIntervals(intervals: Intervals, f: (numbers: Float64Array) => Float64Array): Intervals {
+export function mapIntervals({ exact, rounded }: Intervals, f: (numbers: Float64Array) => Float64Array): Intervals {
   const ends = ({ low, high }: Ends) => ({ low: f(low), high: f(high) });
-  return { exact: ends(intervals.exact), rounded: ends(intervals.rounded) };
+  return { exact: ends(exact), rounded: ends(rounded) };
 }

@@ -1,7 +1,7 @@
 /** Numbers by their bit patterns: spread over all of them, or every one. */
 
+import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import type { Measured } from "./case.js";
-import { f16ToF32, f32ToF16 } from "./inside.js";
 import type { Stored } from "./ops/define.js";
 import { joined } from "./score.js";
 
@@ -42,12 +42,11 @@ async function everyPattern(
   end: number,
   ask: (x: Float32Array) => Promise<Measured>,
 ): Promise<Measured> {
-  let found: Measured | undefined;
+  const parts: Measured[] = [];
   for (let at = first; at < end; at += CHUNK) {
-    const part = await ask(patterns(Math.min(CHUNK, end - at), (i) => at + i));
-    found = found ? joined([found, part]) : part;
+    parts.push(await ask(patterns(Math.min(CHUNK, end - at), (i) => at + i)));
   }
-  return found as Measured;
+  return joined(parts);
 }
 
 /** All finite numbers that are not negative. */

@@ -7,7 +7,7 @@ import { checkLayout, type Device, type Program } from "../gpu/device.js";
 import { size } from "../gpu/graph/op.js";
 import type { Plan } from "../gpu/graph/plan.js";
 import type { Value } from "../gpu/graph/tape.js";
-import { f16ToF32, f32ToF16 } from "./inside.js";
+import { f16ToF32, f32ToF16 } from "../sdk/wasm/half.js";
 import { homeOf, runPlan } from "./reference.js";
 
 /** Elements as they were given; row-major, whatever layout they are declared to lie in. */

@@ -27,21 +27,11 @@ export function runPlan(
   given: (value: Value) => Float64Array,
   stored: (call: Call, outputs: Float64Array[]) => Float64Array[] = (_, outputs) => outputs,
 ): Float64Array[] {
-  const values = new Map<Value, Float64Array>(plan.given.map((value) => [value, given(value)]));
-  const remaining = new Map<Value, number>();
-  for (const value of [...plan.calls.flatMap((call) => call.inputs), ...plan.outputs]) {
-    remaining.set(value, (remaining.get(value) ?? 0) + 1);
-  }
-  const take = (value: Value): Float64Array => {
-    const left = (remaining.get(value) as number) - 1;
-    remaining.set(value, left);
-    const data = values.get(value) as Float64Array;
-    if (left === 0) values.delete(value);
-    return data;
-  };
+  const made = new Map<Value, Float64Array>();
+  const numbersOf = (value: Value) => made.get(value) ?? given(value);
   for (const call of plan.calls) {
-    const outputs = stored(call, evaluate(call, call.inputs.map(take)));
-    for (const [i, value] of call.outputs.entries()) values.set(value, outputs[i]);
+    const outputs = stored(call, evaluate(call, call.inputs.map(numbersOf)));
+    for (const [i, value] of call.outputs.entries()) made.set(value, outputs[i]);
   }
-  return plan.outputs.map((value) => values.get(value) as Float64Array);
+  return plan.outputs.map(numbersOf);
 }

@@ -1,7 +1,7 @@
 /** The result of a run of the suite, as `conformance --json` prints it and reports and comparisons read it. */
 
+import type { DeviceInfo } from "../sdk/device/open.js";
 import type { CaseResult, Level, Scope } from "./case.js";
-import type { DeviceInfo } from "./inside.js";
 
 export interface LevelSummary {
   readonly level: Level;
@@ -11,6 +11,17 @@ export interface LevelSummary {
   readonly skipped: number;
   /** The case that comes closest to its bound; null where none ran. */
   readonly worst: { readonly case: string; readonly use: number } | null;
+}
+
+export interface Failed extends Pick<CaseResult, "use" | "maxAbs" | "bound"> {
+  readonly case: string;
+  readonly reason: string;
+}
+
+/** A case, or a file of cases, that is not run. */
+export interface Skipped {
+  readonly id: string;
+  readonly reason: string;
 }
 
 /** Which code and which references were compared: SHA-256, in hexadecimal. */
@@ -39,14 +50,8 @@ export interface Report {
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   readonly hashes: Hashes;
   readonly levels: readonly LevelSummary[];
-  readonly failed: readonly {
-    readonly case: string;
-    readonly use: number;
-    readonly maxAbs: number;
-    readonly bound: number;
-    readonly reason: string;
-  }[];
-  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+  readonly failed: readonly Failed[];
+  readonly skipped: readonly Skipped[];
   readonly cases: readonly CaseResult[];
   readonly passed: boolean;
   readonly ms: number;

@@ -5,35 +5,24 @@ import { OptionError } from "../gpu/errors.js";
 import { ops } from "../gpu/ops/index.js";
 import { moduleSource } from "../gpu/ops/wgsl.js";
 import { version } from "../package.json";
-import { type CaseResult, type Level, levels, type Scope, scopes } from "./case.js";
+import { bestBuild } from "../sdk/device/builds.js";
+import { type DeviceOptions, openDevice } from "../sdk/device/open.js";
+import { WasmDevice } from "../sdk/device/wasm.js";
+import { dataBytes } from "../sdk/wasm/data.js";
+import { type CaseResult, type Finding, type Level, levels, type Scope, scopes } from "./case.js";
 import { factsOf } from "./facts.js";
 import { checkGolden, manifestHash, sha256 } from "./golden.js";
-import {
-  bestBuild,
-  type DeviceChoice,
-  type DeviceInfo,
-  type DeviceOptions,
-  type Dtype,
-  dataBytes,
-  openDevice,
-  WasmDevice,
-} from "./inside.js";
 import { builtinCases } from "./levels/builtins.js";
 import { deviceCases } from "./levels/device.js";
 import { goldenCases, Models, userCases } from "./levels/goldens.js";
 import { kernelCases } from "./levels/kernels.js";
 import { pipelineCases } from "./levels/pipeline.js";
-import type { LevelSummary, Report } from "./report.js";
+import type { LevelSummary, Report, Skipped } from "./report.js";
 import { exactly } from "./score.js";
 import type { Case, Env, Host, LevelCases } from "./suite.js";
 
-export interface RunOptions {
+export interface RunOptions extends Omit<DeviceOptions, "selfTest"> {
   readonly scope: Scope;
-  readonly device?: DeviceChoice;
-  readonly dtype?: Dtype;
-  readonly threads?: number;
-  readonly turbo?: boolean;
-  readonly matmul?: DeviceOptions["matmul"];
   /** Only cases whose id matches this pattern, in which * stands for anything. */
   readonly cases?: string;
   /** A user's own goldens, and the weights that they were made for. Only these are run then, with the levels that need no goldens. */
@@ -41,11 +30,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   onCase?(result: CaseResult, done: number, total: number): void;
 }
-
-type Skipped = Report["skipped"][number];
-
-/** Whether a device computes in software: it compiles slowly, and runs a part of the kernels at scope quick. */
-const isSlow = (info: DeviceInfo, scope: Scope) => info.kind === "webgpu" && info.isFallback && scope === "quick";
 
 function matcher(pattern: string | undefined): (id: string) => boolean {
   if (pattern === undefined) return () => true;
@@ -68,7 +52,7 @@ function breather(): () => Promise<void> {
 export async function runCase(c: Case, env: Env, signal?: AbortSignal): Promise<CaseResult> {
   const started = performance.now();
   const { id, level, boundKind } = c;
-  const result = (finding: Omit<CaseResult, "id" | "level" | "boundKind" | "ms" | "status">): CaseResult => ({
+  const result = (finding: Finding): CaseResult => ({
     id,
     level,
     boundKind,
@@ -107,17 +91,15 @@ async function codeHashes(device: Device) {
   return { wasm: await sha256(new Uint8Array(wasm)), wgsl: await sha256(wgsl), golden: await manifestHash() };
 }
 
-async function listCases(env: Env, options: RunOptions, models: Models, info: DeviceInfo): Promise<LevelCases> {
-  const { scope, own } = options;
-  const slow = isSlow(info, scope);
-  const kernels = [...deviceCases(env), ...builtinCases(env), ...kernelCases(env, slow)];
+async function listCases(env: Env, { scope, own }: RunOptions, models: Models): Promise<LevelCases> {
+  const kernels = [...deviceCases(env), ...builtinCases(env), ...kernelCases(env, scope)];
   const pipeline = await pipelineCases(env, scope);
   const ofModels = own
     ? { cases: await userCases(own.name, own.data, models), absent: [] }
     : await goldenCases(env, scope, models);
   return {
     cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
-    absent: [...(ofModels.absent ?? []), ...(pipeline.absent ?? [])],
+    absent: [...ofModels.absent, ...pipeline.absent],
   };
 }
 
@@ -143,14 +125,14 @@ export async function conformance(host: Host, options: RunOptions): Promise<Repo
   const models = new Models(env, options.own?.weights);
   try {
     const matches = matcher(options.cases);
-    const listed = await listCases(env, options, models, info);
+    const listed = await listCases(env, options, models);
     const wanted = listed.cases.filter((c) => matches(c.id) && scopes.indexOf(c.scope) <= scopes.indexOf(scope));
     const cases = wanted.filter((c) => c.skip === undefined);
     if (wanted.length === 0)
       throw new OptionError("OPT_VALUE", `cases: no case of level ${scope} matches ${options.cases}`);
     const skipped = [
       ...wanted.flatMap(({ id, skip }) => (skip === undefined ? [] : [{ id, reason: skip }])),
-      ...(listed.absent ?? []).filter(({ id }) => matches(id)),
+      ...listed.absent.filter(({ id }) => matches(id)),
     ];
     const results: CaseResult[] = [];
     const rest = breather();

@@ -12,13 +12,6 @@ function ulp(y: number): number {
 /** NaN and infinities as a number that JSON has. */
 const finite = (x: number) => (Number.isFinite(x) ? Math.min(x, WRONG) : WRONG);
 
-const errorOf = (a: number, y: number) => (Object.is(a, y) || a === y ? 0 : Math.abs(a - y));
-
-/** The share of a bound that an error uses: 0 where there is no error, WRONG where none is allowed or the result is NaN. */
-function shareOf(error: number, bound: number): number {
-  return error === 0 ? 0 : finite(error / bound);
-}
-
 /** The bucket of a histogram that a share belongs to. */
 export function bucketOf(share: number): number {
   if (share > 1) return HISTOGRAM - 1;
@@ -38,8 +31,9 @@ export function measure(
   let [dot, actualSquares, expectedSquares] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     const [a, y, b] = [actual[i], expected[i], typeof bound === "number" ? bound : bound[i]];
-    const error = errorOf(a, y);
-    const share = shareOf(error, b);
+    const error = Object.is(a, y) || a === y ? 0 : Math.abs(a - y);
+    // WRONG where no error is allowed, or the result is NaN
+    const share = error === 0 ? 0 : finite(error / b);
     histogram[bucketOf(share)]++;
     dot += a * y;
     actualSquares += a * a;
@@ -55,13 +49,6 @@ export function measure(
   if (actual.length !== n) use = WRONG;
   const cos = cosine(n, dot, actualSquares, expectedSquares);
   return { n, maxAbs, maxRel, maxUlp, cos, use, bound: finite(bounding), histogram };
-}
-
-/** The largest share of their bounds that errors use. */
-export function useOf(actual: ArrayLike<number>, expected: ArrayLike<number>, bound: ArrayLike<number>): number {
-  let use = 0;
-  for (let i = 0; i < expected.length; i++) use = Math.max(use, shareOf(errorOf(actual[i], expected[i]), bound[i]));
-  return use;
 }
 
 /** The square of twice the smallest normal number: what is below may be flushed, and has no direction. */
@@ -95,16 +82,15 @@ export function sameNumbers(actual: Float32Array, expected: Float32Array): Findi
 
 /** Joins what parts of a case found. */
 export function joined(parts: readonly Measured[]): Measured {
-  const most = (key: "maxAbs" | "maxRel" | "maxUlp" | "use") =>
-    parts.reduce((top, part) => Math.max(top, part[key]), 0);
+  const most = (key: "maxAbs" | "maxRel" | "maxUlp") => Math.max(...parts.map((part) => part[key]));
   const worst = parts.reduce((a, b) => (b.use > a.use ? b : a));
   return {
     n: parts.reduce((sum, part) => sum + part.n, 0),
     maxAbs: most("maxAbs"),
     maxRel: most("maxRel"),
     maxUlp: most("maxUlp"),
-    cos: parts.reduce((least, part) => Math.min(least, part.cos), 1),
-    use: most("use"),
+    cos: Math.min(...parts.map(({ cos }) => cos)),
+    use: worst.use,
     bound: worst.bound,
     histogram: Array.from({ length: HISTOGRAM }, (_, i) => parts.reduce((sum, part) => sum + part.histogram[i], 0)),
   };

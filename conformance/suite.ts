@@ -1,9 +1,13 @@
 /** The seam of the suite: where it runs, what a case can use, and what a case is. */
 
 import type { Device } from "../gpu/device.js";
+import type { DeviceInfo, DeviceOptions, OpenDevice } from "../sdk/device/open.js";
 import type { Api } from "../sdk/entries/api.js";
-import type { BoundKind, Level, Measured, Scope } from "./case.js";
-import type { DeviceInfo, DeviceOptions, OpenDevice, Platform } from "./inside.js";
+import type { Platform } from "../sdk/model/platform.js";
+import type { BoundKind, Finding, Level, Scope } from "./case.js";
+import type { Skipped } from "./report.js";
+
+export type { Finding };
 
 /** The runtime that the suite runs in. */
 export interface Host {
@@ -18,9 +22,11 @@ export interface Host {
   sample(name: string): Promise<Uint8Array>;
 }
 
+/** Whether a device is a GPU in software, which compiles and computes slowly. */
+export const isSoftware = ({ kind, isFallback }: DeviceInfo) => kind === "webgpu" && isFallback;
+
 /** What cases share. */
-export interface Env {
-  readonly api: Api;
+export interface Env extends Pick<Host, "api" | "sample"> {
   /** The device under test, for what lies below the public functions. */
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
@@ -28,13 +34,6 @@ export interface Env {
   readonly deviceOptions: DeviceOptions;
   /** A file of conformance/golden/ whose hash is that of the manifest; undefined where it is not here. @throws MaskFeatError GOLDEN_CHANGED */
   golden(name: string): Promise<Uint8Array | undefined>;
-  sample(name: string): Promise<Uint8Array>;
-}
-
-/** What a case finds. */
-export interface Finding extends Measured {
-  /** What a reader should know, or which part is wrong. */
-  readonly reason?: string;
 }
 
 /** One thing that is measured. */
@@ -52,5 +51,5 @@ export interface Case {
 /** What a level is made of: its cases, and the ids of what cannot be listed because its references are not here. */
 export interface LevelCases {
   readonly cases: readonly Case[];
-  readonly absent?: readonly { readonly id: string; readonly reason: string }[];
+  readonly absent: readonly Skipped[];
 }

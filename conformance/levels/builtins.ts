@@ -4,12 +4,13 @@
  * spread over all f32 bit patterns; at scope exhaustive gelu and exp are asked for every one of them.
  */
 
+import { f32ToF16 } from "../../sdk/wasm/half.js";
 import { questionsOf } from "../calls.js";
-import { f32ToF16 } from "../inside.js";
-import type { Mutants } from "../ops/define.js";
+
 import { everyHalf } from "../points.js";
 import { exactly } from "../score.js";
 import type { Case, Env, Finding } from "../suite.js";
+import { mistakes } from "./mistakes.js";
 
 /** All 65,536 half-precision numbers to f32, and back from there, and from their midpoints. */
 function halves(): Finding {
@@ -46,15 +47,10 @@ export const builtinCases = ({ device }: Env): Case[] => [
   },
 ];
 
-export const mutants: Mutants = {
-  cases: "C1/f16/*",
-  files: {
-    "assembly/half.ts": [
-      [
-        "ties are rounded down",
-        "i32x4.add(i32x4.add(abs, even), i32x4.splat(0xfff - (112 << 23)))",
-        "i32x4.add(abs, i32x4.splat(0xfff - (112 << 23)))",
-      ],
-    ],
-  },
-};
+export const mutants = mistakes("C1/f16/*", "assembly/half.ts", [
+  [
+    "ties are rounded down",
+    "i32x4.add(i32x4.add(abs, even), i32x4.splat(0xfff - (112 << 23)))",
+    "i32x4.add(abs, i32x4.splat(0xfff - (112 << 23)))",
+  ],
+]);

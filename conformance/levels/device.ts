@@ -8,7 +8,7 @@ import type { Call } from "../../gpu/graph/tape.js";
 import type { OpName } from "../../gpu/ops/index.js";
 import { callOf, compiled, expectedOf, inOrder, planOf, questionsOf, runCall } from "../calls.js";
 import type { Scope } from "../case.js";
-import { type Op, type OpCase, size, uniform } from "../ops/define.js";
+import { type OpCase, size, uniform } from "../ops/define.js";
 import { homeOf, ops } from "../reference.js";
 import { exactly, sameNumbers } from "../score.js";
 import type { Case, Env, Finding } from "../suite.js";
@@ -42,39 +42,36 @@ const firstWrong = (findings: readonly (Finding | undefined)[]) =>
   (findings.find((found) => found && found.use > 0) ?? findings.at(-1)) as Finding;
 
 /** Bytes there and back through a buffer alone. */
-const canary = (count: number): Work => {
-  return async (device) => {
-    const given = integers(count, 2047, fresh());
-    const buffer = await device.buffer(count, "canary");
-    await device.write(buffer, given);
-    const found = await device.read(buffer, count);
-    device.release(buffer);
-    return sameNumbers(found, given);
-  };
-};
+async function canary(device: Device, count: number): Promise<Finding> {
+  const given = integers(count, 2047, fresh());
+  const buffer = await device.buffer(count, "canary");
+  await device.write(buffer, given);
+  const found = await device.read(buffer, count);
+  device.release(buffer);
+  return sameNumbers(found, given);
+}
 
 /** Released memory is given out again; what was there does not show through. */
-const reuse: Work = async (device) => {
+async function reuse(device: Device): Promise<Finding> {
   for (let i = 0; i < 8; i++) {
-    const found = await canary(1000 + 64 * i)(device);
+    const found = await canary(device, 1000 + 64 * i);
     if (found.use > 0) return found;
   }
   return exactly(8, 0);
-};
+}
 
 /** An answer that is exact: float64 gives the same numbers, whatever the order of its sums. */
-const exactCall = (call: Call, limit: number, { factors, masks }: Op): Work => {
-  return async (device) => {
-    const inputs = call.inputs.map(({ shape }, i) => {
-      if (masks?.includes(i)) return integers(size(shape), 1, fresh() + i).map(Math.abs);
-      if (device.weights !== "int8" || !factors?.includes(i)) return integers(size(shape), limit, fresh() + i);
-      return bytes(size(shape), size(call.inputs[factors[1]].shape.slice(1)), fresh() + i);
-    });
-    const { outputs } = expectedOf(device, call, inputs);
-    const actual = await runCall(device, call, inputs);
-    return firstWrong(actual.map((y, i) => sameNumbers(y, Float32Array.from(outputs[i]))));
-  };
-};
+async function exactCall(device: Device, call: Call, limit: number): Promise<Finding> {
+  const { factors, masks } = homeOf(call);
+  const inputs = call.inputs.map(({ shape }, i) => {
+    if (masks?.includes(i)) return integers(size(shape), 1, fresh() + i).map(Math.abs);
+    if (device.weights !== "int8" || !factors?.includes(i)) return integers(size(shape), limit, fresh() + i);
+    return bytes(size(shape), size(call.inputs[factors[1]].shape.slice(1)), fresh() + i);
+  });
+  const { outputs } = expectedOf(device, call, inputs);
+  const actual = await runCall(device, call, inputs);
+  return firstWrong(actual.map((y, i) => sameNumbers(y, Float32Array.from(outputs[i]))));
+}
 
 /** Runs a compiled call on several inputs, one after the other; buffers, and the weights of matrix products, are those of the first run. */
 async function runs(device: Device, call: Call, many: readonly (readonly Float32Array[])[]) {
@@ -102,51 +99,45 @@ const bits = (x: Float32Array) => new Float32Array(new Uint32Array(x.buffer, x.b
 const sameBits = (a: Float32Array, b: Float32Array) => sameNumbers(bits(a), bits(b));
 
 /** The same call again gives the same bits: no race decides the order of a sum, and no run leaves anything to the next. */
-const repeats = (call: Call): Work => {
-  return async (device) => {
-    const [first, other] = [realInputs(call, 5), realInputs(call, 6)];
-    const [a, b, again, c] = await runs(device, call, [first, other, first, first]);
-    const findings = a.map((y, i) => {
-      const dead = lifeless(y) ?? lifeless(b[i]);
-      if (dead) return dead;
-      const differs = b[i].some((v, at) => v !== y[at]);
-      if (!differs) return { ...exactly(y.length, y.length), reason: "other inputs gave the same output" };
-      return firstWrong([sameBits(again[i], y), sameBits(c[i], y)]);
-    });
-    return firstWrong(findings);
-  };
-};
+async function repeats(device: Device, call: Call): Promise<Finding> {
+  const [first, other] = [realInputs(call, 5), realInputs(call, 6)];
+  const [a, b, again, c] = await runs(device, call, [first, other, first, first]);
+  const findings = a.map((y, i) => {
+    const dead = lifeless(y) ?? lifeless(b[i]);
+    if (dead) return dead;
+    const differs = b[i].some((v, at) => v !== y[at]);
+    if (!differs) return { ...exactly(y.length, y.length), reason: "other inputs gave the same output" };
+    return firstWrong([sameBits(again[i], y), sameBits(c[i], y)]);
+  });
+  return firstWrong(findings);
+}
 
 /** Batches in which the items of a case travel. */
 const BATCH = 3;
 
 /** An item's answer does not depend on the batch that it travels in. `batched`: which inputs have an item for each of the batch. */
-const alone = (one: Call, batched: readonly number[]): Work => {
-  return async (device) => {
-    const shapes = one.inputs.map(({ shape: [B, ...rest] }, i) => [batched.includes(i) ? BATCH * B : B, ...rest]);
-    const all = callOf(one.op as OpName, shapes, one.attrs as never);
-    const inputs = realInputs(all, 9);
-    const last = inputs.map((x, i) => (batched.includes(i) ? x.slice(x.length - x.length / BATCH) : x));
-    const [together, single] = [await runCall(device, all, inputs), await runCall(device, one, last)];
-    return firstWrong(single.map((y, i) => lifeless(y) ?? sameBits(together[i].slice(-y.length), y)));
-  };
-};
+async function alone(device: Device, one: Call, batched: readonly number[]): Promise<Finding> {
+  const shapes = one.inputs.map(({ shape: [B, ...rest] }, i) => [batched.includes(i) ? BATCH * B : B, ...rest]);
+  const all = callOf(one.op as OpName, shapes, one.attrs as never);
+  const inputs = realInputs(all, 9);
+  const last = inputs.map((x, i) => (batched.includes(i) ? x.slice(x.length - x.length / BATCH) : x));
+  const [together, single] = [await runCall(device, all, inputs), await runCall(device, one, last)];
+  return firstWrong(single.map((y, i) => lifeless(y) ?? sameBits(together[i].slice(-y.length), y)));
+}
 
 /** Two programs in turn do not disturb each other. */
-const alternating = (calls: readonly Call[]): Work => {
-  return async (device) => {
-    const inputs = calls.map((call) => realInputs(call, fresh()));
-    const singly = [await runCall(device, calls[0], inputs[0]), await runCall(device, calls[1], inputs[1])];
-    const dead = lifeless(singly[0][0]) ?? lifeless(singly[1][0]);
-    if (dead) return dead;
-    const findings: Finding[] = [];
-    for (let i = 0; i < 6; i++) {
-      const [again] = await runCall(device, calls[i % 2], inputs[i % 2]);
-      findings.push(sameBits(again, singly[i % 2][0]));
-    }
-    return firstWrong(findings);
-  };
-};
+async function alternating(device: Device, calls: readonly Call[]): Promise<Finding> {
+  const inputs = calls.map((call) => realInputs(call, fresh()));
+  const singly = [await runCall(device, calls[0], inputs[0]), await runCall(device, calls[1], inputs[1])];
+  const dead = lifeless(singly[0][0]) ?? lifeless(singly[1][0]);
+  if (dead) return dead;
+  const findings: Finding[] = [];
+  for (let i = 0; i < 6; i++) {
+    const [again] = await runCall(device, calls[i % 2], inputs[i % 2]);
+    findings.push(sameBits(again, singly[i % 2][0]));
+  }
+  return firstWrong(findings);
+}
 
 const make = (name: string, scope: Scope, work: Work): Case => ({
   id: `C0/${name}`,
@@ -157,29 +148,30 @@ const make = (name: string, scope: Scope, work: Work): Case => ({
 });
 
 /** What is asked of an op at one of its shapes. */
-function casesOf(name: string, home: Op, call: Call, c: OpCase<object>): Case[] {
-  const text = `${name} ${textOf(c)}`;
-  const { bound, integers, batched } = home;
+function casesOf(call: Call, c: OpCase<object>): Case[] {
+  const { bound, integers, batched } = homeOf(call);
   const limit = typeof integers === "function" ? integers(c.attrs) : integers;
+  const asked = (what: string, work: Work) => make(`${what}/${call.op} ${textOf(c)}`, c.scope, work);
   return [
-    ...(limit ? [make(`${bound ? "integers" : "copy"}/${text}`, c.scope, exactCall(call, limit, home))] : []),
-    ...(bound ? [make(`repeats/${text}`, c.scope, repeats(call))] : []),
-    ...(batched ? [make(`batch/${text}`, c.scope, alone(call, batched))] : []),
+    ...(limit ? [asked(bound ? "integers" : "copy", (device) => exactCall(device, call, limit))] : []),
+    ...(bound ? [asked("repeats", (device) => repeats(device, call))] : []),
+    ...(batched ? [asked("batch", (device) => alone(device, call, batched))] : []),
   ];
 }
 
 export function deviceCases({ device }: Env): Case[] {
-  const asked = ops.flatMap(([name, home]) =>
-    home.cases
-      .filter((c) => c.onDevice)
-      .map((c) => ({ name, home, c, call: callOf(name, c.shapes, c.attrs as never) })),
+  const asked = ops.flatMap(([name, { cases }]) =>
+    cases.filter((c) => c.onDevice).map((c) => ({ c, call: callOf(name, c.shapes, c.attrs as never) })),
   );
+  const rounding = asked.map(({ call }) => call).filter((call) => homeOf(call).bound);
+  const canaries = (scope: Scope, counts: readonly number[]) =>
+    counts.map((count) => make(`canary/${count} numbers`, scope, (on) => canary(on, count)));
   return [
-    ...[1, 3, 4, 5, 1021, 65537].map((n) => make(`canary/${n} numbers`, "quick", canary(n))),
-    ...[2, 7, 63, 64, 65, 4095, 1048577].map((n) => make(`canary/${n} numbers`, "full", canary(n))),
+    ...canaries("quick", [1, 3, 4, 5, 1021, 65537]),
+    ...canaries("full", [2, 7, 63, 64, 65, 4095, 1048577]),
     make("memory/given out again", "quick", reuse),
-    ...asked.flatMap(({ name, home, call, c }) => casesOf(name, home, call, c)),
-    make("programs/in turn", "quick", alternating(asked.filter(({ home }) => home.bound).map(({ call }) => call))),
+    ...asked.flatMap(({ call, c }) => casesOf(call, c)),
+    make("programs/in turn", "quick", (on) => alternating(on, rounding)),
     ...questionsOf("C0", device),
   ];
 }

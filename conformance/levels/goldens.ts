@@ -6,22 +6,25 @@ import { Tape, type Value } from "../../gpu/graph/tape.js";
 import { Scope as Place } from "../../gpu/models/nn.js";
 import { block } from "../../gpu/models/vit.js";
 import { type OpName, ops as table } from "../../gpu/ops/index.js";
+import { sizeOf, type Tensor } from "../../sdk/base/tensor.js";
+import { completeConfig } from "../../sdk/config/config.js";
+import { countMacs, traceMain } from "../../sdk/config/traced.js";
+import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
+import type { Model } from "../../sdk/model/model.js";
 import { runPlan } from "../calls.js";
 import type { Measured, Scope } from "../case.js";
-import { type Envelope, type Filled, type GoldenCase, type GoldenFile, goldenNames, openGolden } from "../golden.js";
 import {
-  completeConfig,
-  countMacs,
-  fnv1a32,
-  type Model,
-  proceduralFill,
-  sizeOf,
-  type Tensor,
-  traceMain,
-  u32,
-} from "../inside.js";
+  ABSENCE,
+  type Envelope,
+  type Filled,
+  type GoldenCase,
+  type GoldenFile,
+  goldenNames,
+  openGolden,
+} from "../golden.js";
+import type { Skipped } from "../report.js";
 import { measure } from "../score.js";
-import type { Case, Env, LevelCases } from "../suite.js";
+import { type Case, type Env, isSoftware, type LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
 
 const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
@@ -80,18 +83,13 @@ export class Models {
     private readonly weights?: string,
   ) {}
 
-  async get(c: GoldenCase): Promise<Model> {
-    const { finalNorm } = c;
-    const key = JSON.stringify([c.model, c.weights, finalNorm]);
+  async get({ model: config, weights: from, finalNorm }: GoldenCase): Promise<Model> {
+    const key = JSON.stringify([config, from, finalNorm]);
     if (this.held?.key === key) return this.held.model;
     this.dispose();
-    const weights = c.weights === "user" ? this.weights : c.weights;
-    const model = await this.env.api.getModel(c.model, {
-      ...this.env.deviceOptions,
-      weights,
-      finalNorm,
-      selfTest: "off",
-    });
+    const weights = from === "user" ? this.weights : from;
+    const options = { ...this.env.deviceOptions, weights, finalNorm, selfTest: "off" } as const;
+    const model = await this.env.api.getModel(config, options);
     this.held = { key, model };
     return model;
   }
@@ -99,14 +97,11 @@ export class Models {
   /** All stages of a call of `extractFeat`: cases that look at one stage each share it. */
   features(c: GoldenCase): Promise<Tensor[]> {
     const key = JSON.stringify([c.model, c.weights, c.finalNorm, c.input, c.outType, c.outIndices]);
-    const stages = this.outputs.get(key) ?? this.extract(c);
+    const { input, outType, outIndices } = c;
+    const extract = async () => (await this.get(c)).extractFeat(filled(input), { outType, outIndices });
+    const stages = this.outputs.get(key) ?? extract();
     this.outputs.set(key, stages);
     return stages;
-  }
-
-  private async extract(c: GoldenCase): Promise<Tensor[]> {
-    const model = await this.get(c);
-    return model.extractFeat(filled(c.input), { outType: c.outType, outIndices: c.outIndices });
   }
 
   dispose(): void {
@@ -186,8 +181,7 @@ const NO_ENVELOPE = "these goldens have no envelope for f16";
 function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): string | undefined {
   if (device.weights === "int8") return APPROXIMATE;
   if (device.weights === "f16" && !c.envelope.f16) return NO_ENVELOPE;
-  const software = deviceInfo.kind === "webgpu" && deviceInfo.isFallback;
-  if (!software || workOf(c) <= patience[scope]) return undefined;
+  if (!isSoftware(deviceInfo) || workOf(c) <= patience[scope]) return undefined;
   return `a software GPU takes minutes for this: level ${workOf(c) <= patience.full ? "full" : "exhaustive"} has it`;
 }
 
@@ -223,18 +217,13 @@ const isModelFile = (name: string) => /(tiny|vit|blocks)[^/]*\.safetensors$/.tes
 export async function goldenCases(env: Env, scope: Scope, models: Models): Promise<LevelCases> {
   const names = [...goldenNames("quick/"), ...(scope === "quick" ? [] : goldenNames("full/"))].filter(isModelFile);
   const cases: Case[] = [];
-  const absent: { id: string; reason: string }[] = [];
+  const absent: Skipped[] = [];
   for (const name of names) {
     const data = await env.golden(name);
     if (data) {
       const file = await openGolden(name, data);
       cases.push(...file.cases.map((c) => caseOf(file, models, c, skipOf(c, env, scope))));
-    } else {
-      absent.push({
-        id: `C4/${name}`,
-        reason: "these goldens are in the repository alone: name its folder conformance/golden by --golden",
-      });
-    }
+    } else absent.push({ id: `C4/${name}`, reason: ABSENCE });
   }
   return { cases, absent };
 }

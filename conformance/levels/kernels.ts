@@ -8,7 +8,7 @@ import { callOf, measureCall } from "../calls.js";
 import type { Scope } from "../case.js";
 import { allKinds, dataOf, type OpCase, type Stored } from "../ops/define.js";
 import { homeOf, ops } from "../reference.js";
-import type { Case, Env } from "../suite.js";
+import { type Case, type Env, isSoftware } from "../suite.js";
 
 /** A call, and where it is tried. */
 export interface KernelCase {
@@ -48,9 +48,10 @@ export const opCases = (): KernelCase[] =>
 
 const SLOW = "a software GPU compiles slowly: it runs a part of these at level quick; level full has all";
 
-/** The level's cases. `isSlow`: the device is a software GPU, and the scope is quick. */
-export const kernelCases = ({ device }: Env, isSlow: boolean): Case[] =>
-  opCases().map(({ id, scope, soft, call, inputs }) => ({
+/** The level's cases. */
+export function kernelCases({ device, deviceInfo }: Env, asked: Scope): Case[] {
+  const isSlow = isSoftware(deviceInfo) && asked === "quick";
+  return opCases().map(({ id, scope, soft, call, inputs }) => ({
     id,
     level: "C2",
     boundKind: homeOf(call).bound ? "closed" : "exact",
@@ -58,3 +59,4 @@ export const kernelCases = ({ device }: Env, isSlow: boolean): Case[] =>
     skip: isSlow && !soft ? SLOW : undefined,
     measure: () => measureCall(device, call, inputs(device)),
   }));
+}

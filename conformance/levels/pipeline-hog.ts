@@ -1,7 +1,8 @@
 /** C5, HOG: every number of a descriptor lies in the interval that rounding allows, and so does what mmpretrain computes. */
 
 import type { Measured, Scope } from "../case.js";
-import { cellOfFeature, hogIntervals, type Intervals, mapIntervals, measureWithin } from "../hog-intervals.js";
+import { cellOfFeature, hogIntervals, mapIntervals, measureWithin } from "../hog-intervals.js";
+import { joined } from "../score.js";
 import type { Case, Finding } from "../suite.js";
 import { type DataSide, type HogGolden, hogInput } from "./pipeline-rows.js";
 
@@ -12,45 +13,26 @@ function groupOf({ id, input: { kind, width, height }, options: { nbins } }: Hog
   return kind === "ramp8" ? `ramps of 8 bits ${width}x${height}` : id;
 }
 
-/** Measures several descriptors as one. */
-function measureAll(found: readonly Float32Array[], intervals: readonly Intervals[]): Measured {
-  const flat = (parts: readonly ArrayLike<number>[]) => Float64Array.from(parts.flatMap((part) => Array.from(part)));
-  const ends = (of: keyof Intervals) => ({
-    low: flat(intervals.map((interval) => interval[of].low)),
-    high: flat(intervals.map((interval) => interval[of].high)),
-  });
-  return measureWithin(flat(found), { exact: ends("exact"), rounded: ends("rounded") });
-}
-
 function check(side: DataSide, goldens: readonly HogGolden[]): Finding {
   const inputs = goldens.map(({ input }) => hogInput(input));
   const intervals = goldens.map(({ options }, i) => hogIntervals(inputs[i], options));
-  const beyond = (found: readonly Float32Array[]) =>
-    goldens.find((_, i) => measureWithin(found[i], intervals[i]).use > 1)?.id;
-  const references = goldens.map(({ cells }) => cells.data);
+  const beyond = (parts: readonly Measured[]) => goldens.find((_, i) => parts[i].use > 1)?.id;
+  const references = goldens.map(({ cells }, i) => measureWithin(cells.data, intervals[i]));
   const unsound = beyond(references);
-  if (unsound) {
-    return { ...measureAll(references, intervals), reason: `${unsound}: the golden itself is beyond its interval` };
-  }
+  if (unsound) return { ...joined(references), reason: `${unsound}: the golden itself is beyond its interval` };
   const found = goldens.map(({ options }, i) => side.hog(inputs[i], { ...options, layout: "cells" }).data);
-  const finding = measureAll(found, intervals);
-  const wrong = beyond(found);
-  return wrong ? { ...finding, reason: `${wrong} is beyond its interval` } : finding;
+  const parts = found.map((descriptor, i) => measureWithin(descriptor, intervals[i]));
+  const wrong = beyond(parts);
+  return { ...joined(parts), ...(wrong && { reason: `${wrong} is beyond its interval` }) };
 }
 
 /** The cases of one file of goldens. */
 export function hogCases(scope: Scope, goldens: readonly HogGolden[], side: DataSide): Case[] {
-  return [...new Set(goldens.map(groupOf))].map((name) => ({
-    id: `C5/hog/${name}`,
-    level: "C5",
-    boundKind: "interval",
-    scope,
-    measure: async () =>
-      check(
-        side,
-        goldens.filter((golden) => groupOf(golden) === name),
-      ),
-  }));
+  return [...new Set(goldens.map(groupOf))].map((name) => {
+    const own = goldens.filter((golden) => groupOf(golden) === name);
+    const measure = async () => check(side, own);
+    return { id: `C5/hog/${name}`, level: "C5", boundKind: "interval", scope, measure };
+  });
 }
 
 /** Features in the order that models take them: of a whole image, and of one whose tokens have sixteen cells. */
@@ -67,9 +49,8 @@ export function tokenCases(side: DataSide): Case[] {
     async measure() {
       const image = hogInput({ kind: "smooth", width, height, values: [] });
       const order = cellOfFeature(9, height / 8, width / 8, patchSize / 8);
-      const intervals = mapIntervals(hogIntervals(image, settings), (cells) =>
-        Float64Array.from(order, (i) => cells[i]),
-      );
+      const ordered = (cells: Float64Array) => Float64Array.from(order, (i) => cells[i]);
+      const intervals = mapIntervals(hogIntervals(image, settings), ordered);
       return measureWithin(side.hog(image, { patchSize }).data, intervals);
     },
   }));

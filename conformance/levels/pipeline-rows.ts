@@ -1,12 +1,19 @@
 /** What the goldens of the image pipeline hold (scripts/golden/data.py and descriptors.py write them), and the images they are made of. */
 
+import type { Tensor } from "../../sdk/base/tensor.js";
+import { openSafetensors } from "../../sdk/checkpoint/safetensors.js";
+import type { HogConfig } from "../../sdk/config/targets.js";
 import type * as dataSide from "../../sdk/entries/hog.js";
-import type { Scope } from "../case.js";
+import type { Image } from "../../sdk/image/image.js";
+import { normalize } from "../../sdk/image/transform.js";
+import { bytesSource } from "../../sdk/io/source.js";
+import { fnv1a32, u32 } from "../../sdk/model/fill.js";
 import { noiseImage, smoothImage } from "../images.js";
-import { bytesSource, fnv1a32, type Image, normalize, openSafetensors, type Tensor, u32 } from "../inside.js";
 
+type Library = "numpy" | "python";
 type Backend = "pillow" | "cv2";
 type Interpolation = "bilinear" | "bicubic";
+type Pair = readonly [number, number];
 
 /** The public functions that are the same in every runtime. */
 export type DataSide = typeof dataSide;
@@ -39,45 +46,18 @@ export interface PipelineRows {
   readonly resizes: readonly ResizeRow[];
   readonly randomResizes: readonly ResizeRow[];
   /** Width and height of a smooth image, edge, crop, interpolation, result's [height, width], hash before and after normalising. */
-  readonly preprocessed: readonly (readonly [
-    number,
-    number,
-    number,
-    number,
-    Interpolation,
-    readonly [number, number],
-    string,
-    string,
-  ])[];
+  readonly preprocessed: readonly (readonly [number, number, number, number, Interpolation, Pair, string, string])[];
   readonly normalized: readonly (readonly [ImageKind, number, number, string])[];
   /** backend, range of areas, image's kind, width and height, side of the result, what seeds 0, 1 ... draw. */
-  readonly randomCrops: readonly (readonly [
-    Backend,
-    readonly [number, number],
-    ImageKind,
-    number,
-    number,
-    number,
-    readonly DrawnCrop[],
-  ])[];
+  readonly randomCrops: readonly (readonly [Backend, Pair, ImageKind, number, number, number, readonly DrawnCrop[]])[];
   readonly masks: readonly MaskRow[];
   /** library, seed, bounds of six integers, the first six of 120 drawn, hash of all (i64), hash of 1300 doubles that follow. */
-  readonly streams: readonly (readonly [
-    "numpy" | "python",
-    string,
-    readonly (readonly [number, number])[],
-    readonly number[],
-    string,
-    string,
-  ])[];
+  readonly streams: readonly (readonly [Library, string, readonly Pair[], readonly number[], string, string])[];
   /** bins, side of a cell, rows and columns of cells, hash of the f32 picture. */
   readonly pictures: readonly (readonly [number, number, number, number, string])[];
 }
 
-export interface HogSettings {
-  readonly nbins: number;
-  readonly pool: number;
-  readonly gaussianWindow: number;
+export interface HogSettings extends HogConfig {
   readonly normalize: boolean;
 }
 
@@ -94,9 +74,6 @@ export interface HogGolden {
   /** [3,nbins,gh,gw] */
   readonly cells: Tensor;
 }
-
-export const pipelineFile = (scope: Scope) => `${scope}/pipeline.json`;
-export const hogFile = (scope: Scope) => `${scope}/hog.safetensors`;
 
 /** The image made last: rows that follow each other often share it. */
 let last: { readonly name: string; readonly image: Image } | undefined;

@@ -1,7 +1,7 @@
 /** What is chosen before a run: by the page's buttons, and to begin with by its address. */
 
 import { byId, choicesOf } from "../../sdk/demo/dom.js";
-import type { Start } from "./protocol.js";
+import type { Start } from "./work.js";
 
 const names = ["device", "level", "dtype"] as const;
 
@@ -53,9 +53,4 @@ function postAddress(path: string | null): URL | undefined {
   const url = new URL(path, location.href);
   if (url.origin !== location.origin) throw new RangeError(`post: expected a path of this server, got ${path}`);
   return url;
-}
-
-/** While a run is on, its choices stay. */
-export function lockChoices(locked: boolean): void {
-  byId("choices", HTMLFieldSetElement).disabled = locked;
 }

@@ -4,7 +4,7 @@ import { byId, elementOf } from "../../sdk/demo/dom.js";
 import { html } from "../../sdk/report/page.js";
 import { shade } from "../views/charts.js";
 import { count, whole } from "../views/summary.js";
-import type { Progress } from "./protocol.js";
+import type { Progress } from "./work.js";
 
 const ui = {
   box: byId("live", HTMLElement),
@@ -15,8 +15,6 @@ const ui = {
 };
 
 export class Live {
-  private waiting: Progress[] = [];
-  private frame = 0;
   private wrong = 0;
   private last?: Progress;
 
@@ -35,9 +33,12 @@ export class Live {
   add(progress: Progress): void {
     if (!this.last) this.say("Running …", "");
     this.last = progress;
-    this.waiting.push(progress);
-    if (progress.status === "failed") this.wrong++;
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.show());
+    const { done, total, id, status } = progress;
+    if (status === "failed") this.wrong++;
+    ui.strip.append(elementOf(html`<i class="${shade(progress)}" title="${id}"></i>`));
+    ui.progress.max = total;
+    ui.progress.value = done;
+    ui.current.textContent = `${this.reached}${this.wrong > 0 ? `, ${whole(this.wrong)} failed` : ""} · ${id}`;
   }
 
   /** The status is read out; the case that is done, which changes many times a second, is not. */
@@ -53,21 +54,8 @@ export class Live {
 
   /** `keep`: the cells stay, as there is no report that shows them. */
   end(status: string, keep: boolean): void {
-    this.show();
     ui.progress.hidden = true;
     if (!keep) ui.strip.replaceChildren();
     this.say(status, "");
-  }
-
-  private show(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    ui.strip.append(...this.waiting.map((one) => elementOf(html`<i class="${shade(one)}" title="${one.id}"></i>`)));
-    this.waiting = [];
-    if (!this.last) return;
-    const { done, total, id } = this.last;
-    ui.progress.max = total;
-    ui.progress.value = done;
-    ui.current.textContent = `${this.reached}${this.wrong > 0 ? `, ${whole(this.wrong)} failed` : ""} · ${id}`;
   }
 }

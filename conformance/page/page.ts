@@ -6,11 +6,12 @@ import type { Report } from "../report.js";
 import { htmlReport, reportBody } from "../views/html.js";
 import { markdown } from "../views/markdown.js";
 import { verdict } from "../views/summary.js";
-import { type Asked, choices, lockChoices, takeAddress } from "./choices.js";
+import { type Asked, choices, takeAddress } from "./choices.js";
 import { Live } from "./live.js";
-import type { Message } from "./protocol.js";
+import type { Message } from "./work.js";
 
 const ui = {
+  choices: byId("choices", HTMLFieldSetElement),
   run: byId("run", HTMLButtonElement),
   cancel: byId("cancel", HTMLButtonElement),
   problem: byId("problem", HTMLElement),
@@ -33,7 +34,7 @@ function start(): void {
   ui.copyBox.hidden = true;
   ui.told.textContent = "";
   ui.report.replaceChildren();
-  lockChoices(true);
+  ui.choices.disabled = true;
   ui.run.hidden = true;
   ui.cancel.hidden = false;
   live.begin();
@@ -57,7 +58,7 @@ function take(message: Message): void {
 function stop(status: string, keep: boolean): void {
   worker?.terminate();
   worker = undefined;
-  lockChoices(false);
+  ui.choices.disabled = false;
   ui.run.hidden = false;
   ui.run.textContent = "Run again";
   ui.cancel.hidden = true;

@@ -1,12 +1,29 @@
 /** Runs the suite in a worker of the page, which stays responsive meanwhile. */
 
 import { FileError } from "../../gpu/errors.js";
-import { failureOf } from "../../sdk/demo/protocol.js";
+import { type Failure, failureOf } from "../../sdk/demo/protocol.js";
 import * as api from "../../sdk/entries/browser.js";
 import { browserPlatform } from "../../sdk/platform/browser.js";
-import { conformance } from "../run.js";
+import type { CaseResult } from "../case.js";
+import type { Report } from "../report.js";
+import { conformance, type RunOptions } from "../run.js";
 import type { Host } from "../suite.js";
-import type { Message, Start } from "./protocol.js";
+
+/** The choices of a run: the worker's only message from the page. */
+export type Start = Pick<RunOptions, "scope" | "device" | "dtype" | "matmul" | "cases">;
+
+/** A case is done. */
+export interface Progress extends Pick<CaseResult, "id" | "status" | "use"> {
+  readonly kind: "progress";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What comes back: any number of `progress`, then one of the others. */
+export type Message =
+  | Progress
+  | { readonly kind: "done"; readonly report: Report }
+  | { readonly kind: "failed"; readonly failure: Failure };
 
 /** A file beside this script, or undefined where the server has none. @throws FileError */
 async function fetched(path: string): Promise<Uint8Array | undefined> {

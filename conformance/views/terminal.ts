@@ -39,11 +39,6 @@ function block(title: string, lines: readonly string[], limit = TOP): string[] {
   return ["", `${title}: ${whole(lines.length)}`, ...lines.slice(0, limit).map((line) => `  ${line}`), ...more];
 }
 
-function failedLines({ failed }: Report): string[] {
-  const lines = failed.map((one) => `${plain(one.case)}\n    ${plain(one.reason)}\n    ${errorNote(one)}`);
-  return block("failed", lines);
-}
-
 function skippedLines(report: Report): string[] {
   if (report.skipped.length === 0) return [];
   const rows = skippedByReason(report).map(({ reason, ids }) => ["", whole(ids.length), plain(reason)]);
@@ -59,11 +54,12 @@ export function terminalText(report: Report): string {
     ["device", plain(`${deviceName(report)} (${deviceNote(report)})`)],
     ["run", plain(`${scope}, ${dtype}, maskfeat-wgpu ${version}, ${runtime}, ${dateText(date)}`)],
   ];
+  const failed = report.failed.map((one) => `${plain(one.case)}\n    ${plain(one.reason)}\n    ${errorNote(one)}`);
   return [
     ...columns(head, []),
     "",
     ...levelLines(report),
-    ...failedLines(report),
+    ...block("failed", failed),
     ...skippedLines(report),
     "",
     `${passed ? "PASS" : "FAIL"}  ${verdict(report)}${closest}; ${timeText(ms)}`,
@@ -107,9 +103,7 @@ export function diffText(diff: Diff): string {
   // those that got worse come first
   const outcomes = diff.changed
     .filter(({ kind }) => kind === "status")
-    .sort((x, y) => {
-      return Number(y.a.status === "passed") - Number(x.a.status === "passed");
-    });
+    .sort((x, y) => Number(y.a.status === "passed") - Number(x.a.status === "passed"));
   const around = diff.differences.map(({ name, a, b }) => `${plain(name)}: ${plain(a)} -> ${plain(b)}`);
   return [
     ...levelChanges(diff),

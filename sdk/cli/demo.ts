@@ -5,9 +5,9 @@ import { Command, Option } from "commander";
 import { version } from "../../package.json";
 import { decode, type Image, type Model, runtime, writeNpy } from "../entries/node.js";
 import { makeFolder, walkFiles } from "../platform/node-files.js";
+import { type Similarity, similarityOf } from "../report/images.js";
 import { type ReportImage, report } from "../report/report.js";
 import { drawMask, examine, type Sample } from "../report/sample.js";
-import { pairs } from "../report/similarity.js";
 import { misuse } from "./errors.js";
 import { png, stack, writeFolder } from "./files.js";
 import { addModelOptions, integerOption, type ModelFlags, openModel } from "./options.js";
@@ -44,7 +44,7 @@ async function demoWork(context: Context, _: [], flags: DemoFlags): Promise<Resu
   await makeFolder(flags.out);
   using model = await openModel(flags, context);
   const samples = await embedSamples(model, context);
-  const similarity = pairs(samples.map(({ embedding }) => embedding));
+  const similarity = similarityOf(samples);
   const images = samples.map(({ name, width, height }) => ({ name, width, height }));
   const features = samples.map(({ name, shape, embedding, ms }) => {
     return { input: name, shape, ...summary(embedding), ms };
@@ -57,13 +57,13 @@ async function demoWork(context: Context, _: [], flags: DemoFlags): Promise<Resu
     "report.html": report({
       ...{ version, runtime, ...about },
       images: samples.map((sample, i) => reportImage(model, sample, i)),
-      similarity: { embedding: similarity, hog: pairs(samples.map(({ hog }) => hog)) },
+      similarity,
     }),
   });
   const files = await writeFolder(flags.out, contents, context);
   const title = "cosine similarity of the embeddings";
-  const lines = ["", featureTable(samples), "", title, similarityTable(samples, similarity), ""];
-  return { about, fields: { images, features, similarity, files }, lines, files };
+  const lines = ["", featureTable(samples), "", title, similarityTable(samples, similarity.embedding), ""];
+  return { about, fields: { images, features, similarity: similarity.embedding, files }, lines, files };
 }
 
 async function embedSamples(model: Model, { output, signal }: Context): Promise<NamedSample[]> {
@@ -89,7 +89,7 @@ function featureTable(samples: readonly NamedSample[]): string {
   return table(["image", "pixels", "feature", "first values", "norm", "ms"], rows);
 }
 
-function similarityTable(samples: readonly NamedSample[], similarity: readonly number[][]): string {
+function similarityTable(samples: readonly NamedSample[], similarity: Similarity["embedding"]): string {
   const header = ["", ...samples.map((_, i) => `${i + 1}`)];
   const rows = similarity.map((row, i) => [`${i + 1} ${samples[i].name}`, ...row.map((x) => x.toFixed(3))]);
   return table(header, rows);

@@ -3,10 +3,7 @@
 import { aboutImage, card, figure, maskTexts, neighbours, type Similarity, thumbRule } from "../report/images.js";
 import { html } from "../report/page.js";
 import type { Masked, Sample } from "../report/sample.js";
-import { cosine } from "../report/similarity.js";
 import { elementOf, fill, paint, urlOf } from "./dom.js";
-
-export type Features = "embedding" | "hog";
 
 const small = (label: string, text: string) => {
   return html`<button type="button" class="small" aria-label="${label}">${text}</button>`;
@@ -17,7 +14,6 @@ export class Card {
   result?: Sample;
   /** Of its mask. */
   seed: number;
-  private readonly known = new Map<Card, Record<Features, number>>();
   private readonly again: HTMLButtonElement;
 
   /** `number` is its own on this page. */
@@ -58,7 +54,6 @@ export class Card {
   /** Computed on another device, or not yet. */
   wait(): void {
     this.result = undefined;
-    this.known.clear();
     this.element.classList.add("waiting");
     this.again.disabled = true;
     this.find(".neighbours").hidden = true;
@@ -88,17 +83,6 @@ export class Card {
   showNeighbours(cards: readonly Card[], similarity: Similarity): void {
     this.find(".neighbours").hidden = cards.length < 2;
     fill(this.find(".neighbours"), ...neighbours(cards, similarity, cards.indexOf(this)));
-  }
-
-  similarity(other: Card, features: Features): number {
-    const [a, b] = [this.result!, other.result!];
-    let pair = this.known.get(other);
-    if (!pair) {
-      pair = { embedding: cosine(a.embedding, b.embedding), hog: cosine(a.hog, b.hog) };
-      this.known.set(other, pair);
-      other.known.set(this, pair);
-    }
-    return pair[features];
   }
 
   private find(selector: string): HTMLElement {

@@ -1,15 +1,14 @@
 /** The page's side of the worker: calls as promises. */
 
-import { type Calls, type Failure, type Reply, type Request, STARTED } from "./protocol.js";
+import { type Calls, type Reply, type Request, STARTED } from "./protocol.js";
 
 /** What a call failed with. */
 export class WorkError extends Error {
-  readonly code?: string;
-
-  constructor({ name, code, message }: Failure) {
+  constructor(
+    message: string,
+    readonly code?: string,
+  ) {
     super(message);
-    this.name = name;
-    this.code = code;
   }
 }
 
@@ -52,12 +51,12 @@ export class Client {
       return;
     }
     this.pending.delete(reply.id);
-    if ("failure" in reply) pending.reject(new WorkError(reply.failure));
+    if ("failure" in reply) pending.reject(new WorkError(reply.failure.message, reply.failure.code));
     else pending.resolve(reply.result);
   }
 
   private fail(message: string): void {
-    const error = new WorkError({ name: "Error", message: `the worker failed: ${message}` });
+    const error = new WorkError(`the worker failed: ${message}`);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }

@@ -1,8 +1,8 @@
 /** The demo in the browser: loads the model, takes images, shows what is computed of them. */
 
-import { type About, facts, heatMaps } from "../report/images.js";
+import { type About, facts, heatMaps, similarityOf } from "../report/images.js";
 import { html } from "../report/page.js";
-import { Card, type Features } from "./card.js";
+import { Card } from "./card.js";
 import { type Client, connect, WorkError } from "./client.js";
 import { byId, elementOf, fill } from "./dom.js";
 import { watchInputs } from "./inputs.js";
@@ -159,8 +159,7 @@ class Page {
 
   private showSimilarity(): void {
     const cards = this.done;
-    const matrix = (features: Features) => cards.map((a) => cards.map((b) => a.similarity(b, features)));
-    const similarity = { embedding: matrix("embedding"), hog: matrix("hog") };
+    const similarity = similarityOf(cards.map(({ result }) => result!));
     ui.similarity.hidden = cards.length < 2;
     fill(ui.maps, ...(cards.length < 2 ? [] : heatMaps(cards, similarity)));
     for (const card of cards) card.showNeighbours(cards, similarity);

@@ -16,6 +16,23 @@ export interface Similarity {
   readonly hog: readonly (readonly number[])[];
 }
 
+/** Cosine of the angle between two vectors; 0 if one is zero. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+}
+
+/** Who resembles whom. */
+export function similarityOf(samples: readonly Sample[]): Similarity {
+  const pairs = (of: keyof Similarity) => samples.map((a) => samples.map((b) => cosine(a[of], b[of])));
+  return { embedding: pairs("embedding"), hog: pairs("hog") };
+}
+
 export interface CardParts extends Named {
   readonly about: string;
   readonly pictures: readonly Html[];
@@ -34,18 +51,15 @@ export function card({ name, number, about, pictures, neighbours, remove, again 
 </article>`;
 }
 
+/** The numbers of a sample that cards show. */
+export type Measures = Pick<Sample, "width" | "height" | "shape" | "norm" | "ms">;
+
 export function figure(picture: Html, caption: string): Html {
   return html`<figure>${picture}<figcaption>${caption}</figcaption></figure>`;
 }
 
 /** What stands under an image's name. */
-export function aboutImage({
-  width,
-  height,
-  shape,
-  norm,
-  ms,
-}: Pick<Sample, "width" | "height" | "shape" | "norm" | "ms">): string {
+export function aboutImage({ width, height, shape, norm, ms }: Measures): string {
   return `${width} × ${height} px · embedding [${shape.join(", ")}] · length ${norm.toFixed(3)} · ${ms.toFixed(0)} ms`;
 }
 
@@ -58,16 +72,12 @@ export function maskTexts(name: string, { hidden, patches }: Omit<Masked, "pictu
 /** Neighbours that are shown. */
 const NEIGHBOURS = 3;
 
-/** A row's columns other than `self`, the most similar first, at most `count`. */
-function nearest(row: readonly number[], self: number, count: number): { index: number; value: number }[] {
-  const others = row.map((value, index) => ({ value, index })).filter(({ index }) => index !== self);
-  return others.sort((a, b) => b.value - a.value).slice(0, count);
-}
-
 /** What image `self` of `images` resembles most. */
 export function neighbours(images: readonly Named[], { embedding, hog }: Similarity, self: number): Html[] {
   const list = (title: string, matrix: Similarity["hog"]) => {
-    const items = nearest(matrix[self], self, NEIGHBOURS).map(({ index, value }) => {
+    const others = matrix[self].map((value, index) => ({ value, index })).filter(({ index }) => index !== self);
+    const nearest = others.sort((a, b) => b.value - a.value).slice(0, NEIGHBOURS);
+    const items = nearest.map(({ index, value }) => {
       const { name, number } = images[index];
       const texts = html`<span class="name">${name}</span><span class="value">${value.toFixed(3)}</span>`;
       return html`<li><a href="#image-${number}">${thumb(number)}${texts}</a></li>`;

@@ -8,7 +8,7 @@ type Colour = readonly [number, number, number];
 const GREY: Colour = [128, 128, 128];
 
 /** How pages cover what a mask hides: the accent colour, through which the image is still seen. */
-export const veil: { colour: Colour; opacity: number } = { colour: [91, 104, 223], opacity: 0.85 };
+export const veil: readonly [Colour, opacity: number] = [[91, 104, 223], 0.85];
 
 /** The pixels behind a normalised image [1,3,H,W]; numbers outside of 0 to 255 are clamped. */
 export function pixelsOf({ data, shape }: Tensor, { mean, std }: Pick<ModelConfig, "mean" | "std">): Image {
@@ -35,7 +35,7 @@ export function coverPatches(
   { data, width, height }: Image,
   mask: ArrayLike<number>,
   patch: number,
-  { colour = GREY, opacity = 1 }: { colour?: Colour; opacity?: number } = {},
+  [colour, opacity]: typeof veil = [GREY, 1],
 ): Image {
   const covered = Uint8Array.from(data);
   for (let i = 0; i < covered.length; i++) {

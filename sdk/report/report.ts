@@ -7,6 +7,7 @@ import {
   facts,
   figure,
   heatMaps,
+  type Measures,
   mapsSection,
   maskTexts,
   neighbours,
@@ -15,23 +16,15 @@ import {
   untrained,
 } from "./images.js";
 import { type Html, html, page } from "./page.js";
+import type { Masked } from "./sample.js";
 
 /** An image of the report; pictures are data URIs. */
-export interface ReportImage {
+export interface ReportImage extends Measures, Omit<Masked, "picture"> {
   readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  /** Shape of its embedding. */
-  readonly shape: readonly number[];
-  readonly norm: number;
-  readonly ms: number;
   readonly picture: string;
   readonly thumbnail: string;
   readonly hog: string;
   readonly masked: string;
-  /** Patches that the mask hides, and all of them. */
-  readonly hidden: number;
-  readonly patches: number;
 }
 
 export interface ReportData extends About {

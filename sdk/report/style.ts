@@ -63,7 +63,7 @@ footer { padding-block: 48px; color: var(--muted); font-size: .8125rem }
   margin-top: 28px; border: 1px solid var(--line); border-radius: 16px; overflow: hidden; background: var(--line);
   box-shadow: var(--shadow) }
 .facts > div { min-width: 0; padding: 16px 20px; background: var(--surface) }
-.facts dd { font-variant-numeric: tabular-nums }
+.facts dd, .map small, .wrongs small { font-variant-numeric: tabular-nums }
 .notice, .problem, .problems { margin-top: 16px; padding: 14px 20px; border: 1px solid var(--warn-line);
   border-radius: 16px; background: var(--warn-bg); color: var(--warn); font-size: .9375rem; overflow-wrap: anywhere }
 .notice strong { display: block }
@@ -94,7 +94,6 @@ const controls = `
 .drop { display: grid; gap: 2px; place-items: center; padding: clamp(24px, 5vw, 44px) 16px; text-align: center;
   border: 2px dashed var(--line); border-radius: 16px; background: var(--surface); cursor: pointer }
 .drop strong { color: var(--accent); font-size: 1.0625rem }
-.drop span { color: var(--muted); font-size: .875rem }
 .drop:hover, .dragging .drop { border-color: var(--accent); background: var(--soft) }
 .buttons { display: flex; flex-wrap: wrap; gap: 12px }
 button { min-height: 44px; padding: 8px 18px; border: 1px solid var(--line); border-radius: 12px;
@@ -121,7 +120,7 @@ progress::-moz-progress-bar { background: var(--accent) }
 .start .primary { min-width: 160px }
 .start details .label { margin-top: 8px }
 .current { min-height: 1.5em; overflow-wrap: anywhere }
-.told { color: var(--muted); font-size: .875rem }
+.told, .reason, .drop span { color: var(--muted); font-size: .875rem }
 .current:empty, .told:empty { display: none }
 .take { display: grid; gap: 12px; margin-top: 20px }
 `;
@@ -131,7 +130,6 @@ const images = `
 .map { padding: clamp(12px, 2.2vw, 20px) }
 .map figcaption { display: flex; justify-content: space-between; align-items: baseline; margin-bottom: 12px;
   font-weight: 600 }
-.map small { font-variant-numeric: tabular-nums }
 .map table { width: 100%; border-collapse: separate; border-spacing: 2px }
 .map th, .map td { min-width: 26px; padding: 0; text-align: center }
 .map tbody th { width: clamp(30px, 9vw, 44px) }
@@ -144,8 +142,8 @@ const images = `
 .card { display: grid; gap: 16px; padding: clamp(14px, 2.4vw, 24px); scroll-margin-top: 16px }
 .card:target { border-color: var(--accent); box-shadow: 0 0 0 3px var(--soft) }
 .card header { display: flex; gap: 8px 16px; justify-content: space-between; align-items: start }
-.card header > div { min-width: 0 }
-.card header p { color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums }
+.card header > div, .neighbours > div { min-width: 0 }
+.card header p, .who p { color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .pictures { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: clamp(6px, 1.2vw, 12px) }
 .pictures > * > :first-child { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 10px;
   background: var(--line) }
@@ -155,7 +153,6 @@ const images = `
   color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .neighbours { display: grid; grid-template-columns: 1fr 1fr; gap: clamp(12px, 2.4vw, 24px); padding-top: 14px;
   border-top: 1px solid var(--line) }
-.neighbours > div { min-width: 0 }
 .neighbours h4 { margin-bottom: 4px; color: var(--muted); font-size: .8125rem }
 .neighbours a { display: flex; align-items: center; gap: 10px; margin: 0 -6px; padding: 4px 6px; border-radius: 8px;
   color: inherit; text-decoration: none; font-size: .875rem }
@@ -212,7 +209,6 @@ const suite = `
 .legend .b10 i { border-radius: 0 4px 4px 0 }
 .b1 span, .b2 span, .b3 span, .b5 span, .b6 span, .b8 span, .b9 span { visibility: hidden }
 .kernel { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 16px; border-top: 1px solid var(--line) }
-.who p { color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .kernel .strip, .kernel .list { grid-column: 1/-1 }
 .strip { display: flex; flex-wrap: wrap; gap: 2px; align-content: start }
 .strip > * { width: 14px; height: 14px; border-radius: 3px; background: var(--c) }
@@ -262,7 +258,6 @@ section:not(.start) > .list { margin-top: 12px }
 .case code { min-width: 0; padding-top: 3px }
 .use { flex: none; color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .use b { font-size: 1.25rem; color: var(--ink); letter-spacing: -.01em }
-.reason { color: var(--muted); font-size: .875rem }
 .detail { display: flex; gap: 16px; align-items: end }
 .numbers { flex: 1; display: grid; grid-template-columns: repeat(auto-fill, minmax(84px, 1fr)); gap: 8px 12px }
 .numbers dt { font-size: .75rem }
@@ -271,7 +266,6 @@ section:not(.start) > .list { margin-top: 12px }
   background: var(--bad-line) }
 .wrongs li { background: var(--surface) }
 .wrongs p { color: var(--bad); font-size: .9375rem }
-.wrongs small { font-variant-numeric: tabular-nums }
 .about > div { display: grid; grid-template-columns: minmax(120px, 220px) minmax(0, 1fr); gap: 2px 20px;
   border-top: 1px solid var(--line) }
 .about > div:first-child { border-top: 0 }
