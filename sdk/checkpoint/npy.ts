@@ -58,25 +58,16 @@ export function rowMajor<T extends Uint8Array | Float32Array>(
   shape: readonly number[],
   out = numbers.slice() as T,
 ): T {
-  const dims: { size: number; step: number }[] = [];
-  let step = 1;
-  for (const size of shape.toReversed()) {
-    // Those of one element would only be walked over.
-    if (size !== 1) dims.unshift({ size, step });
-    step *= size;
-  }
-  const index = dims.map(() => 0);
-  let to = 0;
-  for (const value of numbers) {
-    out[to] = value;
-    for (let d = 0; d < dims.length; d++) {
-      const { size, step } = dims[d];
-      index[d]++;
-      to += step;
-      if (index[d] < size) break;
-      index[d] = 0;
-      to -= size * step;
+  // Those of one element would only be walked over.
+  const sizes = shape.filter((size) => size !== 1);
+  for (const [from, value] of numbers.entries()) {
+    let rest = from;
+    let to = 0;
+    for (const size of sizes) {
+      to = to * size + (rest % size);
+      rest = Math.floor(rest / size);
     }
+    out[to] = value;
   }
   return out;
 }

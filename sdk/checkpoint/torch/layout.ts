@@ -4,7 +4,7 @@ import { type Fail, quoted } from "../fail.js";
 import type { PlacedOpaque, PlainMap } from "../types.js";
 import { isUnderstood } from "./calls.js";
 import { listUnknown, reasonOf, toPlain } from "./survey.js";
-import { Dict, TensorRef, Unknown, type Value } from "./values.js";
+import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
 
 export interface Layout {
   /** In the order of the dict; `module.` before names, which training on several GPUs adds, is dropped. */
@@ -39,13 +39,9 @@ export function findWeights(root: Value, fail: Fail): Layout {
   }
   const { tensors, rest } = split(dict as Dict, fail);
   if (tensors.size === 0) fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
-  const others = new Dict();
-  if (key === undefined) for (const entry of rest) others.entries.set(...entry);
-  else {
-    for (const [name, value] of root.entries) if (name !== key) others.entries.set(name, value);
-    if (rest.length > 0) others.entries.set(key, dictOf(rest));
-  }
-  return { tensors, extra: toPlain(others, fail) as PlainMap, opaque };
+  const others = key === undefined ? rest : [...root.entries].filter(([name]) => name !== key);
+  if (key !== undefined && rest.length > 0) others.push([key, new Dict(rest)]);
+  return { tensors, extra: toPlain(new Dict(others), fail) as PlainMap, opaque };
 }
 
 /** A dict with a tensor in it, or what claims to be one. */
@@ -56,13 +52,7 @@ function isWeights(value: Value | undefined): boolean {
   );
 }
 
-type Entries = [string | number | bigint | boolean | null, Value][];
-
-function dictOf(entries: Entries): Dict {
-  const dict = new Dict();
-  for (const entry of entries) dict.entries.set(...entry);
-  return dict;
-}
+type Entries = [Key, Value][];
 
 /** Tensors, and what else stands beside them. */
 function split(dict: Dict, fail: Fail): { tensors: Map<string, TensorRef>; rest: Entries } {

@@ -32,15 +32,15 @@ export function listUnknown(root: Value, fail: Fail): PlacedOpaque[] {
 }
 
 /** What a value holds; null for places that have no name. */
-function* children(value: Value): Iterable<readonly [Key, Value]> {
+export function* children(value: Value): Iterable<readonly [Key, Value]> {
   if (value instanceof Dict) {
     yield* value.entries;
     yield [null, value.attributes];
   } else if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) yield [i, item];
+    yield* value.entries();
   } else if (value instanceof SetOf || value instanceof Unknown) {
     for (const item of value instanceof SetOf ? value.items : value.parts) yield [null, item];
-  }
+  } else if (value instanceof TensorRef) yield [null, value.storage];
 }
 
 /** The first marker of what is not understood inside a value that only code could make; for messages. */
