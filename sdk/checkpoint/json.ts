@@ -5,7 +5,7 @@
  */
 
 import type { ErrorCode } from "../../gpu/errors.js";
-import type { Fail } from "./fail.js";
+import { type Fail, utf8 } from "./fail.js";
 
 /** A parsed value. `NumberText` is a number that is no safe integer. */
 export type Json = null | boolean | number | string | NumberText | Json[] | JsonObject;
@@ -34,10 +34,11 @@ const LITERAL = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-
 
 /** The JSON text in `bytes`, which messages call `what`. @throws CheckpointError CKPT_HEADER, CKPT_DUPLICATE */
 export function readJson(bytes: Uint8Array, what: string, fail: Fail): Json {
+  const text = utf8(bytes) ?? fail("CKPT_HEADER", `the ${what} is not UTF-8 text`);
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return parseJson(text);
   } catch (error) {
-    if (!(error instanceof JsonError)) return fail("CKPT_HEADER", `the ${what} is not UTF-8 text`);
+    if (!(error instanceof JsonError)) throw error;
     return fail(error.code, `malformed ${what}: ${error.message}`);
   }
 }

@@ -31,7 +31,7 @@ export class Dict {
 }
 
 export class SetOf {
-  readonly items: Value[] = [];
+  constructor(readonly items: Value[] = []) {}
 }
 
 /** A name of Python's (`module.name`), or what calling it would have given: marked, and never run. */

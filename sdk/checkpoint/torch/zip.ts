@@ -4,7 +4,7 @@
  */
 
 import type { ByteSource } from "../../io/types.js";
-import { type Fail, quoted } from "../fail.js";
+import { type Fail, quoted, utf8 } from "../fail.js";
 import { crc32 } from "./zip-write.js";
 
 export interface ZipEntry {
@@ -95,7 +95,7 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   const at = tail.length - END_BYTES;
   const view = viewOf(tail);
   if (at < 0 || view.getUint32(at, true) !== 0x06054b50 || view.getUint16(at + 20, true) !== 0) {
-    if (lastEnd(view) < 0)
+    if (!new TextDecoder("latin1").decode(tail).includes("PK\x05\x06"))
       fail("CKPT_TRUNCATED", "the archive's directory is missing: the file is cut off; get it again");
     fail("CKPT_ZIP", "bytes behind the archive's end");
   }
@@ -107,13 +107,6 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   if (wide) return wide;
   if (disk !== 0 || directoryDisk !== 0 || onDisk !== count) fail("CKPT_ZIP", "an archive in several parts");
   return { start, size, count, end: record };
-}
-
-/** Offset of the last signature of an end record; -1 where there is none. */
-function lastEnd(view: DataView): number {
-  let at = view.byteLength - 4;
-  while (at >= 0 && view.getUint32(at, true) !== 0x06054b50) at--;
-  return at;
 }
 
 type Short = Record<"disk" | "directoryDisk" | "onDisk" | "count" | "size" | "start", number>;
@@ -181,12 +174,7 @@ function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: 
 
 /** A relative path that stays below its folder, whoever unpacks it. */
 function readName(bytes: Uint8Array, fail: Fail): string {
-  let name: string;
-  try {
-    name = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return fail("CKPT_ZIP", "a member's name is not UTF-8 text");
-  }
+  const name = utf8(bytes) ?? fail("CKPT_ZIP", "a member's name is not UTF-8 text");
   // A folder's own entry ends in a slash.
   const parts = name.replace(/\/$/, "").split("/");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
