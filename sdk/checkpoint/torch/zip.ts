@@ -72,11 +72,8 @@ export async function openZip(source: ByteSource, fail: Fail, { deflated = false
 
 /** Compares the checksum of a member's data with the archive's. @throws CheckpointError CKPT_ZIP */
 export function checkCrc({ name, crc }: ZipEntry, found: number, fail: Fail): void {
-  if (found === crc) return;
-  fail(
-    "CKPT_ZIP",
-    `the member ${quoted(name)} has another checksum than the archive says: it was changed; get it again`,
-  );
+  const what = "has another checksum than the archive says: it was changed; get it again";
+  if (found !== crc) fail("CKPT_ZIP", `the member ${quoted(name)} ${what}`);
 }
 
 interface Directory {
@@ -162,10 +159,8 @@ function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: 
     const name = readName(bytes.subarray(at + CENTRAL_BYTES, extraAt), fail);
     if (names.has(name)) fail("CKPT_ZIP", `the member ${quoted(name)} occurs twice`);
     names.add(name);
-    const extra = new DataView(bytes.buffer, bytes.byteOffset + extraAt, extraBytes);
-    entries.push(
-      readEntry(name, new DataView(bytes.buffer, bytes.byteOffset + at, CENTRAL_BYTES), extra, deflated, fail),
-    );
+    const extra = viewOf(bytes.subarray(extraAt, extraAt + extraBytes));
+    entries.push(readEntry(name, viewOf(bytes.subarray(at, extraAt)), extra, deflated, fail));
     at = next;
   }
   if (at !== bytes.length) fail("CKPT_ZIP", "the archive's directory holds more than its members");
