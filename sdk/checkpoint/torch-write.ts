@@ -1,7 +1,6 @@
 /** Writes PyTorch's `.pth`: the zip of torch 1.6 and newer, which `torch.load(weights_only=True)` reads. */
 
-import { sizeOf } from "../base/tensor.js";
-import { checkNames, encode, encodeAll, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
+import { checkNames, encode, encodeAll, joined, type TensorToStream, type TensorToWrite } from "./encode.js";
 import { pickleCheckpoint } from "./torch/pickle-write.js";
 import { crc32, ZipWriter } from "./torch/zip-write.js";
 import type { PlainMap } from "./types.js";
@@ -36,10 +35,7 @@ export async function* streamTorch(
   const zip = new ZipWriter();
   yield* member(zip, "data.pkl", pickleCheckpoint(tensors, meta));
   for (const [key, { shape, dtype, read }] of tensors.entries()) {
-    yield* zip.begin(`archive/data/${key}`, sizeOf(shape) * WIDTH[dtype]);
-    const bytes = encode(await read(), shape, dtype);
-    yield bytes;
-    yield zip.end(crc32(bytes));
+    yield* member(zip, `data/${key}`, encode(await read(), shape, dtype));
   }
   yield* tail(zip);
 }
