@@ -74,11 +74,6 @@ export function rowMajor<T extends Uint8Array | Float32Array>(
 
 /** What the first bytes of a `.npy` file say: the whole header has to be among them. `fail` throws. */
 export function parseNpyHeader(bytes: Uint8Array, fail: (what: string) => never) {
-  const { text, dataStart } = splitHeader(bytes, fail);
-  return { ...parseHeader(text, fail), dataStart };
-}
-
-function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: string; dataStart: number } {
   if (!startsWith(bytes, MAGIC))
     fail(bytes.length === 0 ? "the file is empty" : "the file does not begin with \\x93NUMPY");
   const version = bytes[6];
@@ -91,7 +86,7 @@ function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: 
   if (length > MAX_NPY_HEADER) fail(`a header of ${length} bytes, at most ${MAX_NPY_HEADER} are read`);
   if (dataStart > bytes.length) fail(`the header claims ${length} bytes, the file ends after ${bytes.length}`);
   // Versions 1 and 2 are Latin-1 and 3 is UTF-8; everything that is accepted below is ASCII, the same in both.
-  return { text: new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), dataStart };
+  return { ...parseHeader(new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), fail), dataStart };
 }
 
 const TEXT = `'[^'\\\\]*'|"[^"\\\\]*"`;
@@ -127,7 +122,9 @@ function isShape(value: unknown): value is number[] {
 
 /** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
 export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
-  checkShape(data.length, shape);
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${data.length}`);
+  }
   const descr = data instanceof Uint8Array ? "|u1" : data instanceof Int32Array ? "<i4" : "<f4";
   return npyFile(descr, shape, data);
 }
@@ -141,11 +138,6 @@ export function writeNpyStrings(strings: readonly string[]): Uint8Array<ArrayBuf
     data.set(text, i * width);
   });
   return npyFile(`<U${width}`, [strings.length], data);
-}
-
-function checkShape(length: number, shape: readonly number[]): void {
-  if (length === sizeOf(shape)) return;
-  throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${length}`);
 }
 
 /** Magic, version 1.0, header length, header padded by spaces so that the data begins at a multiple of 64. */

@@ -2,7 +2,6 @@
 
 import { type Fail, quoted } from "../fail.js";
 import type { PlacedOpaque, PlainMap } from "../types.js";
-import { isUnderstood } from "./calls.js";
 import { listUnknown, reasonOf, toPlain } from "./survey.js";
 import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
 
@@ -22,20 +21,14 @@ const KEYS = ["state_dict", "model_state", "model"];
 /** @throws CheckpointError CKPT_FORMAT, CKPT_UNKNOWN_GLOBAL, CKPT_DUPLICATE, CKPT_PICKLE, CKPT_LIMIT */
 export function findWeights(root: Value, fail: Fail): Layout {
   if (root instanceof Unknown) {
-    fail(
-      "CKPT_UNKNOWN_GLOBAL",
-      `the file is a Python object (${reasonOf(root, isUnderstood, fail)}), not its state_dict`,
-    );
+    fail("CKPT_UNKNOWN_GLOBAL", `the file is a Python object (${reasonOf(root, fail)}), not its state_dict`);
   }
   if (!(root instanceof Dict)) return fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
   const opaque = listUnknown(root, fail);
   const key = KEYS.find((name) => isWeights(root.entries.get(name)));
   const dict = key === undefined ? root : root.entries.get(key);
   if (dict instanceof Unknown) {
-    fail(
-      "CKPT_UNKNOWN_GLOBAL",
-      `${key} is a Python object (${reasonOf(dict, isUnderstood, fail)}), not a dict of tensors`,
-    );
+    fail("CKPT_UNKNOWN_GLOBAL", `${key} is a Python object (${reasonOf(dict, fail)}), not a dict of tensors`);
   }
   const { tensors, rest } = split(dict as Dict, fail);
   if (tensors.size === 0) fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
@@ -60,11 +53,8 @@ function split(dict: Dict, fail: Fail): { tensors: Map<string, TensorRef>; rest:
   const rest: Entries = [];
   for (const [key, value] of dict.entries) {
     if (value instanceof Unknown) {
-      const reason = reasonOf(value, isUnderstood, fail);
-      fail(
-        "CKPT_UNKNOWN_GLOBAL",
-        `${quoted(String(key))} can only be rebuilt by running ${reason}, which is never done`,
-      );
+      const how = `by running ${reasonOf(value, fail)}, which is never done`;
+      fail("CKPT_UNKNOWN_GLOBAL", `${quoted(String(key))} can only be rebuilt ${how}`);
     }
     if (!(value instanceof TensorRef) || typeof key !== "string") {
       rest.push([key, value]);

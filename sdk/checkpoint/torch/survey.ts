@@ -2,6 +2,7 @@
 
 import type { Fail } from "../fail.js";
 import type { Opaque, PlacedOpaque, Plain } from "../types.js";
+import { isUnderstood } from "./calls.js";
 import { Dict, type Key, NumpyType, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
 
 const MAX_DEPTH = 256;
@@ -44,9 +45,9 @@ export function* children(value: Value): Iterable<readonly [Key, Value]> {
 }
 
 /** The first marker of what is not understood inside a value that only code could make; for messages. */
-export function reasonOf(value: Unknown, understood: (name: string) => boolean, fail: Fail): string {
+export function reasonOf(value: Unknown, fail: Fail): string {
   const names = listUnknown(value, fail).map(({ global }) => global);
-  return names.find((name) => !understood(name)) ?? value.global;
+  return names.find((name) => !isUnderstood(name)) ?? value.global;
 }
 
 /**

@@ -251,13 +251,9 @@ async function dataStart(source: ByteSource, entry: ZipEntry, fail: Fail): Promi
   const [localCrc, localPacked, localPlain] = [14, 18, 22].map((field) => view.getUint32(field, true));
   const later = (flags & DESCRIPTOR) !== 0;
   if (localCrc !== crc && !(later && localCrc === 0)) differs("checksum");
-  for (const [local, listed] of [
-    [localPacked, packed],
-    [localPlain, size],
-  ]) {
-    // Saturated where the numbers follow in a zip64 field.
-    if (local !== listed && local !== 0xffffffff && !(later && local === 0)) differs("size");
-  }
+  // Saturated where the numbers follow in a zip64 field.
+  const agrees = (local: number, listed: number) => agree(local, listed, 0xffffffff) || (later && local === 0);
+  if (!agrees(localPacked, packed) || !agrees(localPlain, size)) differs("size");
   const start = offset + LOCAL_BYTES + wanted.length + view.getUint16(28, true);
   if (start + packed > source.size) differs("end");
   return start;
