@@ -8,7 +8,7 @@ import { sizeOf } from "../base/tensor.js";
 import { startsWith } from "../io/magic.js";
 import { copyBytes } from "../io/source.js";
 import { joined } from "./encode.js";
-import { crc32, ZipWriter } from "./torch/zip-write.js";
+import { ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
@@ -159,10 +159,6 @@ function npyFile(descr: string, shape: readonly number[], data: ArrayBufferView)
  */
 export function writeNpz(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array<ArrayBuffer> {
   const zip = new ZipWriter();
-  const members = [...entries].flatMap(([name, npy]) => [
-    ...zip.begin(`${name}.npy`, npy.length),
-    npy,
-    zip.end(crc32(npy)),
-  ]);
+  const members = [...entries].flatMap(([name, npy]) => zip.member(`${name}.npy`, npy));
   return joined([...members, ...zip.finish()]);
 }

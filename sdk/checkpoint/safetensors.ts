@@ -98,7 +98,9 @@ function parseEntry(name: string, value: Json, fail: Fail): Entry {
   if (offsets.length !== 2) fail("CKPT_OFFSETS", `${what}: expected 2 data_offsets, found ${offsets.length}`);
   const [begin, end] = offsets;
   if (begin > end) fail("CKPT_OFFSETS", `${what}: its data begins at ${begin} and ends before, at ${end}`);
-  const bytes = bytesOf(shape, bits);
+  // no number where the count is not exact in f64 or the last byte would be shared
+  const total = product([bits, ...shape]);
+  const bytes = total !== undefined && total % 8 === 0 ? total / 8 : undefined;
   if (bytes !== end - begin) {
     fail(
       "CKPT_OFFSETS",
@@ -110,12 +112,6 @@ function parseEntry(name: string, value: Json, fail: Fail): Entry {
 
 function isSizes(value: Json | undefined): value is number[] {
   return Array.isArray(value) && value.every(isSize);
-}
-
-/** Bytes of the elements; undefined where the count is not exact in f64 or the last byte would be shared. */
-function bytesOf(shape: readonly number[], bits: number): number | undefined {
-  const total = product([bits, ...shape]);
-  return total === undefined || total % 8 !== 0 ? undefined : total / 8;
 }
 
 /** The tensors, in the order of their data, have to cover all of it without holes and overlaps. */
