@@ -30,16 +30,13 @@ function dimsOf(shape: readonly number[], strides: readonly number[]): Dim[] {
   return dims;
 }
 
-/** Where elements lie: bytes `begin` of the file on, `length` elements. */
-export interface Span {
-  readonly begin: number;
-  readonly length: number;
-}
-
-/** Fills `out` (as many numbers as `shape` has) with the elements at `offset` and `strides` of a storage. */
+/**
+ * Fills `out` (as many numbers as `shape` has) with the elements at `offset` and `strides` of a storage of `length` elements, from byte
+ * `begin` of the file on.
+ */
 export async function gather(
   source: ByteSource,
-  { begin, length }: Span,
+  { begin, length }: { begin: number; length: number },
   conversion: Conversion,
   { offset, shape, strides }: { offset: number; shape: readonly number[]; strides: readonly number[] },
   out: Float32Array,
