@@ -15,11 +15,11 @@ export function classNames({ extra, metadata }: Pick<Checkpoint, "extra" | "meta
   if (!isMap(meta)) return undefined;
   const dataset = meta.get("dataset_meta");
   const places = isMap(dataset) ? [dataset.get("classes"), dataset.get("CLASSES")] : [];
-  return [...places, meta.get("CLASSES")].find(isNames);
+  return [...places, meta.get("CLASSES")].find((names) => isNames(names) && names.length > 0) as string[] | undefined;
 }
 
-const isNames = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
+export const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
 
 function converted(text: string | undefined): unknown {
   try {

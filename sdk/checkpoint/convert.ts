@@ -52,18 +52,11 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
 ]);
 
 /** Undefined for dtypes that have no f32 value (complex ones). */
-export function conversionOf(dtype: string): Conversion | undefined {
-  return CONVERSIONS.get(dtype);
-}
+export const conversionOf = (dtype: string): Conversion | undefined => CONVERSIONS.get(dtype);
 
-const COMPLEX: ReadonlyMap<string, number> = new Map([
-  ["C64", 8],
-  ["C128", 16],
-]);
+const COMPLEX: Readonly<Record<string, number>> = { C64: 8, C128: 16 };
 
-export function bytesOf(dtype: string): number {
-  return CONVERSIONS.get(dtype)?.bytes ?? COMPLEX.get(dtype)!;
-}
+export const bytesOf = (dtype: string): number => CONVERSIONS.get(dtype)?.bytes ?? COMPLEX[dtype];
 
 /** Elements wider than f32 that are read at once. */
 const WIDE = 2 ** 17;

@@ -25,9 +25,6 @@ export interface TensorToStream extends TensorHeader {
   read(): Promise<Float32Array>;
 }
 
-/** Bytes of an element. */
-export const WIDTH = { F32: 4, F16: 2, BF16: 2 } as const;
-
 const ENCODE = { F32: (data: Float32Array) => data, F16: f32ToF16, BF16: f32ToBf16 };
 
 /** The stored bytes, little-endian. @throws ShapeError where data and shape differ */

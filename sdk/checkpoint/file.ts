@@ -22,15 +22,11 @@ export async function openFile(
   format: CheckpointFormat,
   read: () => Promise<Contents>,
 ): Promise<Checkpoint> {
-  const {
-    tensors,
-    metadata = new Map(),
-    extra = new Map(),
-    opaque = [],
-  } = await read().catch(async (error) => {
+  const contents = await read().catch(async (error) => {
     await source.close();
     throw error;
   });
+  const { tensors, metadata = new Map(), extra = new Map(), opaque = [] } = contents;
   const fail = failer(source.name);
   const stored = (name: string) => tensors.get(name) ?? fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in this file`);
   return {

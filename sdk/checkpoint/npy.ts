@@ -8,7 +8,7 @@ import { sizeOf } from "../base/tensor.js";
 import { startsWith } from "../io/magic.js";
 import { copyBytes } from "../io/source.js";
 import { joined } from "./encode.js";
-import { crc32, ZipWriter } from "./torch/zip-write.js";
+import { ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
@@ -58,36 +58,22 @@ export function rowMajor<T extends Uint8Array | Float32Array>(
   shape: readonly number[],
   out = numbers.slice() as T,
 ): T {
-  const dims: { size: number; step: number }[] = [];
-  let step = 1;
-  for (const size of shape.toReversed()) {
-    // Those of one element would only be walked over.
-    if (size !== 1) dims.unshift({ size, step });
-    step *= size;
-  }
-  const index = dims.map(() => 0);
-  let to = 0;
-  for (const value of numbers) {
-    out[to] = value;
-    for (let d = 0; d < dims.length; d++) {
-      const { size, step } = dims[d];
-      index[d]++;
-      to += step;
-      if (index[d] < size) break;
-      index[d] = 0;
-      to -= size * step;
+  // Those of one element would only be walked over.
+  const sizes = shape.filter((size) => size !== 1);
+  for (const [from, value] of numbers.entries()) {
+    let rest = from;
+    let to = 0;
+    for (const size of sizes) {
+      to = to * size + (rest % size);
+      rest = Math.floor(rest / size);
     }
+    out[to] = value;
   }
   return out;
 }
 
 /** What the first bytes of a `.npy` file say: the whole header has to be among them. `fail` throws. */
 export function parseNpyHeader(bytes: Uint8Array, fail: (what: string) => never) {
-  const { text, dataStart } = splitHeader(bytes, fail);
-  return { ...parseHeader(text, fail), dataStart };
-}
-
-function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: string; dataStart: number } {
   if (!startsWith(bytes, MAGIC))
     fail(bytes.length === 0 ? "the file is empty" : "the file does not begin with \\x93NUMPY");
   const version = bytes[6];
@@ -100,7 +86,7 @@ function splitHeader(bytes: Uint8Array, fail: (what: string) => never): { text: 
   if (length > MAX_NPY_HEADER) fail(`a header of ${length} bytes, at most ${MAX_NPY_HEADER} are read`);
   if (dataStart > bytes.length) fail(`the header claims ${length} bytes, the file ends after ${bytes.length}`);
   // Versions 1 and 2 are Latin-1 and 3 is UTF-8; everything that is accepted below is ASCII, the same in both.
-  return { text: new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), dataStart };
+  return { ...parseHeader(new TextDecoder("latin1").decode(bytes.subarray(headerStart, dataStart)), fail), dataStart };
 }
 
 const TEXT = `'[^'\\\\]*'|"[^"\\\\]*"`;
@@ -136,7 +122,9 @@ function isShape(value: unknown): value is number[] {
 
 /** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
 export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
-  checkShape(data.length, shape);
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${data.length}`);
+  }
   const descr = data instanceof Uint8Array ? "|u1" : data instanceof Int32Array ? "<i4" : "<f4";
   return npyFile(descr, shape, data);
 }
@@ -150,11 +138,6 @@ export function writeNpyStrings(strings: readonly string[]): Uint8Array<ArrayBuf
     data.set(text, i * width);
   });
   return npyFile(`<U${width}`, [strings.length], data);
-}
-
-function checkShape(length: number, shape: readonly number[]): void {
-  if (length === sizeOf(shape)) return;
-  throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${length}`);
 }
 
 /** Magic, version 1.0, header length, header padded by spaces so that the data begins at a multiple of 64. */
@@ -176,10 +159,6 @@ function npyFile(descr: string, shape: readonly number[], data: ArrayBufferView)
  */
 export function writeNpz(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array<ArrayBuffer> {
   const zip = new ZipWriter();
-  const members = [...entries].flatMap(([name, npy]) => [
-    ...zip.begin(`${name}.npy`, npy.length),
-    npy,
-    zip.end(crc32(npy)),
-  ]);
+  const members = [...entries].flatMap(([name, npy]) => zip.member(`${name}.npy`, npy));
   return joined([...members, ...zip.finish()]);
 }

@@ -52,11 +52,9 @@ async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: F
   const dtype = DTYPES.get(descr) ?? descr;
   const bytes = conversionOf(dtype)?.bytes;
   const wanted = bytes === undefined ? undefined : product([bytes, ...shape]);
-  if (bytes !== undefined && wanted !== entry.size - dataStart) {
-    fail(
-      "CKPT_OFFSETS",
-      `${what}: ${dtype} of shape [${shape}] needs ${wanted} bytes, it has ${entry.size - dataStart}`,
-    );
+  const found = entry.size - dataStart;
+  if (bytes !== undefined && wanted !== found) {
+    fail("CKPT_OFFSETS", `${what}: ${dtype} of shape [${shape}] needs ${wanted} bytes, it has ${found}`);
   }
   const headerCrc = crc32(start.subarray(0, dataStart));
 
@@ -82,13 +80,7 @@ async function readMember(source: ByteSource, zip: Zip, entry: ZipEntry, fail: F
 }
 
 /** The first `length` bytes of a member. */
-async function contents(
-  source: ByteSource,
-  zip: Zip,
-  entry: ZipEntry,
-  length: number,
-  fail: Fail,
-): Promise<Uint8Array> {
+async function contents(source: ByteSource, zip: Zip, entry: ZipEntry, length: number, fail: Fail) {
   const start = await zip.dataStart(entry);
   if (!entry.deflated) return source.read(start, length);
   return inflate(await source.read(start, entry.packed), length, entry, fail);

@@ -1,6 +1,7 @@
 /** Writes safetensors files: the same tensors give the same bytes, whatever their order. */
 
 import { sizeOf } from "../base/tensor.js";
+import { bytesOf } from "./convert.js";
 import {
   checkNames,
   encode,
@@ -9,7 +10,6 @@ import {
   type TensorHeader,
   type TensorToStream,
   type TensorToWrite,
-  WIDTH,
 } from "./encode.js";
 
 /** In the order of the reference's writer: dtypes of wider elements first (then the reference's own order of names for them). */
@@ -63,7 +63,7 @@ function header(
   let end = 0;
   for (const { name, shape, dtype } of blocks) {
     const begin = end;
-    end += sizeOf(shape) * WIDTH[dtype];
+    end += sizeOf(shape) * bytesOf(dtype);
     fields.push(field(name, { dtype, shape, data_offsets: [begin, end] }));
   }
   const text = new TextEncoder().encode(`{${fields.join(",")}}`);

@@ -28,6 +28,7 @@ const BITS = new Map(
 
 /** A tensor's place: `begin` and `end` count bytes from the end of the header. */
 interface Entry extends TensorInfo {
+  readonly name: string;
   readonly begin: number;
   readonly end: number;
 }
@@ -40,11 +41,16 @@ export function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const named = failer(source.name);
   const fail: Fail = (code, what) => named(code, `${what}; get the file again`);
   return openFile(source, "safetensors", async () => {
-    const header = await readHeader(source, fail);
-    const dataStart = 8 + header.length;
-    const { entries, metadata } = parseHeader(header, fail);
+    const bytes = await readHeader(source, fail);
+    const dataStart = 8 + bytes.length;
+    // it begins with a brace
+    const header = readJson(bytes, "header", fail) as JsonObject;
+    const metadata = parseMetadata(header.get("__metadata__"), fail);
+    header.delete("__metadata__");
+    const entries = [...header].map(([name, value]) => parseEntry(name, value, fail));
+    entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
     checkLayout(entries, source.size - dataStart, fail);
-    const tensors = [...entries].map(([name, { dtype, shape, begin }]): [string, Stored] => {
+    const tensors = entries.map(({ name, dtype, shape, begin }): [string, Stored] => {
       const read: Stored["read"] = (out, conversion) => readF32(source, dataStart + begin, conversion, out);
       return [name, { dtype, shape, read }];
     });
@@ -67,17 +73,6 @@ async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
   const header = await source.read(8, size);
   if (header[0] !== 0x7b) fail("CKPT_HEADER", `the header begins with byte ${header[0]}, expected "{"`);
   return header;
-}
-
-function parseHeader(bytes: Uint8Array, fail: Fail) {
-  // it begins with a brace
-  const header = readJson(bytes, "header", fail) as JsonObject;
-  const metadata = parseMetadata(header.get("__metadata__"), fail);
-  const entries = new Map<string, Entry>();
-  for (const [name, value] of header) {
-    if (name !== "__metadata__") entries.set(name, parseEntry(name, value, fail));
-  }
-  return { entries: byOffset(entries), metadata };
 }
 
 function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string> {
@@ -103,34 +98,26 @@ function parseEntry(name: string, value: Json, fail: Fail): Entry {
   if (offsets.length !== 2) fail("CKPT_OFFSETS", `${what}: expected 2 data_offsets, found ${offsets.length}`);
   const [begin, end] = offsets;
   if (begin > end) fail("CKPT_OFFSETS", `${what}: its data begins at ${begin} and ends before, at ${end}`);
-  const bytes = bytesOf(shape, bits);
+  // no number where the count is not exact in f64 or the last byte would be shared
+  const total = product([bits, ...shape]);
+  const bytes = total !== undefined && total % 8 === 0 ? total / 8 : undefined;
   if (bytes !== end - begin) {
     fail(
       "CKPT_OFFSETS",
       `${what}: ${dtype} of shape [${shape}] needs ${bytes ?? "too many"} bytes, its offsets give ${end - begin}`,
     );
   }
-  return { dtype, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 function isSizes(value: Json | undefined): value is number[] {
   return Array.isArray(value) && value.every(isSize);
 }
 
-/** Bytes of the elements; undefined where the count is not exact in f64 or the last byte would be shared. */
-function bytesOf(shape: readonly number[], bits: number): number | undefined {
-  const total = product([bits, ...shape]);
-  return total === undefined || total % 8 !== 0 ? undefined : total / 8;
-}
-
-function byOffset(entries: Map<string, Entry>): Map<string, Entry> {
-  return new Map([...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end));
-}
-
 /** The tensors, in the order of their data, have to cover all of it without holes and overlaps. */
-function checkLayout(entries: Map<string, Entry>, dataBytes: number, fail: Fail): void {
+function checkLayout(entries: readonly Entry[], dataBytes: number, fail: Fail): void {
   let covered = 0;
-  for (const [name, { begin, end }] of entries) {
+  for (const { name, begin, end } of entries) {
     if (begin !== covered) {
       const what = begin > covered ? "behind a hole: the data before it ends" : "inside another tensor, which ends";
       fail("CKPT_OFFSETS", `tensor ${quoted(name)} begins at ${begin}, ${what} at ${covered}`);

@@ -1,9 +1,8 @@
 /** Writes PyTorch's `.pth`: the zip of torch 1.6 and newer, which `torch.load(weights_only=True)` reads. */
 
-import { sizeOf } from "../base/tensor.js";
-import { checkNames, encode, encodeAll, joined, type TensorToStream, type TensorToWrite, WIDTH } from "./encode.js";
+import { checkNames, encode, encodeAll, joined, type TensorToStream, type TensorToWrite } from "./encode.js";
 import { pickleCheckpoint } from "./torch/pickle-write.js";
-import { crc32, ZipWriter } from "./torch/zip-write.js";
+import { ZipWriter } from "./torch/zip-write.js";
 import type { PlainMap } from "./types.js";
 
 export interface TorchOptions {
@@ -22,8 +21,8 @@ export function writeTorch(
   const blocks = encodeAll(tensors);
   checkNames(blocks);
   const zip = new ZipWriter();
-  const parts = [...member(zip, "data.pkl", pickleCheckpoint(blocks, meta))];
-  for (const [key, { bytes }] of blocks.entries()) parts.push(...member(zip, `data/${key}`, bytes));
+  const parts = [...zip.member("archive/data.pkl", pickleCheckpoint(blocks, meta))];
+  for (const [key, { bytes }] of blocks.entries()) parts.push(...zip.member(`archive/data/${key}`, bytes));
   return joined([...parts, ...tail(zip)]);
 }
 
@@ -34,21 +33,18 @@ export async function* streamTorch(
 ): AsyncGenerator<Uint8Array> {
   checkNames(tensors);
   const zip = new ZipWriter();
-  yield* member(zip, "data.pkl", pickleCheckpoint(tensors, meta));
+  yield* zip.member("archive/data.pkl", pickleCheckpoint(tensors, meta));
   for (const [key, { shape, dtype, read }] of tensors.entries()) {
-    yield* zip.begin(`archive/data/${key}`, sizeOf(shape) * WIDTH[dtype]);
-    const bytes = encode(await read(), shape, dtype);
-    yield bytes;
-    yield zip.end(crc32(bytes));
+    yield* zip.member(`archive/data/${key}`, encode(await read(), shape, dtype));
   }
   yield* tail(zip);
 }
 
-function member(zip: ZipWriter, name: string, bytes: Uint8Array): Uint8Array[] {
-  return [...zip.begin(`archive/${name}`, bytes.length), bytes, zip.end(crc32(bytes))];
-}
-
 function tail(zip: ZipWriter): Uint8Array[] {
   const text = (content: string) => new TextEncoder().encode(content);
-  return [...member(zip, "version", text("3\n")), ...member(zip, "byteorder", text("little")), ...zip.finish()];
+  return [
+    ...zip.member("archive/version", text("3\n")),
+    ...zip.member("archive/byteorder", text("little")),
+    ...zip.finish(),
+  ];
 }

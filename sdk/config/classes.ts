@@ -1,6 +1,7 @@
 /** The names of a classifier's classes: the caller's, the checkpoint's own, the registered model's, or ImageNet's. */
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
+import { isNames } from "../checkpoint/classes.js";
 import type { ModelConfig } from "./config.js";
 
 export type Classes = readonly string[];
@@ -45,8 +46,4 @@ export async function classesOf(
     throw new CheckpointError("CKPT_MISMATCH", `${found}; give the option classes, or fit numClasses`);
   }
   return classes ?? registered ?? (numClasses === 1000 ? platform.imagenetClasses?.() : undefined);
-}
-
-function isNames(value: unknown): value is Classes {
-  return Array.isArray(value) && value.every((name) => typeof name === "string");
 }

@@ -4,6 +4,7 @@ import { OptionError } from "../../gpu/errors.js";
 import { archs, type FunctionConfig, functionsOf, type Kind } from "../../gpu/models/functions.js";
 import type { OutType, Pooling } from "../../gpu/models/vit.js";
 import { checkChoice, checkInteger, checkKeys, checkMultiple } from "../base/check.js";
+import { isNames } from "../checkpoint/classes.js";
 import { cropModes, type PreprocessOptions } from "../image/transform.js";
 import { findPreset, type Preset, type PresetName, presetEdge } from "./presets.js";
 import { type HogConfig, type TargetConfig, target } from "./targets.js";
@@ -124,25 +125,17 @@ function checkConfig(c: ModelConfig): void {
 }
 
 function checkNames({ classes, numClasses }: ModelConfig): void {
-  if (classes === undefined) return;
-  const fine = Array.isArray(classes) && classes.length === numClasses && classes.every((c) => typeof c === "string");
-  if (!fine) bad(`classes must be ${numClasses} names, as many as numClasses`);
+  if (classes === undefined || (isNames(classes) && classes.length === numClasses)) return;
+  bad(`classes must be ${numClasses} names, as many as numClasses`);
 }
-
-const surroundingFields = [
-  "layerNormEps",
-  "mean",
-  "std",
-  "interpolation",
-  "resizeEdge",
-  "cropMode",
-  "pooling",
-] as const;
 
 /** Whether norms, pooling and pre-processing were said: a registered model's are, and those of a preset. */
 export function knowsSurroundings(model: string | PartialConfig | undefined): boolean {
   if (typeof model !== "object") return true;
-  return model.preset !== undefined || surroundingFields.every((field) => model[field] !== undefined);
+  const { hog: _, ...said } = surroundings("mmpretrain", base.imageSize);
+  return (
+    model.preset !== undefined || Object.keys(said).every((field) => model[field as keyof typeof said] !== undefined)
+  );
 }
 
 /** How a model's images are prepared: the options of `preprocess`. */

@@ -202,15 +202,8 @@ export function listModels(pattern = "", { excludePatterns = [], task }: ListOpt
 
 /** Facts about a registered model. @throws OptionError (MODEL_UNKNOWN) */
 export function modelInfo(name: string): ModelInfo {
-  const {
-    config,
-    configUrl = null,
-    task = null,
-    weights = null,
-    sha256 = null,
-    log = null,
-    ...entry
-  } = findModel(name);
+  const entry = findModel(name);
+  const { config, configUrl = null, task = null, weights = null, sha256 = null, log = null } = entry;
   const counts = { parameters: countParameters(config), macs: countMacs(config) };
   return { name: entry.name, task, ...counts, metrics: entry.metrics, weights, sha256, config: configUrl, log };
 }

@@ -29,11 +29,6 @@ export interface HogPictureOptions {
   readonly lines?: "reference" | "true";
 }
 
-interface Settings extends Required<HogOptions> {
-  readonly height: number;
-  readonly width: number;
-}
-
 const MAX_BINS = 360;
 const MAX_SIDE = 65536;
 /** Of a picture. */
@@ -46,7 +41,7 @@ function checkDivides(height: number, width: number, option: string, value: numb
   throw new ShapeError("SHAPE_MISMATCH", `hog: height and width must be multiples of ${option} ${value}, ${found}`);
 }
 
-function settingsOf([height, width]: readonly number[], options: HogOptions): Settings {
+function settingsOf([height, width]: readonly number[], options: HogOptions) {
   checkKeys("hog", options, ["nbins", "pool", "gaussianWindow", "patchSize", "normalize", "layout"]);
   const nbins = checkInteger("hog: nbins", options.nbins ?? 9, 1, MAX_BINS);
   const pool = checkInteger("hog: pool", options.pool ?? 8, 1, MAX_SIDE);
@@ -68,35 +63,6 @@ function settingsOf([height, width]: readonly number[], options: HogOptions): Se
   return { height, width, nbins, pool, gaussianWindow, patchSize, layout, normalize: options.normalize ?? true };
 }
 
-/** Shape of one image's descriptors. */
-function outputShape({ height, width, nbins, pool, patchSize, layout }: Settings): number[] {
-  if (layout === "cells") return [3, nbins, height / pool, width / pool];
-  const tokens = (height / patchSize) * (width / patchSize);
-  return [tokens, 3 * nbins * (patchSize / pool) ** 2];
-}
-
-/** Descriptors of the images that begin at the `starts` (in floats) and whose channels lie `planeStride` floats apart. */
-function describe(
-  data: Float32Array,
-  starts: readonly number[],
-  planeStride: number,
-  settings: Settings,
-): Float32Array {
-  const { height, width, nbins, pool, gaussianWindow, patchSize, layout, normalize } = settings;
-  const side = layout === "tokens" ? patchSize / pool : 0;
-  const size = sizeOf(outputShape(settings));
-  return withScratch(({ exports, put, alloc, f32 }) => {
-    const image = put(data);
-    const out = alloc(4 * size * starts.length);
-    const scratch = alloc(exports.hogScratch(height, width, nbins, pool, gaussianWindow));
-    starts.forEach((start, i) => {
-      const [from, to] = [image + 4 * start, out + 4 * size * i];
-      exports.hogImage(from, 4 * planeStride, height, width, nbins, pool, gaussianWindow, normalize, side, scratch, to);
-    });
-    return f32(out, size * starts.length);
-  });
-}
-
 /**
  * HOG descriptors of normalised RGB images as MaskFeat's targets are computed (mmpretrain's `HOGGenerator`; with `gaussianWindow` 0
  * PySlowFast's): [3,H,W] or [B,3,H,W] -> tokens [B,N,F] or cells [B,3,nbins,gh,gw] (B is 1 for [3,H,W]); clips [B,3,T,H,W] -> tokens
@@ -111,26 +77,34 @@ export function hog(input: Tensor, options: HogOptions = {}): Tensor {
     const expected = "expected [3,H,W], [B,3,H,W] or [B,3,T,H,W], none of them 0";
     throw new ShapeError("SHAPE_MISMATCH", `hog: ${expected}; got [${input.shape}]`);
   }
-  const settings = settingsOf(shape.slice(-2), options);
-  const plane = settings.height * settings.width;
+  const { height, width, nbins, pool, gaussianWindow, patchSize, layout, normalize } = settingsOf(
+    shape.slice(-2),
+    options,
+  );
   const frames = shape.length === 5 ? shape[2] : 1;
-  const starts = Array.from({ length: batch * frames }, (_, i) => {
-    return (Math.floor(i / frames) * 3 * frames + (i % frames)) * plane;
+  const plane = height * width;
+  const side = layout === "tokens" ? patchSize / pool : 0;
+  const cells = [3, nbins, height / pool, width / pool];
+  const size = sizeOf(cells);
+  const result = withScratch(({ exports, put, alloc, f32 }) => {
+    const first = put(data);
+    const out = alloc(4 * size * batch * frames);
+    const scratch = alloc(exports.hogScratch(height, width, nbins, pool, gaussianWindow));
+    for (let i = 0; i < batch * frames; i++) {
+      const from = first + 4 * (Math.floor(i / frames) * 3 * frames + (i % frames)) * plane;
+      const [step, to] = [4 * frames * plane, out + 4 * size * i];
+      exports.hogImage(from, step, height, width, nbins, pool, gaussianWindow, normalize, side, scratch, to);
+    }
+    return f32(out, size * batch * frames);
   });
-  const each = outputShape(settings);
-  const clip = shape.length === 5 ? [batch, frames, ...each] : [batch, ...each];
-  const tokens = [batch, frames * each[0], each[1]];
-  const result = describe(data, starts, frames * plane, settings);
   checkFinite("hog: result", result);
-  return tensor(result, settings.layout === "tokens" ? tokens : clip);
+  if (layout === "cells") return tensor(result, [batch, ...(shape.length === 5 ? [frames] : []), ...cells]);
+  const features = 3 * nbins * side ** 2;
+  return tensor(result, [batch, (frames * size) / features, features]);
 }
 
 /** Draws cells [3,nbins,gh,gw] or [1,3,nbins,gh,gw]: u8, one byte a pixel. */
-function draw(
-  name: string,
-  cells: Tensor,
-  options: HogPictureOptions,
-): { data: Uint8Array; width: number; height: number } {
+function draw(name: string, cells: Tensor, options: HogPictureOptions) {
   const { data } = checkTensor(`${name}: cells`, cells);
   const shape = cells.shape.length === 5 && cells.shape[0] === 1 ? cells.shape.slice(1) : cells.shape;
   const [channels, nbins, gh, gw] = shape;

@@ -33,17 +33,13 @@ function chunks(file: Uint8Array): Chunk[] {
 /** The file with nothing but header, palette and pixels: opaque, as stored, without colour profile, text and animation. */
 export function barePng(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const kept = chunks(file).filter(({ type }) => ["IHDR", "PLTE", "IDAT", "IEND"].includes(type));
-  return joined([file.subarray(0, SIGNATURE), ...kept.map(({ bytes }) => bytes)]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+  const out = new Uint8Array(file.length);
+  let size = 0;
+  for (const bytes of [file.subarray(0, SIGNATURE), ...kept.map((chunk) => chunk.bytes)]) {
+    out.set(bytes, size);
+    size += bytes.length;
   }
-  return all;
+  return out.subarray(0, size);
 }
 
 const ORIENTATION = 0x112;

@@ -2,8 +2,7 @@
 
 import { OptionError } from "../../gpu/errors.js";
 import { checkInteger, checkKeys } from "../base/check.js";
-import type { Image } from "./image.js";
-import { checkImage, checkSize } from "./image.js";
+import { checkImage, checkSize, type Image } from "./image.js";
 import type { Region, Size } from "./resample.js";
 import type { Rng } from "./rng.js";
 import { checkMethod, crop, type ResizeMethod, resize, roundEven } from "./transform.js";

@@ -4,8 +4,7 @@ import { ImageError, OptionError } from "../../gpu/errors.js";
 import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
 import type { Tensor } from "../base/tensor.js";
 import { type Scratch, withScratch } from "../wasm/data.js";
-import type { Image } from "./image.js";
-import { checkImage, checkSize } from "./image.js";
+import { checkImage, checkSize, type Image } from "./image.js";
 import { pickChannels, put, take } from "./pixels.js";
 import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./resample.js";
 

@@ -16,19 +16,14 @@ export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
     const end = at + 8 + length + (length & 1);
     if (at + 8 + length > file.length) throw new Error("a chunk is cut off");
     if (startsWith(file.subarray(at), "VP8L") || startsWith(file.subarray(at), "VP8 ")) {
-      return riff(file.subarray(at, end));
+      const chunk = file.subarray(at, end);
+      const bare = new Uint8Array(12 + chunk.length);
+      bare.set(file.subarray(0, 12));
+      bare.set(chunk, 12);
+      new DataView(bare.buffer).setUint32(4, 4 + chunk.length, true);
+      return bare;
     }
     at = end;
   }
   throw new Error("no picture in it");
-}
-
-/** A file of one chunk. */
-function riff(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
-  const file = new Uint8Array(12 + chunk.length);
-  file.set([0x52, 0x49, 0x46, 0x46], 0); // RIFF
-  new DataView(file.buffer).setUint32(4, 4 + chunk.length, true);
-  file.set([0x57, 0x45, 0x42, 0x50], 8); // WEBP
-  file.set(chunk, 12);
-  return file;
 }

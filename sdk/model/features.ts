@@ -27,11 +27,8 @@ const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices",
 export function featuresOf(name: string, options: FeatureOptions, config: ModelConfig, outIndices: readonly number[]) {
   checkKeys(name, options, featureKeys);
   const outType = checkChoice("outType", options.outType ?? config.outType, outTypes);
-  return {
-    name: "features",
-    outType,
-    outIndices: resolveIndices(options.outIndices ?? outIndices, config.numLayers),
-  } as const;
+  const chosen = resolveIndices(options.outIndices ?? outIndices, config.numLayers);
+  return { name: "features", outType, outIndices: chosen } as const;
 }
 
 /**

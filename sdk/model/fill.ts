@@ -27,37 +27,27 @@ export function u32(key: number, index: number): number {
   return lowbias32((Math.imul(index, GOLDEN) + key) | 0);
 }
 
-/** The values of a parameter are `offset + scale * s`, s uniform in [-1, 1). */
-interface Fill {
-  readonly offset: number;
-  readonly scale: number;
-}
-
 /** Last part of a parameter's name: `weight`, `bias`, `cls_token` ... */
 const lastPart = (name: string) => name.slice(name.lastIndexOf(".") + 1);
 
 const isToken = (part: string) => part === "pos_embed" || part === "cls_token" || part === "mask_token";
-
-function fillOf(name: string, shape: readonly number[]): Fill | undefined {
-  const part = lastPart(name);
-  if (part.startsWith("rel_pos")) return { offset: 0, scale: 0.2 };
-  if (isToken(part)) return { offset: 0, scale: 0.5 };
-  if (part === "bias") return { offset: 0, scale: 0.1 };
-  if (part !== "weight") return undefined;
-  return shape.length >= 2 ? { offset: 0, scale: Math.sqrt(3 / sizeOf(shape.slice(1))) } : { offset: 1, scale: 0.1 };
-}
 
 /**
  * The deterministic fill of the parameter `name` (its state-dict name with prefix) of `shape`; undefined for buffers, which keep their
  * computed values. Computed in f64 and rounded once.
  */
 export function proceduralFill(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> | undefined {
-  const fill = fillOf(name, shape);
-  return fill && uniform(fnv1a32(name), sizeOf(shape), fill);
+  const fill = (scale: number, offset = 0) => uniform(fnv1a32(name), sizeOf(shape), scale, offset);
+  const part = lastPart(name);
+  if (part.startsWith("rel_pos")) return fill(0.2);
+  if (isToken(part)) return fill(0.5);
+  if (part === "bias") return fill(0.1);
+  if (part !== "weight") return undefined;
+  return shape.length >= 2 ? fill(Math.sqrt(3 / sizeOf(shape.slice(1)))) : fill(0.1, 1);
 }
 
-/** `count` values `offset + scale * s`, s = (24 random bits - 2^23) / 2^23, exact in f32. */
-function uniform(key: number, count: number, { offset, scale }: Fill): Float32Array<ArrayBuffer> {
+/** `count` values `offset + scale * s`, s = (24 random bits - 2^23) / 2^23 in [-1, 1), exact in f32. */
+function uniform(key: number, count: number, scale: number, offset = 0): Float32Array<ArrayBuffer> {
   const data = new Float32Array(count);
   const step = scale / 2 ** 23; // a power of two: multiplying by it first rounds the same
   for (let i = 0; i < count; i++) data[i] = offset + step * ((u32(key, i) >>> 8) - 0x800000);
@@ -93,7 +83,7 @@ export function initFill(
   if (isHead) return new Float32Array(count).fill(2e-5);
   if (!name.endsWith("patch_embed.projection.bias")) return new Float32Array(count);
   const weight = shapeOf(shapes, `${name.slice(0, -"bias".length)}weight`);
-  return uniform(key, count, { offset: 0, scale: 1 / Math.sqrt(sizeOf(weight.slice(1))) });
+  return uniform(key, count, 1 / Math.sqrt(sizeOf(weight.slice(1))));
 }
 
 function shapeOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): readonly number[] {

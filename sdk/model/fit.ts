@@ -72,14 +72,8 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
     } else missing.push(name);
   }
   const unexpected = [...named.tensors.keys()].filter((name) => !("from" in (origins.get(name) ?? {})));
-  const problems = [
-    ...some("missing", missing),
-    ...some(
-      "unexpected",
-      unexpected.filter((name) => !mayBeLeftOut(name, named, config)),
-    ),
-    ...some("wrong shape", wrong),
-  ];
+  const refused = unexpected.filter((name) => !mayBeLeftOut(name, named, config));
+  const problems = [...some("missing", missing), ...some("unexpected", refused), ...some("wrong shape", wrong)];
   if (problems.length > 0) {
     const hint = `is this the checkpoint of another model? (names as ${named.naming.project} has them)`;
     throw new CheckpointError("CKPT_MISMATCH", `${source}: ${problems.join("; ")}; ${hint}`);

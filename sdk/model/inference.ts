@@ -13,20 +13,19 @@ export async function inferenceModel(
   image: ImageInput,
   { topk, ...options }: ModelOptions & PredictOptions = {},
 ): Promise<Prediction> {
-  if (typeof model !== "string") return first(model, image, { ...options, topk });
+  if (typeof model !== "string") {
+    const [found] = await model.predict([image], { ...options, topk });
+    return found;
+  }
   const { name, config } = findModel(model);
   // before any weights are fetched
   checkPredict(name, config, { topk });
   const chosen = options.weights !== undefined || options.pretrained !== undefined;
   const loaded = await loadModel(platform, model, chosen ? options : { ...options, weights: "pretrained" });
   try {
-    return await first(loaded, image, { topk, signal: options.signal });
+    const [found] = await loaded.predict([image], { topk, signal: options.signal });
+    return found;
   } finally {
     loaded.dispose();
   }
-}
-
-async function first(model: Model, image: ImageInput, options: PredictOptions): Promise<Prediction> {
-  const [found] = await model.predict([image], options);
-  return found;
 }

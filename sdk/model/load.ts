@@ -141,12 +141,8 @@ export async function loadModel(
   const weights = resolveWeights(model, options);
 
   const tape = traceAll(config);
-  const { offline, urlMapping, integrity } = options;
   const opening = {
-    signal,
-    offline,
-    urlMapping,
-    integrity,
+    ...options,
     onProgress: (loaded: number, total = loaded) => {
       onProgress?.({ phase: "open", loaded, total, ratio: total > 0 ? (0.5 * loaded) / total : 0 });
     },

@@ -16,16 +16,10 @@ import { checkPredict, type Prediction, type PredictOptions, predictions } from 
 import type { Runner, Work } from "./runner.js";
 
 /** What `getModel` puts together. */
-export interface ModelParts {
+export interface ModelParts
+  extends Pick<Model, "name" | "config" | "classes" | "weights" | "trained" | "warnings" | "fresh"> {
   readonly platform: Platform;
-  readonly name: string;
-  readonly config: ModelConfig;
   readonly outIndices: readonly number[];
-  readonly classes?: readonly string[];
-  readonly weights: string;
-  readonly trained: boolean;
-  readonly warnings: readonly string[];
-  readonly fresh: readonly string[];
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly runner: Runner<unknown>;

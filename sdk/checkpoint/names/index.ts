@@ -7,6 +7,9 @@ import { type Naming, namings } from "./projects.js";
 /** What data-parallel training, a wrapping module and a model around the backbone put before a name. */
 const PREFIX = /^(?:module\.|model\.)*(?:backbone\.|vit\.|deit\.)?/;
 
+/** Tensors that make one where a project has several: queries, keys and values. */
+const PARTS = 3;
+
 /** Which tensors of a file are which of ours. */
 export interface Named {
   readonly naming: Naming;
@@ -24,66 +27,44 @@ export function underOurNames({ names, source }: Checkpoint): Named {
   const bare = new Map(names.map((name) => [name, name.replace(PREFIX, "")]));
   const naming = namings.find(({ sign }) => [...bare.values()].some((name) => sign.test(name)));
   if (!naming) throw new CheckpointError("CKPT_MISMATCH", `${source}: ${unknownNames(names)}`);
-  const rules = naming.rules.map(compile);
-  const pieces = new Map<string, Pieces>();
+  const rules = naming.rules.map(([from, to, part]) => ({ from: patternOf(from), to: replacementOf(to), part }));
+  const pieces = new Map<string, string[]>();
+  const partial = new Set<string>();
   const unused: string[] = [];
   for (const [name, short] of bare) {
     if (naming.derived?.test(short)) continue;
-    if (naming.unused?.test(short)) unused.push(name);
-    else place(pieces, name, target(rules, short), source);
+    if (naming.unused?.test(short)) {
+      unused.push(name);
+      continue;
+    }
+    const rule = rules.find(({ from }) => from.test(short));
+    const to = rule ? short.replace(rule.from, rule.to) : name;
+    const found = pieces.get(to) ?? [];
+    const part = rule?.part ?? 0;
+    if (found[part] !== undefined) {
+      throw new CheckpointError("CKPT_DUPLICATE", `${source}: ${found[part]} and ${name} are both ${to}`);
+    }
+    found[part] = name;
+    pieces.set(to, found);
+    if (rule?.part !== undefined) partial.add(to);
   }
   // an incomplete tensor is missing, and what there is of it is unexpected
-  const whole = [...pieces].flatMap(([to, { count, from }]): [string, string[]][] => {
-    const found = from.filter((name) => name !== undefined);
-    return found.length === count ? [[to, found]] : found.map((name) => [name, [name]]);
+  const whole = [...pieces].flatMap(([to, parts]): [string, string[]][] => {
+    const found = parts.filter((name) => name !== undefined);
+    return found.length === (partial.has(to) ? PARTS : 1) ? [[to, found]] : found.map((name) => [name, [name]]);
   });
   return { naming, tensors: new Map(whole), unused };
 }
+
+/** A rule's name of theirs as a pattern, and its name of ours as what replaces that. */
+const patternOf = (from: string) =>
+  new RegExp(`^${from.replaceAll(".", "\\.").replace("#", "(?<n>\\d+)").replace("@", "(?<p>weight|bias)")}$`);
+const replacementOf = (to: string) => to.replace("#", "$$<n>").replace("@", "$$<p>");
 
 function unknownNames(names: readonly string[]): string {
   const found = names.length === 0 ? "no tensors" : `${names.slice(0, 4).join(", ")}${names.length > 4 ? " ..." : ""}`;
   const known = namings.map(({ project }) => project).join(", ");
   return `found ${found}; expected the names of a vision transformer of ${known}`;
-}
-
-interface Compiled {
-  readonly from: RegExp;
-  readonly to: string;
-  readonly part: number;
-  /** Pieces that make up `to`. */
-  readonly count: number;
-}
-
-function compile([from, to, part]: Naming["rules"][number]): Compiled {
-  const source = from.replaceAll(".", "\\.").replace("#", "(?<n>\\d+)").replace("@", "(?<p>weight|bias)");
-  return { from: new RegExp(`^${source}$`), to, part: part ?? 0, count: part === undefined ? 1 : 3 };
-}
-
-/** The names that make up one of ours, by their part, and how many there have to be. */
-interface Pieces {
-  readonly count: number;
-  readonly from: string[];
-}
-
-type Target = Pick<Compiled, "to" | "part" | "count">;
-
-function target(rules: readonly Compiled[], name: string): Target {
-  for (const { from, to, part, count } of rules) {
-    const found = from.exec(name);
-    if (!found) continue;
-    const { n = "", p = "" } = found.groups ?? {};
-    return { to: to.replace("#", n).replace("@", p), part, count };
-  }
-  return { to: name, part: 0, count: 1 };
-}
-
-function place(pieces: Map<string, Pieces>, name: string, { to, part, count }: Target, source: string): void {
-  const { from } = pieces.get(to) ?? { from: [] };
-  if (from[part] !== undefined) {
-    throw new CheckpointError("CKPT_DUPLICATE", `${source}: ${from[part]} and ${name} are both ${to}`);
-  }
-  from[part] = name;
-  pieces.set(to, { count, from });
 }
 
 /** The shape of tensors that are joined along their first dimension to make `name`. @throws CheckpointError CKPT_MISMATCH */

@@ -21,7 +21,8 @@ export async function readArchive(
   const folder = folderOf(zip, fail);
   const member = (name: string) => zip.entries.get(`${folder}/${name}`);
   const order = member("byteorder");
-  if (order && (await textOf(zip, order, fail)) !== "little") {
+  if (order && order.size > 100) fail("CKPT_FORMAT", `${quoted(order.name)} has ${order.size} bytes`);
+  if (order && new TextDecoder().decode(await zip.read(order)) !== "little") {
     fail("CKPT_FORMAT", "written on a big-endian machine, which is not supported");
   }
   const root = await rootOf(zip, member("data.pkl")!, fail);
@@ -30,10 +31,8 @@ export async function readArchive(
     const entry = member(`data/${key}`) ?? fail("CKPT_TRUNCATED", `storage ${quoted(key)} is not in the file`);
     const bytes = count * bytesOf(dtype);
     if (bytes !== entry.size) {
-      fail(
-        "CKPT_OFFSETS",
-        `storage ${quoted(key)}: ${count} elements of ${dtype} need ${bytes} bytes, it has ${entry.size}`,
-      );
+      const need = `${count} elements of ${dtype} need ${bytes} bytes`;
+      fail("CKPT_OFFSETS", `storage ${quoted(key)}: ${need}, it has ${entry.size}`);
     }
     storages.set(key, { place: entry.offset, begin: () => zip.dataStart(entry) });
   }
@@ -47,11 +46,6 @@ function folderOf({ entries }: Zip, fail: Fail): string {
   if (found.length === 0)
     fail("CKPT_FORMAT", "this is a zip archive, but none that torch.save wrote: it has no data.pkl");
   return found[0].slice(0, -"/data.pkl".length);
-}
-
-async function textOf(zip: Zip, entry: ZipEntry, fail: Fail): Promise<string> {
-  if (entry.size > 100) fail("CKPT_FORMAT", `${quoted(entry.name)} has ${entry.size} bytes`);
-  return new TextDecoder().decode(await zip.read(entry));
 }
 
 async function rootOf(zip: Zip, entry: ZipEntry, fail: Fail): Promise<Value> {

@@ -1,7 +1,6 @@
 /** The names of Python's that are understood, with what each means as data. None is looked up in anything but this list. */
 
-import type { Fail } from "../fail.js";
-import { isSize, product, quoted } from "../fail.js";
+import { type Fail, isSize, product, quoted } from "../fail.js";
 import { readScalar } from "./numpy.js";
 import { Dict, isTuple, NumpyType, StorageRef, TensorRef, tuple, Unknown, type Value } from "./values.js";
 
@@ -108,18 +107,12 @@ function rebuildTensor(args: readonly Value[], context: Context, name: string): 
   if (!isSize(offset)) return bad("its offset is no size");
   if (sizes.length !== steps.length) bad(`${sizes.length} sizes and ${steps.length} strides`);
   if (sizes.length > MAX_DIMS) bad(`${sizes.length} dimensions`);
-  checkBounds(storage, offset, sizes, steps, bad, context);
-  return new TensorRef(storage, offset, sizes, steps);
+  const tensor = new TensorRef(storage, offset, sizes, steps);
+  checkBounds(tensor, bad, context);
+  return tensor;
 }
 
-function checkBounds(
-  storage: StorageRef,
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-  bad: (why: string) => never,
-  context: Context,
-): void {
+function checkBounds({ storage, offset, shape, strides }: TensorRef, bad: (why: string) => never, context: Context) {
   const count = product(shape) ?? bad(`shape [${shape}] has too many elements`);
   if (count === 0) return;
   let last = offset;

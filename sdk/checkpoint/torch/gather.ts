@@ -30,91 +30,43 @@ function dimsOf(shape: readonly number[], strides: readonly number[]): Dim[] {
   return dims;
 }
 
-/** Where elements lie: bytes `begin` of the file on, `length` elements. */
-export interface Span {
-  readonly begin: number;
-  readonly length: number;
-}
-
-/** Fills `out` (as many numbers as `shape` has) with the elements at `offset` and `strides` of a storage. */
+/**
+ * Fills `out` (as many numbers as `shape` has) with the elements at `offset` and `strides` of a storage of `length` elements, from byte
+ * `begin` of the file on.
+ */
 export async function gather(
   source: ByteSource,
-  span: Span,
+  { begin, length }: { begin: number; length: number },
   conversion: Conversion,
   { offset, shape, strides }: { offset: number; shape: readonly number[]; strides: readonly number[] },
   out: Float32Array,
 ): Promise<void> {
-  if (out.length === 0) return;
   const dims = dimsOf(shape, strides);
-  const inner = dims.pop() ?? { size: 1, stride: 1, step: 1 };
-  if (dims.length === 0 && inner.stride === 1 && inner.step === 1) {
-    return readF32(source, span.begin + offset * conversion.bytes, conversion, out);
+  if (dims.every(({ stride, step }) => stride === 1 && step === 1)) {
+    return readF32(source, begin + offset * conversion.bytes, conversion, out);
   }
-  const window = new Window(source, span, conversion);
+  const buffer = new Float32Array(Math.min(CHUNK, length));
+  /** The part of the storage that is in memory, from element `start` on. */
+  let [data, start] = [buffer.subarray(0, 0), 0];
   const index = dims.map(() => 0);
-  let from = offset;
-  let to = 0;
-  for (;;) {
-    for (let done = 0; done < inner.size; ) {
-      const first = from + done * inner.stride;
-      // Only where needed: awaiting costs more than copying a short row.
-      if (!window.holds(first)) await window.load(first);
-      done = copyRow(window, inner, from, to, done, out);
+  let [from, to] = [offset, 0];
+  for (let left = out.length; left > 0; left--) {
+    if (from < start || from >= start + data.length) {
+      start = from;
+      data = buffer.subarray(0, Math.min(CHUNK, length - start));
+      await readF32(source, begin + start * conversion.bytes, conversion, data);
     }
-    // The next row: an odometer over the outer dimensions, the last one fastest.
-    let d = dims.length - 1;
-    for (; d >= 0; d--) {
+    out[to] = data[from - start];
+    // The next element: an odometer over the dimensions, the last one fastest.
+    for (let d = dims.length - 1; d >= 0; d--) {
+      const { size, stride, step } = dims[d];
       index[d]++;
-      from += dims[d].stride;
-      to += dims[d].step;
-      if (index[d] < dims[d].size) break;
-      from -= dims[d].size * dims[d].stride;
-      to -= dims[d].size * dims[d].step;
+      from += stride;
+      to += step;
+      if (index[d] < size) break;
       index[d] = 0;
+      from -= size * stride;
+      to -= size * step;
     }
-    if (d < 0) return;
-  }
-}
-
-/** Copies what is in memory of a row along the innermost dimension; returns how far it came. */
-function copyRow(
-  { data, start }: Window,
-  { size, stride, step }: Dim,
-  from: number,
-  to: number,
-  done: number,
-  out: Float32Array,
-) {
-  const first = from + done * stride - start;
-  const count = stride === 0 ? size - done : Math.min(size - done, Math.ceil((data.length - first) / stride));
-  if (stride === 1 && step === 1) out.set(data.subarray(first, first + count), to + done);
-  else for (let i = 0; i < count; i++) out[to + (done + i) * step] = data[first + i * stride];
-  return done + count;
-}
-
-/** The part of a storage that is in memory. */
-class Window {
-  data = new Float32Array(0);
-  /** Element of the storage that `data` begins with. */
-  start = 0;
-  private readonly buffer: Float32Array<ArrayBuffer>;
-
-  constructor(
-    private readonly source: ByteSource,
-    private readonly span: Span,
-    private readonly conversion: Conversion,
-  ) {
-    this.buffer = new Float32Array(Math.min(CHUNK, span.length));
-  }
-
-  holds(element: number): boolean {
-    return element >= this.start && element < this.start + this.data.length;
-  }
-
-  /** Reads on from element `first`. */
-  async load(first: number): Promise<void> {
-    this.data = this.buffer.subarray(0, Math.min(CHUNK, this.span.length - first));
-    this.start = first;
-    await readF32(this.source, this.span.begin + first * this.conversion.bytes, this.conversion, this.data);
   }
 }

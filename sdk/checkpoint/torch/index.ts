@@ -9,7 +9,8 @@ import { readArchive } from "./archive.js";
 import { gather } from "./gather.js";
 import { findWeights } from "./layout.js";
 import { readLegacy } from "./legacy.js";
-import { Dict, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
+import { children } from "./survey.js";
+import { StorageRef, type Value } from "./values.js";
 
 /**
  * Opens a file of `torch.save`: reads and checks everything but the numbers, which are read tensor by tensor. Closes `source` where it
@@ -44,14 +45,6 @@ function* storagesOf(root: Value): Iterable<StorageRef> {
     if (value === null || typeof value !== "object" || seen.has(value)) continue;
     seen.add(value);
     if (value instanceof StorageRef) yield value;
-    else if (value instanceof TensorRef) waiting.push(value.storage);
-    else if (value instanceof Dict) pushAll(waiting, [value.attributes, ...value.entries.values()]);
-    else if (value instanceof SetOf) pushAll(waiting, value.items);
-    else if (value instanceof Unknown) pushAll(waiting, value.parts);
-    else if (Array.isArray(value)) pushAll(waiting, value);
+    for (const [, item] of children(value)) waiting.push(item);
   }
-}
-
-function pushAll(to: Value[], values: Iterable<Value>): void {
-  for (const value of values) to.push(value);
 }

@@ -2,9 +2,8 @@
 
 import { type Fail, quoted } from "../fail.js";
 import type { PlacedOpaque, PlainMap } from "../types.js";
-import { isUnderstood } from "./calls.js";
 import { listUnknown, reasonOf, toPlain } from "./survey.js";
-import { Dict, TensorRef, Unknown, type Value } from "./values.js";
+import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
 
 export interface Layout {
   /** In the order of the dict; `module.` before names, which training on several GPUs adds, is dropped. */
@@ -22,30 +21,20 @@ const KEYS = ["state_dict", "model_state", "model"];
 /** @throws CheckpointError CKPT_FORMAT, CKPT_UNKNOWN_GLOBAL, CKPT_DUPLICATE, CKPT_PICKLE, CKPT_LIMIT */
 export function findWeights(root: Value, fail: Fail): Layout {
   if (root instanceof Unknown) {
-    fail(
-      "CKPT_UNKNOWN_GLOBAL",
-      `the file is a Python object (${reasonOf(root, isUnderstood, fail)}), not its state_dict`,
-    );
+    fail("CKPT_UNKNOWN_GLOBAL", `the file is a Python object (${reasonOf(root, fail)}), not its state_dict`);
   }
   if (!(root instanceof Dict)) return fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
   const opaque = listUnknown(root, fail);
   const key = KEYS.find((name) => isWeights(root.entries.get(name)));
   const dict = key === undefined ? root : root.entries.get(key);
   if (dict instanceof Unknown) {
-    fail(
-      "CKPT_UNKNOWN_GLOBAL",
-      `${key} is a Python object (${reasonOf(dict, isUnderstood, fail)}), not a dict of tensors`,
-    );
+    fail("CKPT_UNKNOWN_GLOBAL", `${key} is a Python object (${reasonOf(dict, fail)}), not a dict of tensors`);
   }
   const { tensors, rest } = split(dict as Dict, fail);
   if (tensors.size === 0) fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
-  const others = new Dict();
-  if (key === undefined) for (const entry of rest) others.entries.set(...entry);
-  else {
-    for (const [name, value] of root.entries) if (name !== key) others.entries.set(name, value);
-    if (rest.length > 0) others.entries.set(key, dictOf(rest));
-  }
-  return { tensors, extra: toPlain(others, fail) as PlainMap, opaque };
+  const others = key === undefined ? rest : [...root.entries].filter(([name]) => name !== key);
+  if (key !== undefined && rest.length > 0) others.push([key, new Dict(rest)]);
+  return { tensors, extra: toPlain(new Dict(others), fail) as PlainMap, opaque };
 }
 
 /** A dict with a tensor in it, or what claims to be one. */
@@ -56,13 +45,7 @@ function isWeights(value: Value | undefined): boolean {
   );
 }
 
-type Entries = [string | number | bigint | boolean | null, Value][];
-
-function dictOf(entries: Entries): Dict {
-  const dict = new Dict();
-  for (const entry of entries) dict.entries.set(...entry);
-  return dict;
-}
+type Entries = [Key, Value][];
 
 /** Tensors, and what else stands beside them. */
 function split(dict: Dict, fail: Fail): { tensors: Map<string, TensorRef>; rest: Entries } {
@@ -70,11 +53,8 @@ function split(dict: Dict, fail: Fail): { tensors: Map<string, TensorRef>; rest:
   const rest: Entries = [];
   for (const [key, value] of dict.entries) {
     if (value instanceof Unknown) {
-      const reason = reasonOf(value, isUnderstood, fail);
-      fail(
-        "CKPT_UNKNOWN_GLOBAL",
-        `${quoted(String(key))} can only be rebuilt by running ${reason}, which is never done`,
-      );
+      const how = `by running ${reasonOf(value, fail)}, which is never done`;
+      fail("CKPT_UNKNOWN_GLOBAL", `${quoted(String(key))} can only be rebuilt ${how}`);
     }
     if (!(value instanceof TensorRef) || typeof key !== "string") {
       rest.push([key, value]);

@@ -38,17 +38,17 @@ export async function readLegacy(
     if (!storage || storages.has(storage.key)) {
       return fail("CKPT_PICKLE", `the storage ${quoted(String(key))} is listed, but no tensor or two times`);
     }
-    if (at + 8 > source.size)
+    const begin = at + 8;
+    if (begin > source.size)
       fail("CKPT_TRUNCATED", `the file ends before storage ${quoted(storage.key)}; get it again`);
     const head = await source.read(at, 8);
     const count = new DataView(head.buffer, head.byteOffset, 8).getBigInt64(0, true);
     if (count !== BigInt(storage.count)) {
       fail("CKPT_OFFSETS", `storage ${quoted(storage.key)}: ${storage.count} elements declared, ${count} stored`);
     }
-    const end = at + 8 + storage.count * bytesOf(storage.dtype);
+    const end = begin + storage.count * bytesOf(storage.dtype);
     if (!(end <= source.size))
       fail("CKPT_TRUNCATED", `storage ${quoted(storage.key)} ends at ${end} of ${source.size} bytes`);
-    const begin = at + 8;
     storages.set(storage.key, { place: begin, begin: async () => begin });
     at = end;
   }

@@ -1,6 +1,6 @@
 /** The stack machine of pickles. Each operation checks the type of what it works on, and none calls anything. */
 
-import { call, persistent } from "./calls.js";
+import { call } from "./calls.js";
 import { Reader } from "./reader.js";
 import { Dict, isList, isTuple, type Key, NumpyType, SetOf, tuple, Unknown, type Value } from "./values.js";
 
@@ -25,13 +25,13 @@ export class Machine extends Reader {
   }
 
   pop(): Value {
-    if (this.stack.length === 0) this.malformed("an operation without its operand");
-    return this.stack.pop() as Value;
+    return this.popSome(1)[0];
   }
 
   top(): Value {
-    if (this.stack.length === 0) this.malformed("an operation without its operand");
-    return this.stack[this.stack.length - 1];
+    const value = this.pop();
+    this.push(value);
+    return value;
   }
 
   mark(): void {
@@ -103,10 +103,10 @@ export class Machine extends Reader {
     return this.malformed("a key that Python could not hash");
   }
 
-  name(module: Value, name: Value): void {
+  name(module: Value, name: Value): Unknown {
     if (typeof module !== "string" || typeof name !== "string") this.malformed("a name that is no text");
     if (module.length + name.length > MAX_NAME) this.malformed("a name without end");
-    this.push(new Unknown(`${module}.${name}`));
+    return new Unknown(`${module}.${name}`);
   }
 
   /** What calling `target` would give: data for the few that are understood, else a marker. */
@@ -134,10 +134,6 @@ export class Machine extends Reader {
     } else this.malformed("a state is given to what has none");
   }
 
-  persistent(): void {
-    this.push(persistent(this.pop(), this));
-  }
-
   /** A call whose arguments have names, too. */
   reduceNamed(target: Value, args: Value, named: Value): void {
     this.reduce(target, args);
@@ -145,16 +141,6 @@ export class Machine extends Reader {
     const made = this.top();
     if (made instanceof Unknown) made.parts.push(named);
     else this.malformed("a call with arguments that it does not take");
-  }
-
-  pushSet(items: readonly Value[]): void {
-    const set = new SetOf();
-    extend(set.items, items);
-    this.push(set);
-  }
-
-  inst(module: string, name: string): void {
-    this.reduce(new Unknown(`${module}.${name}`), tuple(this.popMark()));
   }
 
   instance([target, ...args]: readonly Value[]): void {

@@ -1,8 +1,7 @@
 /** Scalars of NumPy, which training leaves in checkpoints: a dtype and its bytes. */
 
+import { exact } from "./reader.js";
 import type { NumpyType } from "./values.js";
-
-const exact = (value: bigint) => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
 /** By the code of the type; `le` is whether the bytes are little-endian. */
 const READ: Readonly<Record<string, (view: DataView, le: boolean) => number | bigint | boolean>> = {

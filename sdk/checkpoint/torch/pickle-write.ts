@@ -47,7 +47,8 @@ class Writer {
     if (depth > MAX_DEPTH) throw new OptionError("OPT_VALUE", `meta is nested deeper than ${MAX_DEPTH}`);
     if (value === null) this.ascii("N");
     else if (typeof value === "boolean") this.ascii(value ? "\x88" : "\x89");
-    else if (typeof value === "number" && !Number.isSafeInteger(value)) this.float(value);
+    else if (typeof value === "number" && !Number.isSafeInteger(value))
+      this.operation(0x47, 8, (view) => view.setFloat64(0, value));
     else if (typeof value === "number") this.integer(value);
     else if (typeof value === "bigint") this.long(value);
     else if (typeof value === "string") this.text(value);
@@ -71,20 +72,18 @@ class Writer {
     this.ascii("e");
   }
 
-  private float(value: number): void {
-    const bytes = new Uint8Array(9);
-    bytes[0] = 0x47;
-    new DataView(bytes.buffer).setFloat64(1, value);
+  /** An operation with `width` bytes behind it. */
+  private operation(opcode: number, width: number, set: (view: DataView) => void): void {
+    const bytes = new Uint8Array(1 + width);
+    bytes[0] = opcode;
+    set(new DataView(bytes.buffer, 1));
     this.parts.push(bytes);
   }
 
   private integer(value: number): void {
     if (value >= 0 && value < 256) this.parts.push(Uint8Array.of(0x4b, value));
     else if (value >= -(2 ** 31) && value < 2 ** 31) {
-      const bytes = new Uint8Array(5);
-      bytes[0] = 0x4a;
-      new DataView(bytes.buffer).setInt32(1, value, true);
-      this.parts.push(bytes);
+      this.operation(0x4a, 4, (view) => view.setInt32(0, value, true));
     } else this.long(BigInt(value));
   }
 
@@ -102,9 +101,7 @@ class Writer {
 
   private text(value: string): void {
     const text = new TextEncoder().encode(value);
-    const head = new Uint8Array(5);
-    head[0] = 0x58;
-    new DataView(head.buffer).setUint32(1, text.length, true);
-    this.parts.push(head, text);
+    this.operation(0x58, 4, (view) => view.setUint32(0, text.length, true));
+    this.parts.push(text);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Fail } from "../fail.js";
+import { persistent } from "./calls.js";
 import { Machine } from "./machine.js";
 import { Dict, SetOf, tuple, type Value } from "./values.js";
 
@@ -75,16 +76,16 @@ for (const [opcode, operation] of [
   ["\x94", (m) => m.memoize()],
   ["h", (m) => m.get(m.u8())],
   ["j", (m) => m.get(m.u32())],
-  ["c", (m) => m.name(m.line(), m.line())],
-  ["Q", (m) => m.persistent()],
+  ["c", (m) => m.push(m.name(m.line(), m.line()))],
+  ["Q", (m) => m.push(persistent(m.pop(), m))],
   ["b", (m) => m.build()],
   ["d", (m) => m.push(m.fill(new Dict(), m.popMark()))],
-  ["\x91", (m) => m.pushSet(m.popMark())],
+  ["\x91", (m) => m.push(new SetOf(m.popMark()))],
   ["R", (m) => m.reduce(...pair(m))],
   ["\x81", (m) => m.reduce(...pair(m))],
   ["\x92", (m) => m.reduceNamed(...triple(m))],
-  ["\x93", (m) => m.name(...pair(m))],
-  ["i", (m) => m.inst(m.line(), m.line())],
+  ["\x93", (m) => m.push(m.name(...pair(m)))],
+  ["i", (m) => m.reduce(m.name(m.line(), m.line()), tuple(m.popMark()))],
   ["o", (m) => m.instance(m.popMark())],
   ["\x95", (m) => void m.take(8)],
 ] as [string, (m: Machine) => void][]) {

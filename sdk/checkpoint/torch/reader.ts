@@ -1,6 +1,6 @@
 /** Reads what stands behind the opcodes of a pickle: numbers, texts, bytes and lines, never beyond the end. */
 
-import type { Fail } from "../fail.js";
+import { type Fail, utf8 } from "../fail.js";
 
 export const MAX_PICKLE = 2 ** 26;
 const MAX_WORK = 1_000_000;
@@ -45,26 +45,16 @@ export class Reader {
   u32 = () => this.view.getUint32(this.take(4), true);
   i32 = () => this.view.getInt32(this.take(4), true);
   f64 = () => this.view.getFloat64(this.take(8));
+  u64 = () => this.view.getBigUint64(this.take(8), true);
 
-  u64(): number {
-    const value = this.view.getBigUint64(this.take(8), true);
-    if (value > MAX_PICKLE) this.malformed(`a length of ${value}`);
-    return Number(value);
-  }
-
-  raw(length: number): Uint8Array {
+  raw(length: number | bigint): Uint8Array {
     if (length > MAX_PICKLE) this.malformed(`a length of ${length}`);
-    const start = this.take(length);
-    return this.bytes.subarray(start, start + length);
+    const start = this.take(Number(length));
+    return this.bytes.subarray(start, this.at);
   }
 
-  text(length: number): string {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.raw(length));
-    } catch (error) {
-      if (error instanceof TypeError) this.malformed("a string that is not UTF-8");
-      throw error;
-    }
+  text(length: number | bigint): string {
+    return utf8(this.raw(length)) ?? this.malformed("a string that is not UTF-8");
   }
 
   latin1(length: number): string {
@@ -85,7 +75,9 @@ export class Reader {
     if (length > MAX_INTEGER_BYTES) this.fail("CKPT_LIMIT", `an integer of ${length} bytes`);
     let value = 0n;
     for (const byte of this.raw(length).slice().reverse()) value = (value << 8n) | BigInt(byte);
-    value = BigInt.asIntN(8 * length, value);
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    return exact(BigInt.asIntN(8 * length, value));
   }
 }
+
+/** As a number, where that is exact. */
+export const exact = (value: bigint) => (Number.isSafeInteger(Number(value)) ? Number(value) : value);

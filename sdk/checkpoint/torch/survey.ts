@@ -2,6 +2,7 @@
 
 import type { Fail } from "../fail.js";
 import type { Opaque, PlacedOpaque, Plain } from "../types.js";
+import { isUnderstood } from "./calls.js";
 import { Dict, type Key, NumpyType, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
 
 const MAX_DEPTH = 256;
@@ -32,21 +33,21 @@ export function listUnknown(root: Value, fail: Fail): PlacedOpaque[] {
 }
 
 /** What a value holds; null for places that have no name. */
-function* children(value: Value): Iterable<readonly [Key, Value]> {
+export function* children(value: Value): Iterable<readonly [Key, Value]> {
   if (value instanceof Dict) {
     yield* value.entries;
     yield [null, value.attributes];
   } else if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) yield [i, item];
+    yield* value.entries();
   } else if (value instanceof SetOf || value instanceof Unknown) {
     for (const item of value instanceof SetOf ? value.items : value.parts) yield [null, item];
-  }
+  } else if (value instanceof TensorRef) yield [null, value.storage];
 }
 
 /** The first marker of what is not understood inside a value that only code could make; for messages. */
-export function reasonOf(value: Unknown, understood: (name: string) => boolean, fail: Fail): string {
+export function reasonOf(value: Unknown, fail: Fail): string {
   const names = listUnknown(value, fail).map(({ global }) => global);
-  return names.find((name) => !understood(name)) ?? value.global;
+  return names.find((name) => !isUnderstood(name)) ?? value.global;
 }
 
 /**

@@ -21,30 +21,33 @@ export type Key = string | number | bigint | boolean | null;
 
 /** A dict or OrderedDict. */
 export class Dict {
-  readonly entries = new Map<Key, Value>();
+  readonly entries: Map<Key, Value>;
   /** Attributes that an OrderedDict was given (`_metadata` of every state dict). */
   attributes: Value = null;
+
+  constructor(entries?: Iterable<readonly [Key, Value]>) {
+    this.entries = new Map(entries);
+  }
 }
 
 export class SetOf {
-  readonly items: Value[] = [];
+  constructor(readonly items: Value[] = []) {}
 }
 
 /** A name of Python's (`module.name`), or what calling it would have given: marked, and never run. */
 export class Unknown {
   /** What it would have been made from. */
   readonly parts: Value[];
+  readonly isName: boolean;
 
+  /** `parts`: undefined for the name itself. */
   constructor(
     readonly global: string,
-    /** Undefined for the name itself. */
     parts?: readonly Value[],
   ) {
     this.isName = parts === undefined;
     this.parts = [...(parts ?? [])];
   }
-
-  readonly isName: boolean;
 }
 
 /** Numbers of one type somewhere in the file. */

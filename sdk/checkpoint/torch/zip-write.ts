@@ -71,6 +71,11 @@ export class ZipWriter {
     return descriptor;
   }
 
+  /** A member of these bytes, with what stands before and behind them. */
+  member(path: string, bytes: Uint8Array): Uint8Array[] {
+    return [...this.begin(path, bytes.length), bytes, this.end(crc32(bytes))];
+  }
+
   /** The directory. */
   finish(): Uint8Array[] {
     const parts = this.members.flatMap(central);

@@ -4,7 +4,7 @@
  */
 
 import type { ByteSource } from "../../io/types.js";
-import { type Fail, quoted } from "../fail.js";
+import { type Fail, quoted, utf8 } from "../fail.js";
 import { crc32 } from "./zip-write.js";
 
 export interface ZipEntry {
@@ -72,11 +72,8 @@ export async function openZip(source: ByteSource, fail: Fail, { deflated = false
 
 /** Compares the checksum of a member's data with the archive's. @throws CheckpointError CKPT_ZIP */
 export function checkCrc({ name, crc }: ZipEntry, found: number, fail: Fail): void {
-  if (found === crc) return;
-  fail(
-    "CKPT_ZIP",
-    `the member ${quoted(name)} has another checksum than the archive says: it was changed; get it again`,
-  );
+  const what = "has another checksum than the archive says: it was changed; get it again";
+  if (found !== crc) fail("CKPT_ZIP", `the member ${quoted(name)} ${what}`);
 }
 
 interface Directory {
@@ -95,7 +92,7 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   const at = tail.length - END_BYTES;
   const view = viewOf(tail);
   if (at < 0 || view.getUint32(at, true) !== 0x06054b50 || view.getUint16(at + 20, true) !== 0) {
-    if (lastEnd(view) < 0)
+    if (!new TextDecoder("latin1").decode(tail).includes("PK\x05\x06"))
       fail("CKPT_TRUNCATED", "the archive's directory is missing: the file is cut off; get it again");
     fail("CKPT_ZIP", "bytes behind the archive's end");
   }
@@ -107,13 +104,6 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   if (wide) return wide;
   if (disk !== 0 || directoryDisk !== 0 || onDisk !== count) fail("CKPT_ZIP", "an archive in several parts");
   return { start, size, count, end: record };
-}
-
-/** Offset of the last signature of an end record; -1 where there is none. */
-function lastEnd(view: DataView): number {
-  let at = view.byteLength - 4;
-  while (at >= 0 && view.getUint32(at, true) !== 0x06054b50) at--;
-  return at;
 }
 
 type Short = Record<"disk" | "directoryDisk" | "onDisk" | "count" | "size" | "start", number>;
@@ -169,10 +159,8 @@ function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: 
     const name = readName(bytes.subarray(at + CENTRAL_BYTES, extraAt), fail);
     if (names.has(name)) fail("CKPT_ZIP", `the member ${quoted(name)} occurs twice`);
     names.add(name);
-    const extra = new DataView(bytes.buffer, bytes.byteOffset + extraAt, extraBytes);
-    entries.push(
-      readEntry(name, new DataView(bytes.buffer, bytes.byteOffset + at, CENTRAL_BYTES), extra, deflated, fail),
-    );
+    const extra = viewOf(bytes.subarray(extraAt, extraAt + extraBytes));
+    entries.push(readEntry(name, viewOf(bytes.subarray(at, extraAt)), extra, deflated, fail));
     at = next;
   }
   if (at !== bytes.length) fail("CKPT_ZIP", "the archive's directory holds more than its members");
@@ -181,12 +169,7 @@ function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: 
 
 /** A relative path that stays below its folder, whoever unpacks it. */
 function readName(bytes: Uint8Array, fail: Fail): string {
-  let name: string;
-  try {
-    name = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return fail("CKPT_ZIP", "a member's name is not UTF-8 text");
-  }
+  const name = utf8(bytes) ?? fail("CKPT_ZIP", "a member's name is not UTF-8 text");
   // A folder's own entry ends in a slash.
   const parts = name.replace(/\/$/, "").split("/");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
@@ -268,13 +251,9 @@ async function dataStart(source: ByteSource, entry: ZipEntry, fail: Fail): Promi
   const [localCrc, localPacked, localPlain] = [14, 18, 22].map((field) => view.getUint32(field, true));
   const later = (flags & DESCRIPTOR) !== 0;
   if (localCrc !== crc && !(later && localCrc === 0)) differs("checksum");
-  for (const [local, listed] of [
-    [localPacked, packed],
-    [localPlain, size],
-  ]) {
-    // Saturated where the numbers follow in a zip64 field.
-    if (local !== listed && local !== 0xffffffff && !(later && local === 0)) differs("size");
-  }
+  // Saturated where the numbers follow in a zip64 field.
+  const agrees = (local: number, listed: number) => agree(local, listed, 0xffffffff) || (later && local === 0);
+  if (!agrees(localPacked, packed) || !agrees(localPlain, size)) differs("size");
   const start = offset + LOCAL_BYTES + wanted.length + view.getUint16(28, true);
   if (start + packed > source.size) differs("end");
   return start;

@@ -3,6 +3,8 @@
 import { OptionError } from "../../../gpu/errors.js";
 import { presetChoices } from "../presets.js";
 
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
 export class Fields {
   constructor(
     /** For messages: "config.json". */
@@ -16,9 +18,8 @@ export class Fields {
   }
 
   number(name: string, byDefault?: number): number {
-    const value = this.get(name) ?? byDefault;
-    if (value === undefined) return this.unknown(name);
-    return typeof value === "number" && Number.isFinite(value) ? value : this.bad(name, "a number");
+    const value = this.get(name) ?? byDefault ?? this.unknown(name);
+    return isNumber(value) ? value : this.bad(name, "a number");
   }
 
   bool(name: string, byDefault: boolean): boolean {
@@ -28,18 +29,16 @@ export class Fields {
 
   /** One of the keys of `choices`, as what it stands for. */
   choice<T>(name: string, choices: Readonly<Record<string, T>>, byDefault?: string | number): T {
-    const value = this.get(name) ?? byDefault;
-    if (value === undefined) return this.unknown(name);
+    const value = this.get(name) ?? byDefault ?? this.unknown(name);
     const key = typeof value === "string" || typeof value === "number" ? String(value) : "";
     return Object.hasOwn(choices, key) ? choices[key] : this.bad(name, `one of ${Object.keys(choices).join(", ")}`);
   }
 
   /** Three numbers, one for each channel; one number stands for three. */
   colours(name: string, byDefault?: number): [number, number, number] {
-    const given = this.get(name) ?? byDefault;
-    if (given === undefined) return this.unknown(name);
+    const given = this.get(name) ?? byDefault ?? this.unknown(name);
     const value = Array.isArray(given) ? given : [given, given, given];
-    const fine = value.length === 3 && value.every((v) => typeof v === "number" && Number.isFinite(v));
+    const fine = value.length === 3 && value.every(isNumber);
     return fine ? (value as [number, number, number]) : this.bad(name, "three numbers");
   }
 

@@ -45,10 +45,9 @@ function head(fields: Fields): PartialConfig {
 }
 
 /** A number, or the same number for height and width. */
-function side(fields: Fields, name: string, byDefault?: number): number {
-  const value = fields.get(name);
+function side(fields: Fields, name: string, byDefault: number): number {
+  const value = fields.get(name) ?? byDefault;
   const square = Array.isArray(value) && value.length === 2 && value[0] === value[1] ? value[0] : value;
-  if (square === undefined) return byDefault ?? fields.unknown(name);
   return typeof square === "number" ? square : fields.bad(name, "a number or two equal ones");
 }
 
