@@ -1,4 +1,4 @@
-/** What pre-training predicts for a masked patch. */
+/** What pre-training predicts for a masked patch: a table of targets. */
 
 import type { LossName } from "../../gpu/models/functions.js";
 import { checkInteger, checkMultiple } from "../base/check.js";
@@ -32,17 +32,22 @@ export interface Target {
   check(c: TargetConfig): void;
 }
 
-/** MaskFeat's target, so far that of every configuration. */
-export const target: Target = {
-  /** 3 channels x bins x cells; 108 for ViT-B/16. */
-  width: ({ hog, patchSize }) => 3 * hog.nbins * (patchSize / hog.pool) ** 2,
-  target: (images, c) => hog(images, { ...c.hog, patchSize: c.patchSize }),
-  loss: "mse",
-  check({ hog, imageSize, patchSize }) {
-    checkInteger("config: hog.nbins", hog.nbins, 1, 180);
-    checkInteger("config: hog.pool", hog.pool, 1, patchSize);
-    checkInteger("config: hog.gaussianWindow", hog.gaussianWindow, 0, imageSize);
-    checkMultiple("config: patchSize by hog.pool", patchSize, hog.pool);
-    if (hog.gaussianWindow > 0) checkMultiple("config: imageSize by hog.gaussianWindow", imageSize, hog.gaussianWindow);
+const targets = {
+  hog: {
+    /** 3 channels x bins x cells; 108 for ViT-B/16. */
+    width: ({ hog, patchSize }) => 3 * hog.nbins * (patchSize / hog.pool) ** 2,
+    target: (images, c) => hog(images, { ...c.hog, patchSize: c.patchSize }),
+    loss: "mse",
+    check({ hog, imageSize, patchSize }) {
+      checkInteger("config: hog.nbins", hog.nbins, 1, 180);
+      checkInteger("config: hog.pool", hog.pool, 1, patchSize);
+      checkInteger("config: hog.gaussianWindow", hog.gaussianWindow, 0, imageSize);
+      checkMultiple("config: patchSize by hog.pool", patchSize, hog.pool);
+      if (hog.gaussianWindow > 0)
+        checkMultiple("config: imageSize by hog.gaussianWindow", imageSize, hog.gaussianWindow);
+    },
   },
-};
+} satisfies Record<string, Target>;
+
+/** The target that a model was trained on: so far every configuration means the first. */
+export const target: Target = targets.hog;
