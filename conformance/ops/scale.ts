@@ -1,10 +1,12 @@
 /** a x, with a from a buffer. */
 
-import { abs, bench, casesOf, EITHER_WAY, lengths, type Mutants, op, rounded } from "./define.js";
+import { abs, bench, casesOf, EITHER_WAY, lengths, type Mutants, op, rounded, without } from "./define.js";
 
 export const scale = op({
   evaluate: (_, [x, [a]]) => [x.map((v) => a * v)],
   bound: (_, __, [y], sums) => [rounded(abs(y), EITHER_WAY, sums)],
+  // the squares of smaller numbers are none
+  kinds: without("small", "subnormal"),
   largest: (_, limit) => Math.sqrt(limit),
   integers: 45, // 45^2 is below 2^11
   cases: casesOf([...lengths, [bench, [[197 * 768]]]], ([n]) => ({ shapes: [[n], [1]], attrs: {} })),

@@ -1,6 +1,6 @@
 /** The class token before the others, and the position of each: concat(cls, x) + pos. */
 
-import { abs, bench, byToken, casesOf, EITHER_WAY, type Mutants, op, rounded, sequences } from "./define.js";
+import { abs, bench, byToken, casesOf, EITHER_WAY, type Mutants, op, rounded, sequences, size } from "./define.js";
 
 export const tokens = op({
   evaluate({ inputs }, [x, cls, pos]) {
@@ -12,6 +12,16 @@ export const tokens = op({
   },
   bound: (_, __, [y], sums) => [rounded(abs(y), EITHER_WAY, sums)],
   integers: 1000,
+  /** Of each output a token or the class token, and a position. */
+  leastElements: ({
+    inputs: [
+      {
+        shape: [B],
+      },
+      ,
+      { shape: pos },
+    ],
+  }) => 3 * B * size(pos),
   batched: [0],
   cases: casesOf([...sequences, [bench, [[1, 196, 768]]]], ([B, N, C]) => {
     const x = [B, N, C];
