@@ -445,10 +445,16 @@ describe("life cycle", () => {
   it("profiles every op", async () => {
     using model = await load();
     const rows = await model.profile(images(1));
-    expect(rows.map((r) => r.op).sort()).toEqual(
-      ["attention", "layerNorm", "linear", "linearAdd", "linearGelu", "patches", "tokens"].sort(),
-    );
-    const gelu = rows.find((r) => r.op === "linearGelu")!;
+    expect(rows.map((r) => r.op).sort()).toEqual([
+      "attention",
+      "layerNorm",
+      "linear",
+      "linear gelu",
+      "linear residual",
+      "tokens",
+      "unfold",
+    ]);
+    const gelu = rows.find((r) => r.op === "linear gelu")!;
     expect(gelu).toMatchObject({
       calls: 2,
       dispatches: 4,

@@ -17,7 +17,7 @@ export function random(seed = 1): () => number {
 const subjects: Readonly<Record<Level, readonly string[]>> = {
   C0: ["limits", "integers", "float32", "denormals", "readback"],
   C1: ["exp", "sqrt", "inverseSqrt", "divide", "erf", "pack2x16float"],
-  C2: ["patches", "linear", "linearGelu", "linearAdd", "layerNorm", "attention", "gelu", "tokens", "resizePos"].concat([
+  C2: ["unfold", "linear", "scale", "layerNorm", "attention", "gelu", "tokens", "resizePos"].concat([
     "maskTokens",
     "meanTokens",
     "maskedMse",

@@ -12,6 +12,7 @@ import { trace } from "../../../gpu/models/functions.js";
 import { type Dispatch, homeOf, type Matmul } from "../../../gpu/ops/home.js";
 import { direct, tiled } from "../../../gpu/ops/linear.js";
 import { bindingsOf, moduleSource } from "../../../gpu/ops/wgsl.js";
+import { kindOf } from "../../../gpu/profile.js";
 import { align } from "../../../gpu/storage.js";
 import { findModel } from "../../../sdk/config/registry.js";
 import type { Platform } from "../../../sdk/model/platform.js";
@@ -165,8 +166,7 @@ export async function countCalls(
   const kinds = new Map<string, Call[]>();
   for (const call of calls) {
     const shapes = call.inputs.map(({ shape }) => `[${shape}]`).filter((shape) => shape.includes(","));
-    const op = [call.op, (call.attrs as { epilogue?: string }).epilogue].filter(Boolean).join(" ");
-    const kind = `${op}: ${shapes.join(" x ")}`;
+    const kind = `${kindOf(call)}: ${shapes.join(" x ")}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), call]);
   }
   const rows: Count[] = [];
