@@ -9,10 +9,11 @@ import { type Ops, ops } from "../ops/index.js";
 import { dense, patchTokens, Scope } from "./nn.js";
 import { features, type OutType, type Pooling, stages, type ViTConfig } from "./vit.js";
 
-/** Backbones by `arch`. */
-const backbones = { vit: { features, stages } };
+export type Arch = "vit";
 
-export type Arch = keyof typeof backbones;
+const backbones: Readonly<Record<Arch, { features: typeof features; stages: typeof stages }>> = {
+  vit: { features, stages },
+};
 
 export const archs = Object.keys(backbones) as readonly Arch[];
 
