@@ -11,8 +11,8 @@ const userFolder = process.env.INIT_CWD ?? process.cwd();
 
 const vitest = "node_modules/vitest/vitest.mjs";
 
-/** The test files whose random tests `soak` repeats. */
-const random = ["fuzz", "graph", "gather", "heap", "json", "sniff", "npy", "npz", "node-platform", "variants"];
+/** The test files of which `soak` runs more. */
+const longer = "fuzz graph gather heap json sniff npy npz node-platform variants subgroup-matrix".split(" ");
 
 /** The task's program, the folder that it runs in instead of the root, and what its environment has besides. */
 const tasks = {
@@ -21,7 +21,7 @@ const tasks = {
   "conformance:full": { program: "scripts/conformance.mjs" },
   mutants: { program: "scripts/mutants.mjs" },
   f16: { program: vitest, args: ["run", "f16"], env: { MASKFEAT_F16: "required" } },
-  soak: { program: vitest, args: ["run", "--testTimeout=3600000", ...random], env: { MASKFEAT_SOAK: "1" } },
+  soak: { program: vitest, args: ["run", "--testTimeout=3600000", ...longer], env: { MASKFEAT_SOAK: "1" } },
   check: { program: "scripts/check.mjs" },
   golden: { program: "scripts/golden.mjs" },
   bench: { program: "scripts/bench.mjs" },

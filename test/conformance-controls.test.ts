@@ -48,8 +48,9 @@ describeOn("Dawn", "Dawn's null backend", () => {
     for (const cases of ["C0/*", "C2/attention/*", "C2/layerNorm/*", "C2/linear/[5,*", "C3/*", "C4/tiny/*"]) {
       const results = await run(host, cases, { device });
       expect(results.length).toBeGreaterThan(3);
-      // what is read back was never written: now and then it repeats itself, as C0 asks
-      expect(passed(results).filter((id) => !id.startsWith("C0/repeats/"))).toEqual([]);
+      // what is read back was never written: now and then it repeats itself, or is zero, as denormals may be
+      const allowed = /^C0\/(repeats\/|arithmetic\/denormals$)/;
+      expect(passed(results).filter((id) => !allowed.test(id))).toEqual([]);
       expect(passed(results).length).toBeLessThan(results.length / 10);
     }
   });

@@ -18,7 +18,7 @@ describe("README", () => {
   const printed = [
     /^2 1\.000$/,
     /^\[ 1, 197, 192 \] \[ 1, 192, 14, 14 \] \[ 1, 192, 14, 14 \] wasm false$/,
-    /^\d+ 0\.\d+ class \d\n\[\s+\{ label: \d, score: 0\.\d+, class: '(cat|dog|bird)' \},.*\] Float32Array\(3\) \[.*\]$/s,
+    /^\d+ 0\.\d+ class \d\n\{.* pred_label: \d,.* pred_class: 'class \d'\n\}\n\[\s+\{ label: \d, score: 0\.\d+, class: '(cat|dog|bird)' \},.*\] Float32Array\(3\) \[.*\]$/s,
     /^\[ 1, 196, 108 \] \[ 14, 14 \]$/,
     /^\[ 'w' \] \{.*dtype: 'F32'.*\} Float32Array\(2\) \[ 1, 2 \] Map\(1\) \{ 'meta' => Map\(0\) \{\} \}\nundefined$/s,
     /^\d+\.\d+ \[ 1, 196, 108 \] \[ 1, 196, 108 \]$/,
