@@ -37,9 +37,10 @@ export const meanTokens: Op = op({
         [
           [2, 1024, 3],
           [1, 1025, 4],
-          [1, 4099, 5],
         ],
       ],
+      // the bound is that of independent roundings: those of thousands of equal numbers go one way
+      [{ ...quick, only: true }, [[1, 4099, 5]]],
       [bench, [[1, 196, 768]]],
     ],
     (dims) => {
