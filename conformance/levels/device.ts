@@ -41,7 +41,7 @@ function lifeless(answer: Float32Array): Finding | undefined {
 const firstWrong = (findings: readonly (Finding | undefined)[]) =>
   (findings.find((found) => found && found.use > 0) ?? findings.at(-1)) as Finding;
 
-/** Bytes there and back through a buffer alone. */
+/** Writes bytes to a buffer and reads them back; no kernel runs. */
 async function canary(device: Device, count: number): Promise<Finding> {
   const given = integers(count, 2047, fresh());
   const buffer = await device.buffer(count, "canary");

@@ -12,7 +12,7 @@ export const tokens = op({
   },
   bound: (_, __, [y], sums) => [rounded(abs(y), EITHER_WAY, sums)],
   integers: 1000,
-  /** Of each output a token or the class token, and a position. */
+  /** For each output a patch or the class token is read, and a position. */
   leastElements: ({
     inputs: [
       {
