@@ -1,11 +1,10 @@
 /** A checkpoint of any project under our names. */
 
 import { CheckpointError } from "../../../gpu/errors.js";
+import { quoted } from "../fail.js";
 import type { Checkpoint } from "../types.js";
+import { bareName, prefixesBefore, withoutPrefix } from "./prefix.js";
 import { type Naming, namings } from "./projects.js";
-
-/** What data-parallel training, a wrapping module and a model around the backbone put before a name. */
-const PREFIX = /^(?:module\.|model\.)*(?:backbone\.|vit\.|deit\.)?/;
 
 /** Tensors that make one where a project has several: queries, keys and values. */
 const PARTS = 3;
@@ -21,17 +20,26 @@ export interface Named {
 
 /**
  * Looks at which names occur. Nothing is read.
- * @throws CheckpointError CKPT_MISMATCH where no project that is known names tensors so; CKPT_DUPLICATE where two are the same to us.
+ * @throws CheckpointError CKPT_MISMATCH where no project that is known names tensors so, or the file holds several models; CKPT_DUPLICATE
+ * where two are the same to us.
  */
 export function underOurNames({ names, source }: Checkpoint): Named {
-  const bare = new Map(names.map((name) => [name, name.replace(PREFIX, "")]));
-  const naming = namings.find(({ sign }) => [...bare.values()].some((name) => sign.test(name)));
+  const bare = names.map((name) => [name, bareName(name)] as const);
+  const shorts = bare.map(([, short]) => short);
+  const naming = namings.find(({ sign }) => prefixesBefore(sign, shorts).length > 0);
   if (!naming) throw new CheckpointError("CKPT_MISMATCH", `${source}: ${unknownNames(names)}`);
+  const [prefix = "", ...others] = prefixesBefore(naming.block, shorts);
+  if (others.length > 0) {
+    const found = [prefix, ...others].map((text) => quoted(text)).join(", ");
+    const fix = "save the state dict of one of them";
+    throw new CheckpointError("CKPT_MISMATCH", `${source}: several models, whose names begin with ${found}; ${fix}`);
+  }
   const rules = naming.rules.map(([from, to, part]) => ({ from: patternOf(from), to: replacementOf(to), part }));
   const pieces = new Map<string, string[]>();
   const partial = new Set<string>();
   const unused: string[] = [];
-  for (const [name, short] of bare) {
+  for (const [name, wrapped] of bare) {
+    const short = withoutPrefix(wrapped, prefix) ?? "";
     if (naming.derived?.test(short)) continue;
     if (naming.unused?.test(short)) {
       unused.push(name);

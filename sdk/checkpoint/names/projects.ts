@@ -8,8 +8,10 @@ type Rule = readonly [from: string, to: string, part?: number];
 
 export interface Naming {
   readonly project: string;
-  /** Matches a name that tells this project's files from those of the projects after it; prefixes are taken off first. */
+  /** Begins a name that tells this project's files from those of the projects after it, behind whatever stands before all names. */
   readonly sign: RegExp;
+  /** Begins the names of a norm that every block has: what stands before it is the prefix of the backbone. */
+  readonly block: RegExp;
   readonly rules: readonly Rule[];
   /** Numbers beside the parameters that follow from the configuration: left out without a word. */
   readonly derived?: RegExp;
@@ -38,7 +40,8 @@ const backbone: readonly Rule[] = [
 /** MaskFeat: pre-training (`neck.fc`), and the classifier of its benchmark (`head.fc`). */
 const mmpretrain: Naming = {
   project: "mmpretrain",
-  sign: /^layers\.\d+\.(ln[12]|attn|ffn)\./,
+  sign: /layers\.\d+\.(ln[12]|attn|ffn)\./,
+  block: /layers\.\d+\.ln1\./,
   rules: [...backbone, ["neck.fc.@", "neck.fc.@"], ["head.fc.@", "head.fc.@"]],
   derived: /^(target_generator|data_preprocessor)\./,
   manyRecipes: false,
@@ -47,7 +50,8 @@ const mmpretrain: Naming = {
 /** Supervised vision transformers, whose head (`VisionTransformerClsHead`) reads the class token. */
 const mmpretrainVit: Naming = {
   project: "mmpretrain's ViT",
-  sign: /^head\.layers\.head\./,
+  sign: /head\.layers\.head\./,
+  block: /layers\.\d+\.ln1\./,
   rules: [...backbone, ["head.layers.head.@", "head.fc.@"]],
   derived: /^data_preprocessor\./,
   manyRecipes: true,
@@ -70,7 +74,8 @@ const blockRules: readonly Rule[] = [
 /** `norm` precedes the class token, `fc_norm` follows the mean of the patches; a file has one of them. */
 const timm: Naming = {
   project: "timm",
-  sign: /^blocks\.\d+\.norm1\./,
+  sign: /blocks\.\d+\.norm1\./,
+  block: /blocks\.\d+\.norm1\./,
   rules: [...blockRules, ["norm.@", "backbone.ln1.@"], ["fc_norm.@", "backbone.ln2.@"], ["head.@", "head.fc.@"]],
   manyRecipes: true,
 };
@@ -78,7 +83,8 @@ const timm: Naming = {
 /** PySlowFast's image models: the last norm is part of the pre-training head, and follows the mean in the classifier. */
 const pyslowfast: Naming = {
   project: "PySlowFast",
-  sign: /^(pred_head|head\.projection|hogs)\./,
+  sign: /(pred_head|head\.projection|hogs)\./,
+  block: /blocks\.\d+\.norm1\./,
   rules: [
     ...blockRules,
     ["pred_head.transforms.0.0.@", "backbone.ln1.@"],
@@ -90,15 +96,23 @@ const pyslowfast: Naming = {
   manyRecipes: false,
 };
 
-/** Hugging Face's `ViTModel`, `ViTForImageClassification` and `ViTForMaskedImageModeling`. */
+/** What both spellings of Hugging Face's `ViTModel`, `ViTForImageClassification` and `ViTForMaskedImageModeling` share. */
+const huggingfaceRules: readonly Rule[] = [
+  ["embeddings.cls_token", "backbone.cls_token"],
+  ["embeddings.position_embeddings", "backbone.pos_embed"],
+  ["embeddings.mask_token", "backbone.mask_token"],
+  ["embeddings.patch_embeddings.projection.@", "backbone.patch_embed.projection.@"],
+  ["layernorm.@", "backbone.ln1.@"],
+  ["classifier.@", "head.fc.@"],
+];
+
+/** Files of `save_pretrained`, and the models of transformers up to 4. */
 const huggingface: Naming = {
   project: "Hugging Face",
-  sign: /^encoder\.layer\.\d+\.layernorm_before\./,
+  sign: /encoder\.layer\.\d+\.layernorm_before\./,
+  block: /encoder\.layer\.\d+\.layernorm_before\./,
   rules: [
-    ["embeddings.cls_token", "backbone.cls_token"],
-    ["embeddings.position_embeddings", "backbone.pos_embed"],
-    ["embeddings.mask_token", "backbone.mask_token"],
-    ["embeddings.patch_embeddings.projection.@", "backbone.patch_embed.projection.@"],
+    ...huggingfaceRules,
     ["encoder.layer.#.layernorm_before.@", "backbone.layers.#.ln1.@"],
     ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 0],
     ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
@@ -107,12 +121,30 @@ const huggingface: Naming = {
     ["encoder.layer.#.layernorm_after.@", "backbone.layers.#.ln2.@"],
     ["encoder.layer.#.intermediate.dense.@", "backbone.layers.#.ffn.layers.0.0.@"],
     ["encoder.layer.#.output.dense.@", "backbone.layers.#.ffn.layers.1.@"],
-    ["layernorm.@", "backbone.ln1.@"],
-    ["classifier.@", "head.fc.@"],
+  ],
+  unused: /^(pooler|decoder)\./,
+  manyRecipes: true,
+};
+
+/** The state dicts of the models of transformers 5. */
+const huggingface5: Naming = {
+  project: "Hugging Face (transformers 5)",
+  sign: /layers\.\d+\.layernorm_before\./,
+  block: /layers\.\d+\.layernorm_before\./,
+  rules: [
+    ...huggingfaceRules,
+    ["layers.#.layernorm_before.@", "backbone.layers.#.ln1.@"],
+    ["layers.#.attention.q_proj.@", "backbone.layers.#.attn.qkv.@", 0],
+    ["layers.#.attention.k_proj.@", "backbone.layers.#.attn.qkv.@", 1],
+    ["layers.#.attention.v_proj.@", "backbone.layers.#.attn.qkv.@", 2],
+    ["layers.#.attention.o_proj.@", "backbone.layers.#.attn.proj.@"],
+    ["layers.#.layernorm_after.@", "backbone.layers.#.ln2.@"],
+    ["layers.#.mlp.fc1.@", "backbone.layers.#.ffn.layers.0.0.@"],
+    ["layers.#.mlp.fc2.@", "backbone.layers.#.ffn.layers.1.@"],
   ],
   unused: /^(pooler|decoder)\./,
   manyRecipes: true,
 };
 
 /** In the order in which signs are looked for. */
-export const namings: readonly Naming[] = [mmpretrainVit, mmpretrain, pyslowfast, timm, huggingface];
+export const namings: readonly Naming[] = [mmpretrainVit, mmpretrain, pyslowfast, timm, huggingface, huggingface5];
