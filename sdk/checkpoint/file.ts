@@ -14,6 +14,8 @@ export interface Stored extends TensorInfo {
 /** What a format's reader found, the tensors in the order in which the file stores their data. */
 export interface Contents extends Partial<Pick<Checkpoint, "metadata" | "extra" | "opaque">> {
   readonly tensors: ReadonlyMap<string, Stored>;
+  /** What only code could rebuild among the tensors, and a function that looks for the name of that code. */
+  readonly refused?: ReadonlyMap<string, () => string>;
 }
 
 /** The checkpoint that `read` finds in `source`, which is closed with it, or if reading fails. */
@@ -26,16 +28,22 @@ export async function openFile(
     await source.close();
     throw error;
   });
-  const { tensors, metadata = new Map(), extra = new Map(), opaque = [] } = contents;
+  const { tensors, metadata = new Map(), extra = new Map(), opaque = [], refused = new Map() } = contents;
   const fail = failer(source.name);
-  const stored = (name: string) => tensors.get(name) ?? fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in this file`);
+  const stored = (name: string) => {
+    const code = refused.get(name);
+    if (code)
+      fail("CKPT_UNKNOWN_GLOBAL", `${quoted(name)} can only be rebuilt by running ${code()}, which is never done`);
+    return tensors.get(name) ?? fail("CKPT_MISMATCH", `no tensor ${quoted(name)} in this file`);
+  };
   return {
     source: source.name,
     format,
-    names: [...tensors.keys()],
+    names: [...tensors.keys(), ...refused.keys()],
     metadata,
     extra,
     opaque,
+    refused: new Set(refused.keys()),
     info(name) {
       const { dtype, shape } = stored(name);
       return { dtype, shape };

@@ -45,11 +45,13 @@ export interface Checkpoint {
   readonly extra: PlainMap;
   /** Everything in the file that would have needed code. */
   readonly opaque: readonly PlacedOpaque[];
-  /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name. */
+  /** Those of `names` that are opaque: asking for one of them throws CKPT_UNKNOWN_GLOBAL. */
+  readonly refused: ReadonlySet<string>;
+  /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name; CKPT_UNKNOWN_GLOBAL */
   info(name: string): TensorInfo;
   /**
    * Reads a tensor, as f32; into memory of `staging`, where that is given.
-   * @throws CheckpointError CKPT_MISMATCH, CKPT_DTYPE where weights are not read from its dtype; FileError where the file cannot be read.
+   * @throws CheckpointError CKPT_MISMATCH, CKPT_UNKNOWN_GLOBAL, CKPT_DTYPE where weights are not read from its dtype; FileError where the file cannot be read.
    */
   get(name: string, staging?: Staging): Promise<Tensor>;
   close(): Promise<void>;

@@ -29,8 +29,8 @@ export function inspectCommand(define: Define): Command {
 async function inspectWork({ signal }: Context, [path]: [string]) {
   const checkpoint = await openCheckpoint(path, { signal });
   try {
-    const { format, names, opaque } = checkpoint;
-    const tensors = names.map((name) => ({ name, ...checkpoint.info(name) }));
+    const { format, names, opaque, refused } = checkpoint;
+    const tensors = names.filter((name) => !refused.has(name)).map((name) => ({ name, ...checkpoint.info(name) }));
     const meta = toJson(metaOf(checkpoint));
     const sha256 = /^https?:/.test(path) ? null : await hashFile(path, signal);
     const rows = tensors.map(({ name, shape, dtype }) => [name, `[${shape}]`, dtype]);

@@ -22,7 +22,7 @@ export function openTorch(source: ByteSource, format: "torch" | "torch-legacy"):
   const fail = failer(source.name);
   return openFile(source, format, async () => {
     const { root, storages } = await (format === "torch" ? readArchive : readLegacy)(source, storagesOf, fail);
-    const { tensors, extra, opaque } = findWeights(root, fail);
+    const { tensors, refused, extra, opaque } = findWeights(root, fail);
     const placed = [...tensors].map(([name, { storage, offset, shape, strides }]) => {
       const { dtype, key, first, length } = storage;
       const { place, begin } = storages.get(key)!;
@@ -33,7 +33,7 @@ export function openTorch(source: ByteSource, format: "torch" | "torch-legacy"):
       return { name, place: place + (first + offset) * bytesOf(dtype), stored: { dtype, shape, read } };
     });
     placed.sort((a, b) => a.place - b.place);
-    return { tensors: new Map(placed.map(({ name, stored }) => [name, stored])), extra, opaque };
+    return { tensors: new Map(placed.map(({ name, stored }) => [name, stored])), refused, extra, opaque };
   });
 }
 

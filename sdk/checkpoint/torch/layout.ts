@@ -8,6 +8,8 @@ import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
 export interface Layout {
   /** In the order of the dict; `module.` before names, which training on several GPUs adds, is dropped. */
   readonly tensors: Map<string, TensorRef>;
+  /** What stands among them and only code could rebuild. */
+  readonly refused: Map<string, () => string>;
   /** Everything beside the weights. */
   readonly extra: PlainMap;
   readonly opaque: readonly PlacedOpaque[];
@@ -30,11 +32,15 @@ export function findWeights(root: Value, fail: Fail): Layout {
   if (dict instanceof Unknown) {
     fail("CKPT_UNKNOWN_GLOBAL", `${key} is a Python object (${reasonOf(dict, fail)}), not a dict of tensors`);
   }
-  const { tensors, rest } = split(dict as Dict, fail);
-  if (tensors.size === 0) fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
+  const { tensors, refused, rest } = split(dict as Dict, fail);
+  if (tensors.size === 0) {
+    for (const [name, code] of refused)
+      fail("CKPT_UNKNOWN_GLOBAL", `${quoted(name)} can only be rebuilt by running ${code()}, which is never done`);
+    fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
+  }
   const others = key === undefined ? rest : [...root.entries].filter(([name]) => name !== key);
   if (key !== undefined && rest.length > 0) others.push([key, new Dict(rest)]);
-  return { tensors, extra: toPlain(new Dict(others), fail) as PlainMap, opaque };
+  return { tensors, refused, extra: toPlain(new Dict(others), fail) as PlainMap, opaque };
 }
 
 /** A dict with a tensor in it, or what claims to be one. */
@@ -47,24 +53,22 @@ function isWeights(value: Value | undefined): boolean {
 
 type Entries = [Key, Value][];
 
-/** Tensors, and what else stands beside them. */
-function split(dict: Dict, fail: Fail): { tensors: Map<string, TensorRef>; rest: Entries } {
+/** Tensors, what may have been one, and what else stands beside them. */
+function split(dict: Dict, fail: Fail): Pick<Layout, "tensors" | "refused"> & { rest: Entries } {
   const tensors = new Map<string, TensorRef>();
+  const refused = new Map<string, () => string>();
   const rest: Entries = [];
   for (const [key, value] of dict.entries) {
-    if (value instanceof Unknown) {
-      const how = `by running ${reasonOf(value, fail)}, which is never done`;
-      fail("CKPT_UNKNOWN_GLOBAL", `${quoted(String(key))} can only be rebuilt ${how}`);
-    }
-    if (!(value instanceof TensorRef) || typeof key !== "string") {
+    if (typeof key !== "string" || !(value instanceof TensorRef || value instanceof Unknown)) {
       rest.push([key, value]);
       continue;
     }
     const name = key.replace(/^module\./, "");
-    if (tensors.has(name))
+    if (tensors.has(name) || refused.has(name))
       fail("CKPT_DUPLICATE", `the tensor ${quoted(name)} occurs with and without module. before it`);
-    tensors.set(name, value);
-    if (tensors.size > MAX_TENSORS) fail("CKPT_LIMIT", `more than ${MAX_TENSORS} tensors`);
+    if (value instanceof TensorRef) tensors.set(name, value);
+    else refused.set(name, () => reasonOf(value, fail));
+    if (tensors.size + refused.size > MAX_TENSORS) fail("CKPT_LIMIT", `more than ${MAX_TENSORS} tensors`);
   }
-  return { tensors, rest };
+  return { tensors, refused, rest };
 }
