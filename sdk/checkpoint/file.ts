@@ -12,7 +12,7 @@ export interface Stored extends TensorInfo {
 }
 
 /** What a format's reader found, the tensors in the order in which the file stores their data. */
-export interface Contents extends Partial<Pick<Checkpoint, "metadata" | "extra" | "opaque">> {
+export interface Contents extends Partial<Pick<Checkpoint, "metadata" | "extra" | "opaque" | "warnings">> {
   readonly tensors: ReadonlyMap<string, Stored>;
   /** What only code could rebuild among the tensors, and a function that looks for the name of that code. */
   readonly refused?: ReadonlyMap<string, () => string>;
@@ -28,7 +28,14 @@ export async function openFile(
     await source.close();
     throw error;
   });
-  const { tensors, metadata = new Map(), extra = new Map(), opaque = [], refused = new Map() } = contents;
+  const {
+    tensors,
+    metadata = new Map(),
+    extra = new Map(),
+    opaque = [],
+    refused = new Map(),
+    warnings = [],
+  } = contents;
   const fail = failer(source.name);
   const stored = (name: string) => {
     const code = refused.get(name);
@@ -44,6 +51,7 @@ export async function openFile(
     extra,
     opaque,
     refused: new Set(refused.keys()),
+    warnings: warnings.map((text) => `${source.name}: ${text}`),
     info(name) {
       const { dtype, shape } = stored(name);
       return { dtype, shape };

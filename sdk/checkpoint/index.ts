@@ -7,7 +7,7 @@ import { openNpz } from "./npz.js";
 import { openSafetensors } from "./safetensors.js";
 import { type OpenBeside, openSharded } from "./sharded.js";
 import { openTorch } from "./torch/index.js";
-import type { Checkpoint } from "./types.js";
+import type { Checkpoint, CheckpointOptions } from "./types.js";
 
 /**
  * Opens a file of weights after looking at its first bytes. Closes `source` where it fails. `beside` opens files of the same folder,
@@ -15,19 +15,27 @@ import type { Checkpoint } from "./types.js";
  * @throws CheckpointError CKPT_FORMAT, which names what the file is, where it holds no weights in a format that is read; the errors of
  * `openSafetensors`, `openSharded`, `openTorch` and `openNpz` where it is broken.
  */
-export async function openCheckpoint(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {
+export async function openCheckpoint(
+  source: ByteSource,
+  beside?: OpenBeside,
+  options: CheckpointOptions = {},
+): Promise<Checkpoint> {
   let open: Reader;
   try {
     const start = await source.read(0, Math.min(512, source.size));
     open = readerOf(start) ?? wrong(source.name, start);
+    if (options.ema && (open === openSafetensors || open === openSharded || open === openNpz)) {
+      const what = "ema: true, but files of this format hold one set of weights; leave the option out";
+      throw new CheckpointError("CKPT_MISMATCH", `${source.name}: ${what}`);
+    }
   } catch (error) {
     await source.close();
     throw error;
   }
-  return open(source, beside);
+  return open(source, beside, options);
 }
 
-type Reader = (source: ByteSource, beside?: OpenBeside) => Promise<Checkpoint>;
+type Reader = (source: ByteSource, beside?: OpenBeside, options?: CheckpointOptions) => Promise<Checkpoint>;
 
 /** The name in an archive's first header, as far as it was read. */
 function firstMember(start: Uint8Array): string {
@@ -43,8 +51,8 @@ function readerOf(start: Uint8Array): Reader | undefined {
   // the index of sharded files is the only JSON text among them
   if (/^\s*\{/.test(new TextDecoder("latin1").decode(start))) return openSharded;
   if (startsWith(start, "PK\x03\x04") && firstMember(start).endsWith(".npy")) return openNpz;
-  if (startsWith(start, "PK\x03\x04")) return (source) => openTorch(source, "torch");
-  if (/pickle/.test(describeMagic(start))) return (source) => openTorch(source, "torch-legacy");
+  if (startsWith(start, "PK\x03\x04")) return (source, _, options) => openTorch(source, "torch", options);
+  if (/pickle/.test(describeMagic(start))) return (source, _, options) => openTorch(source, "torch-legacy", options);
   return undefined;
 }
 

@@ -32,6 +32,14 @@ export interface Staging {
   take(count: number): Float32Array;
 }
 
+export interface CheckpointOptions {
+  /**
+   * Of a file that holds plain weights and averages of them (EMA, or a teacher beside its student) take the averages (true) or the plain
+   * ones (false). Default: what the project that wrote the file would load, which a warning tells.
+   */
+  readonly ema?: boolean;
+}
+
 /** An open file of weights. Its data is read tensor by tensor, never whole. */
 export interface Checkpoint {
   /** For messages: the path, the URL or "bytes". */
@@ -47,6 +55,8 @@ export interface Checkpoint {
   readonly opaque: readonly PlacedOpaque[];
   /** Those of `names` that are opaque: asking for one of them throws CKPT_UNKNOWN_GLOBAL. */
   readonly refused: ReadonlySet<string>;
+  /** What else could have been taken for the weights, each in a sentence. */
+  readonly warnings: readonly string[];
   /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name; CKPT_UNKNOWN_GLOBAL */
   info(name: string): TensorInfo;
   /**

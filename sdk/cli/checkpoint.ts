@@ -4,6 +4,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { Command, Option } from "commander";
 import {
   type Checkpoint,
+  type CheckpointOptions,
   openCheckpoint,
   type Plain,
   type PlainMap,
@@ -16,20 +17,21 @@ import { type FileInParts, hashFile, writeInParts } from "../platform/node-files
 import { count } from "../report/text.js";
 import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
-import { choiceOption } from "./options.js";
+import { addEmaOptions, choiceOption } from "./options.js";
 import { type Context, type Define, table } from "./output.js";
 
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
     .description("what a file of weights holds; nothing in it is run")
     .argument("<file>", "a .pth, .safetensors or .npz file, or its URL");
-  return define(command, inspectWork);
+  return define(addEmaOptions(command), inspectWork);
 }
 
-async function inspectWork({ signal }: Context, [path]: [string]) {
-  const checkpoint = await openCheckpoint(path, { signal });
+async function inspectWork({ output, signal }: Context, [path]: [string], { ema }: CheckpointOptions) {
+  const checkpoint = await openCheckpoint(path, { signal, ema });
   try {
-    const { format, names, opaque, refused } = checkpoint;
+    const { format, names, opaque, refused, warnings } = checkpoint;
+    for (const warning of warnings) output.warn(warning);
     const tensors = names.filter((name) => !refused.has(name)).map((name) => ({ name, ...checkpoint.info(name) }));
     const meta = toJson(metaOf(checkpoint));
     const sha256 = /^https?:/.test(path) ? null : await hashFile(path, signal);
@@ -51,7 +53,7 @@ function metaOf({ extra, metadata }: Checkpoint): Plain {
 
 const shortened = (text: string) => (text.length > 2000 ? `${text.slice(0, 2000)} ... (--json shows all)` : text);
 
-interface ConvertFlags {
+interface ConvertFlags extends CheckpointOptions {
   readonly dtype?: "f32" | "f16" | "bf16";
   readonly shard?: number;
 }
@@ -65,7 +67,7 @@ export function convertCommand(define: Define): Command {
     .argument("<out>", "a .pth or .safetensors file")
     .addOption(choiceOption("--dtype <type>", "how the numbers are stored; default: as they are", dtypes))
     .addOption(shardOption());
-  return define(command, convertWork);
+  return define(addEmaOptions(command), convertWork);
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };
@@ -82,14 +84,15 @@ function shardOption(): Option {
   });
 }
 
-async function convertWork(context: Context, [from, to]: [string, string], { dtype, shard }: ConvertFlags) {
+async function convertWork(context: Context, [from, to]: [string, string], { dtype, shard, ema }: ConvertFlags) {
   checkTarget("<out>", to, [".pth", ".safetensors"]);
   const isTorch = extensionOf(to) === ".pth";
   if (shard !== undefined && isTorch) {
     misuse("--shard: a .pth file is one file; write .safetensors");
   }
-  const checkpoint = await openCheckpoint(from, { signal: context.signal });
+  const checkpoint = await openCheckpoint(from, { signal: context.signal, ema });
   try {
+    for (const warning of checkpoint.warnings) context.output.warn(warning);
     const tensors = tensorsOf(checkpoint, dtype, context);
     const files = isTorch ? [torchFile(to, checkpoint, tensors)] : shards(to, checkpoint, tensors, shard);
     const { bytes, sha256 } = await writeInParts(files);

@@ -71,7 +71,7 @@ export interface DeviceFlags extends DeviceOptions {
 }
 
 /** Options of every command that runs a model. */
-export interface ModelFlags extends DeviceFlags, Pick<ModelOptions, "offline" | "preset"> {
+export interface ModelFlags extends DeviceFlags, Pick<ModelOptions, "offline" | "preset" | "ema"> {
   readonly model?: string;
   readonly weights?: string;
   readonly batchSize?: number;
@@ -98,13 +98,20 @@ const FILES = "a .safetensors, .safetensors.index.json, .pth or .npz file";
 const MODEL = "a registered name (see models), a configuration, or a folder with one; needs --weights";
 const PRESET = "norms and pre-processing that the configuration does not say";
 
+/** Both of them, so that without either the file's own project decides. */
+export function addEmaOptions(command: Command): Command {
+  return command
+    .option("--ema", "averaged weights (EMA, teacher) of a file that has plain ones too; default: as its project")
+    .option("--no-ema", "the plain weights of such a file");
+}
+
 export function addModelOptions(command: Command): Command {
   command
     .option("--model <name|config.json|folder/>", MODEL)
     .option("--weights <source>", `embedded, procedural, init:SEED, pretrained, or ${FILES} or URL`)
     .addOption(choiceOption("--preset <name>", PRESET, presetNames))
     .option("--offline", "weights of URLs from the cache alone");
-  return addDeviceOptions(command).addOption(
+  return addDeviceOptions(addEmaOptions(command)).addOption(
     integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
   );
 }
@@ -144,11 +151,11 @@ async function load(
   { output, signal }: Context,
   more: ModelSettings,
 ): Promise<Model> {
-  const { weights, offline, device, dtype, threads, turbo, matmul } = flags;
+  const { weights, offline, ema, device, dtype, threads, turbo, matmul } = flags;
   checkWeights(flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
-  const asked = { weights, offline, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
+  const asked = { weights, offline, ema, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
   const loaded = await getModel(model, { ...more, ...asked });
   for (const warning of loaded.warnings) output.warn(warning);
   return loaded;

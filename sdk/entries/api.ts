@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../base/tensor.js";
 import { openCheckpoint } from "../checkpoint/index.js";
-import type { Checkpoint } from "../checkpoint/types.js";
+import type { Checkpoint, CheckpointOptions } from "../checkpoint/types.js";
 import type { PartialConfig } from "../config/config.js";
 import { type DeviceReport, listDevices } from "../device/open.js";
 import type { Image } from "../image/image.js";
@@ -50,7 +50,7 @@ export interface Api {
    * ranges and says by ETag or Last-Modified which version of the file they are of; `signal` ends reading from it, too.
    * @throws FileError, CheckpointError; AbortError
    */
-  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal }): Promise<Checkpoint>;
+  openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal } & CheckpointOptions): Promise<Checkpoint>;
   /** The devices of this runtime, usable or not. */
   devices(): Promise<DeviceReport[]>;
   /** For example "node 20.20.2". */
@@ -75,8 +75,10 @@ export function bindApi(platform: Platform): Api {
     decode: (image, options) => decodeImage(platform, image, options?.signal),
     download: (from, options) => downloadFile(platform, from, options),
     openCheckpoint: async (file, options) =>
-      openCheckpoint(await openBytes(platform, file, { ...options, ranges: true }), (name) =>
-        openBytes(platform, besideOf(file, name), { ...options, ranges: true }),
+      openCheckpoint(
+        await openBytes(platform, file, { ...options, ranges: true }),
+        (name) => openBytes(platform, besideOf(file, name), { ...options, ranges: true }),
+        options,
       ),
     devices: () => listDevices(platform),
     runtime: platform.runtime,

@@ -10,6 +10,7 @@ export { streamTorch, type TorchOptions, writeTorch } from "../checkpoint/torch-
 export type {
   Checkpoint,
   CheckpointFormat,
+  CheckpointOptions,
   Opaque,
   Plain,
   PlainMap,

@@ -81,7 +81,11 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   // files of many recipes lack the norm of a pooling that is not theirs, which is nothing to warn of
   const notable = filled.filter((name) => own.has(name) || !named.naming.manyRecipes);
   const told = [...some("not used", [...unexpected, ...named.unused]), ...some("set to the identity", notable)];
-  return { origins, filled, warnings: [...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized] };
+  return {
+    origins,
+    filled,
+    warnings: [...checkpoint.warnings, ...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized],
+  };
 }
 
 /** Files of these projects fit many recipes, and name none. @throws OptionError OPT_MISSING */

@@ -4,6 +4,7 @@ import type { Device } from "../../gpu/device.js";
 import { OptionError } from "../../gpu/errors.js";
 import type { OutType } from "../../gpu/models/vit.js";
 import { checkKeys } from "../base/check.js";
+import type { CheckpointOptions } from "../checkpoint/types.js";
 import { checkClasses, classesOf } from "../config/classes.js";
 import { completeConfig, knowsSurroundings, type PartialConfig } from "../config/config.js";
 import type { PresetName } from "../config/presets.js";
@@ -29,7 +30,7 @@ export interface Progress {
   readonly ratio: number;
 }
 
-export interface ModelOptions extends DeviceOptions, DownloadOptions {
+export interface ModelOptions extends DeviceOptions, DownloadOptions, CheckpointOptions {
   readonly weights?: Weights;
   /** The same as `weights: "pretrained"`. */
   readonly pretrained?: boolean;
@@ -52,6 +53,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "offline",
   "urlMapping",
   "integrity",
+  "ema",
   "preset",
   "device",
   "dtype",

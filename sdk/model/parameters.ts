@@ -4,9 +4,10 @@ import type { Device } from "../../gpu/device.js";
 import { OptionError } from "../../gpu/errors.js";
 import { size } from "../../gpu/graph/op.js";
 import type { Tape, Value } from "../../gpu/graph/tape.js";
+import { checkChoice } from "../base/check.js";
 import { classNames } from "../checkpoint/classes.js";
 import { openCheckpoint } from "../checkpoint/index.js";
-import type { Staging } from "../checkpoint/types.js";
+import type { CheckpointOptions, Staging } from "../checkpoint/types.js";
 import { lacks } from "../config/config.js";
 import { besideOf } from "../io/open.js";
 import { openWeights, type WeightsOptions } from "./files.js";
@@ -51,19 +52,25 @@ export async function openParameters(
   platform: Platform,
   weights: Weights,
   wanted: Wanted,
-  options: WeightsOptions,
+  options: WeightsOptions & CheckpointOptions,
   name?: string,
 ): Promise<ParameterSource> {
   const { config, tape } = wanted;
+  const { ema } = options;
+  if (ema !== undefined) checkChoice("ema", ema, [true, false]);
   /** A source that computes every parameter from its name. */
-  const filled = (label: string, fill: (value: Value) => Float32Array | undefined): ParameterSource => ({
-    label,
-    trained: false,
-    filled: [],
-    warnings: [],
-    read: async (value) => (lacks(config, value.name) ? undefined : fill(value)) ?? new Float32Array(size(value.shape)),
-    close: async () => {},
-  });
+  const filled = (label: string, fill: (value: Value) => Float32Array | undefined): ParameterSource => {
+    if (ema) throw new OptionError("OPT_VALUE", `ema: ${label} weights are one set: there are no averages of them`);
+    return {
+      label,
+      trained: false,
+      filled: [],
+      warnings: [],
+      read: async (value) =>
+        (lacks(config, value.name) ? undefined : fill(value)) ?? new Float32Array(size(value.shape)),
+      close: async () => {},
+    };
+  };
   if (weights === "procedural") return filled(weights, ({ name, shape }) => proceduralFill(name, shape));
   const seed = seedOf(weights);
   if (seed !== undefined) {
@@ -73,7 +80,7 @@ export async function openParameters(
   const file = weights as Exclude<Weights, { init: number }>;
   // the hash of one file says nothing of those beside it
   const beside = (other: string) => openWeights(platform, besideOf(file, other), { ...options, integrity: undefined });
-  const checkpoint = await openCheckpoint(await openWeights(platform, file, options, name), beside);
+  const checkpoint = await openCheckpoint(await openWeights(platform, file, options, name), beside, options);
   try {
     const { origins, ...told } = fitCheckpoint(checkpoint, wanted);
     return {

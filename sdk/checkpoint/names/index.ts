@@ -3,7 +3,7 @@
 import { CheckpointError } from "../../../gpu/errors.js";
 import { quoted } from "../fail.js";
 import type { Checkpoint } from "../types.js";
-import { bareName, prefixesBefore, withoutPrefix } from "./prefix.js";
+import { bareName, COUNTS, prefixesBefore, withoutPrefix } from "./prefix.js";
 import { type Naming, namings } from "./projects.js";
 
 /** Tensors that make one where a project has several: queries, keys and values. */
@@ -40,7 +40,7 @@ export function underOurNames({ names, source }: Checkpoint): Named {
   const unused: string[] = [];
   for (const [name, wrapped] of bare) {
     const short = withoutPrefix(wrapped, prefix) ?? "";
-    if (naming.derived?.test(short)) continue;
+    if (COUNTS.test(wrapped) || naming.derived?.test(short)) continue;
     if (naming.unused?.test(short)) {
       unused.push(name);
       continue;

@@ -4,13 +4,17 @@
  * Modules that wrap others, wherever they stand in a name: those of `torch.compile`, of fully sharded data parallel, of activation
  * checkpointing and of Lightning's Fabric.
  */
-const WRAPPERS = /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_fpw_module|_checkpoint_wrapped_module|_forward_module)\./g;
+const WRAPPERS =
+  /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_fpw_module|_checkpoint_wrapped_module|_forward_module)\./g;
 
 /** Data-parallel training, DeepSpeed, averaging (`module.`) and a model that wraps another one (`model.`). */
 const OUTER = /^(?:module\.|model\.)+/;
 
 /** A name without wrappers. */
 export const bareName = (name: string): string => name.replace(WRAPPERS, "").replace(OUTER, "");
+
+/** What averaged models count, which is no weight. */
+export const COUNTS = /^(?:n_averaged|steps)$/;
 
 /** What stands before `sign` in names: a few words with dots behind them, each prefix once. The number of a layer is no such word. */
 export function prefixesBefore(sign: RegExp, names: readonly string[]): string[] {

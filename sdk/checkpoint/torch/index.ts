@@ -4,7 +4,7 @@ import type { ByteSource } from "../../io/types.js";
 import { bytesOf } from "../convert.js";
 import { failer } from "../fail.js";
 import { openFile, type Stored } from "../file.js";
-import type { Checkpoint } from "../types.js";
+import type { Checkpoint, CheckpointOptions } from "../types.js";
 import { readArchive } from "./archive.js";
 import { gather } from "./gather.js";
 import { findWeights } from "./layout.js";
@@ -16,13 +16,17 @@ import { StorageRef, type Value } from "./values.js";
  * Opens a file of `torch.save`: reads and checks everything but the numbers, which are read tensor by tensor. Closes `source` where it
  * fails.
  * @throws CheckpointError CKPT_ZIP, CKPT_PICKLE, CKPT_UNKNOWN_GLOBAL, CKPT_FORMAT, CKPT_TRUNCATED, CKPT_OFFSETS, CKPT_DUPLICATE,
- * CKPT_LIMIT; FileError where reading fails.
+ * CKPT_LIMIT, CKPT_MISMATCH where the file has not what `ema` asks for; FileError where reading fails.
  */
-export function openTorch(source: ByteSource, format: "torch" | "torch-legacy"): Promise<Checkpoint> {
+export function openTorch(
+  source: ByteSource,
+  format: "torch" | "torch-legacy",
+  { ema }: CheckpointOptions = {},
+): Promise<Checkpoint> {
   const fail = failer(source.name);
   return openFile(source, format, async () => {
     const { root, storages } = await (format === "torch" ? readArchive : readLegacy)(source, storagesOf, fail);
-    const { tensors, refused, extra, opaque } = findWeights(root, fail);
+    const { tensors, ...rest } = findWeights(root, ema, fail);
     const placed = [...tensors].map(([name, { storage, offset, shape, strides }]) => {
       const { dtype, key, first, length } = storage;
       const { place, begin } = storages.get(key)!;
@@ -33,7 +37,7 @@ export function openTorch(source: ByteSource, format: "torch" | "torch-legacy"):
       return { name, place: place + (first + offset) * bytesOf(dtype), stored: { dtype, shape, read } };
     });
     placed.sort((a, b) => a.place - b.place);
-    return { tensors: new Map(placed.map(({ name, stored }) => [name, stored])), refused, extra, opaque };
+    return { tensors: new Map(placed.map(({ name, stored }) => [name, stored])), ...rest };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { type Fail, quoted } from "../fail.js";
 import type { PlacedOpaque, PlainMap } from "../types.js";
+import { chooseWeights } from "./averages.js";
 import { listUnknown, reasonOf, toPlain } from "./survey.js";
 import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
 
@@ -13,21 +14,20 @@ export interface Layout {
   /** Everything beside the weights. */
   readonly extra: PlainMap;
   readonly opaque: readonly PlacedOpaque[];
+  /** What else could have been taken, for people. */
+  readonly warnings: readonly string[];
 }
 
 const MAX_TENSORS = 100_000;
 
-/** mmengine and PyTorch Lightning; PySlowFast; timm, DeiT and MAE. */
-const KEYS = ["state_dict", "model_state", "model"];
-
-/** @throws CheckpointError CKPT_FORMAT, CKPT_UNKNOWN_GLOBAL, CKPT_DUPLICATE, CKPT_PICKLE, CKPT_LIMIT */
-export function findWeights(root: Value, fail: Fail): Layout {
+/** @throws CheckpointError CKPT_FORMAT, CKPT_UNKNOWN_GLOBAL, CKPT_DUPLICATE, CKPT_PICKLE, CKPT_LIMIT, CKPT_MISMATCH */
+export function findWeights(root: Value, ema: boolean | undefined, fail: Fail): Layout {
   if (root instanceof Unknown) {
     fail("CKPT_UNKNOWN_GLOBAL", `the file is a Python object (${reasonOf(root, fail)}), not its state_dict`);
   }
   if (!(root instanceof Dict)) return fail("CKPT_FORMAT", "the file holds no dictionary of tensors");
   const opaque = listUnknown(root, fail);
-  const key = KEYS.find((name) => isWeights(root.entries.get(name)));
+  const { key, warnings } = chooseWeights(root, ema, fail);
   const dict = key === undefined ? root : root.entries.get(key);
   if (dict instanceof Unknown) {
     fail("CKPT_UNKNOWN_GLOBAL", `${key} is a Python object (${reasonOf(dict, fail)}), not a dict of tensors`);
@@ -40,15 +40,7 @@ export function findWeights(root: Value, fail: Fail): Layout {
   }
   const others = key === undefined ? rest : [...root.entries].filter(([name]) => name !== key);
   if (key !== undefined && rest.length > 0) others.push([key, new Dict(rest)]);
-  return { tensors, refused, extra: toPlain(new Dict(others), fail) as PlainMap, opaque };
-}
-
-/** A dict with a tensor in it, or what claims to be one. */
-function isWeights(value: Value | undefined): boolean {
-  if (value instanceof Unknown) return true;
-  return (
-    value instanceof Dict && [...value.entries.values()].some((v) => v instanceof TensorRef || v instanceof Unknown)
-  );
+  return { tensors, refused, extra: toPlain(new Dict(others), fail) as PlainMap, opaque, warnings };
 }
 
 type Entries = [Key, Value][];
