@@ -40,8 +40,9 @@ const split = ({ data }: Tensor) =>
 const namesIn = (extra: PlainMap) => classNames({ extra, metadata: new Map() });
 
 describe("predictions of logits", () => {
+  const scoreFunction = "softmax";
   const of = (logits: number[], topk?: number) =>
-    predictions(tensor(Float32Array.from(logits), [1, logits.length]), undefined, topk)[0];
+    predictions(tensor(Float32Array.from(logits), [1, logits.length]), { scoreFunction, topk })[0];
 
   it("are the softmax in float64, rounded once", () => {
     const logits = [1.5, -2, 0.25, 3];
@@ -63,21 +64,28 @@ describe("predictions of logits", () => {
 
   it("have a row for each image, each field once, and no class without names", () => {
     const logits = tensor(Float32Array.of(0, 1, 2, 2, 1, 0), [2, 3]);
-    const [first, second] = predictions(logits, ["a", "b", "c"], 2);
+    const [first, second] = predictions(logits, { scoreFunction, classes: ["a", "b", "c"], topk: 2 });
     expect(first).toMatchObject({ predLabel: 2, predClass: "c" });
     expect(first.predScore).toBe(first.predScores[2]);
     expect(first.topk?.[0]).toEqual({ label: 2, score: first.predScore, class: "c" });
     expect(second.predScores).toEqual(first.predScores.toReversed());
     expect(structuredClone(first)).toEqual(first);
-    expect(Object.keys(of([1, 2]))).toEqual(["predScores", "predLabel", "predScore"]);
+    expect(Object.keys(of([1, 2]))).toEqual(["predScores", "predLabel", "predScore", "scoreFunction"]);
   });
 
   it("are renamed as mmpretrain names them", () => {
-    const [found] = predictions(tensor(Float32Array.of(0, 1), [1, 2]), ["a", "b"], 1);
+    const given = { scoreFunction, classes: ["a", "b"], topk: 1 } as const;
+    const [found] = predictions(tensor(Float32Array.of(0, 1), [1, 2]), given);
     const { predScores, predScore, topk } = found;
-    const expected = { pred_scores: predScores, pred_label: 1, pred_score: predScore, pred_class: "b", topk };
+    const scores = { pred_scores: predScores, pred_label: 1, pred_score: predScore, score_function: "softmax" };
+    const expected = { ...scores, pred_class: "b", topk };
     expect(toMmpretrain(found)).toEqual(expected);
-    expect(Object.keys(toMmpretrain(of([1, 2])))).toEqual(["pred_scores", "pred_label", "pred_score"]);
+    expect(Object.keys(toMmpretrain(of([1, 2])))).toEqual([
+      "pred_scores",
+      "pred_label",
+      "pred_score",
+      "score_function",
+    ]);
   });
 
   it("of very many classes need no deep stack", () => {
@@ -92,7 +100,7 @@ describe("model.predict", () => {
     const batch = images(19);
     const [logits] = await model.forward(batch);
     const all = await model.predict(batch, { topk: 10 });
-    expect(all).toEqual(predictions(logits, names, 10));
+    expect(all).toEqual(predictions(logits, { scoreFunction: "softmax", classes: names, topk: 10 }));
     const list = await model.predict(split(batch), { topk: 10 });
     expect(list).toEqual(all);
     for (const [i, image] of split(batch).entries()) {

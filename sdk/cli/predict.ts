@@ -101,8 +101,8 @@ async function toLines(out: string, work: Work): Promise<Result[]> {
   const { device: _, ...fields } = modelFields(model);
   const about = { ...fields, interpolation: model.config.interpolation };
   const { classes } = model;
-  const { numClasses } = model.config;
-  const expected = { about, classes, numClasses, topk, withScores, paths: new Set(inputs.paths) };
+  const { numClasses, scoreFunction } = model.config;
+  const expected = { about, classes, numClasses, scoreFunction, topk, withScores, paths: new Set(inputs.paths) };
   const results: Result[] = [];
   const file = await ContinuedFile.open(out, (lines) => {
     results.push(...lines.map((line, i) => fromLine(line, i + 1, expected)));
@@ -148,11 +148,13 @@ function doneBefore(results: readonly Result[]): Done {
 /** The best classes of one image, or the best class of each of several. */
 function resultTable(results: readonly Result[]): string {
   const name = (text = "") => oneLine(text);
+  const [{ score_function: by }] = results;
+  const score = by === "softmax" ? "score" : `score (${by === "none" ? "logit" : by})`;
   if (results.length > 1) {
     const rows = results.map((r) => [oneLine(r.input), r.pred_label, r.pred_score.toFixed(4), name(r.pred_class)]);
-    return table(["input", "label", "score", "class"], rows);
+    return table(["input", "label", score, "class"], rows);
   }
   const [{ input, topk }] = results;
   const rows = topk.map(({ label, score, class: of }) => [label, score.toFixed(4), name(of)]);
-  return `${oneLine(input)}\n${table(["label", "score", "class"], rows)}`;
+  return `${oneLine(input)}\n${table(["label", score, "class"], rows)}`;
 }

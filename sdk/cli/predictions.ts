@@ -12,6 +12,7 @@ export interface Result {
   readonly row?: number;
   readonly pred_label: number;
   readonly pred_score: number;
+  readonly score_function: Prediction["scoreFunction"];
   readonly pred_class?: string;
   readonly topk: readonly ScoredClass[];
   /** Of all classes, if they are shown or written. */
@@ -59,6 +60,7 @@ export interface Expected {
   readonly about: Line;
   readonly classes: Model["classes"];
   readonly numClasses: number;
+  readonly scoreFunction: Prediction["scoreFunction"];
   readonly topk: number;
   readonly withScores: boolean;
   readonly paths: ReadonlySet<string>;
@@ -71,15 +73,20 @@ export function fromLine(line: Line, number: number, expected: Expected): Result
     const [found, wanted] = [line[key], value].map((x) => JSON.stringify(x));
     if (found !== wanted) throw wrong(`has ${key} ${found}, this command has ${wanted}`);
   }
-  const { input, row, pred_label, pred_score, pred_class, topk, pred_scores } = line as unknown as Result;
+  const { input, row, pred_label, pred_score, score_function, pred_class, topk, pred_scores } =
+    line as unknown as Result;
   if (!expected.paths.has(input)) throw wrong(`is of ${JSON.stringify(input)}, which is none of the inputs`);
-  if (!(pred_label < expected.numClasses && pred_score >= 0)) throw wrong("holds no prediction");
+  if (!(pred_label < expected.numClasses && Number.isFinite(pred_score))) throw wrong("holds no prediction");
+  if (score_function !== expected.scoreFunction) {
+    throw wrong(`has score_function ${score_function}, this command has ${expected.scoreFunction}`);
+  }
   if (pred_class !== expected.classes?.[pred_label]) throw wrong("names its class otherwise");
   if (topk?.length !== expected.topk) throw wrong(`does not list --topk ${expected.topk}`);
   const width = expected.withScores ? expected.numClasses : undefined;
   if (pred_scores?.length !== width) throw wrong(`has ${pred_scores ? "other" : "no"} pred_scores`);
   const scores = pred_scores && { pred_scores: Float32Array.from(pred_scores) };
-  return { input, ...(row !== undefined && { row }), pred_label, pred_score, pred_class, topk, ...scores };
+  const best = { pred_label, pred_score, score_function, pred_class };
+  return { input, ...(row !== undefined && { row }), ...best, topk, ...scores };
 }
 
 /** The names in a file: a JSON array, or one on each line. @throws OptionError */

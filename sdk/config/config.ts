@@ -17,7 +17,12 @@ export interface ModelConfig extends FunctionConfig, TargetConfig, Preprocessing
   readonly classes?: readonly string[];
   /** Without it queries, keys and values have no bias; default true. */
   readonly qkvBias: boolean;
+  /** What a classifier's scores are of its logits; default "softmax". */
+  readonly scoreFunction: ScoreFunction;
 }
+
+/** Scores that sum to 1, a score for each class alone, or the logits themselves. */
+export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /**
  * What a user may write: every field that is left out has the value of the base recipe, or if a preset is named, what that says of
@@ -40,6 +45,7 @@ const base = {
   feedforwardChannels: 3072,
   numClasses: 1000,
   qkvBias: true,
+  scoreFunction: "softmax",
 } as const;
 
 const hogBase: HogConfig = { nbins: 9, pool: 8, gaussianWindow: 16 };
@@ -65,6 +71,7 @@ const choices = {
   pooling: ["avg_featmap", "cls_token"],
   finalNorm: [true, false],
   qkvBias: [true, false],
+  scoreFunction: ["softmax", "sigmoid", "none"],
 } satisfies { readonly [K in keyof ModelConfig]?: readonly ModelConfig[K][] };
 
 /** What a model gives: a pre-training model its tokens, the others what their recipe pools. */

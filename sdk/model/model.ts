@@ -132,7 +132,7 @@ export class Model {
    */
   async predict(x: ImageInput | readonly ImageInput[], options: PredictOptions = {}): Promise<Prediction[]> {
     checkPredict(this.name, this.config, options);
-    return predictions(await this.logits(x, options.signal), this.classes, options.topk);
+    return predictions(await this.logits(x, options.signal), { ...options, ...this.config, classes: this.classes });
   }
 
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */

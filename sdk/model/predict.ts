@@ -3,7 +3,7 @@
 import { OptionError } from "../../gpu/errors.js";
 import { checkInteger, checkKeys } from "../base/check.js";
 import type { Tensor } from "../base/tensor.js";
-import type { ModelConfig } from "../config/config.js";
+import type { ModelConfig, ScoreFunction } from "../config/config.js";
 
 export interface PredictOptions {
   /** How many of the best classes `topk` lists, 1 to the number of classes; left out, there is no `topk`. */
@@ -14,6 +14,7 @@ export interface PredictOptions {
 /** A class among the best. */
 export interface ScoredClass {
   readonly label: number;
+  /** As in `predScores`. */
   readonly score: number;
   /** Where the names of the classes are known. */
   readonly class?: string;
@@ -21,12 +22,14 @@ export interface ScoredClass {
 
 /** What a classifier says of an image: plain data. */
 export interface Prediction {
-  /** [classes]: softmax of the logits. */
+  /** [classes]: the logits, by `scoreFunction`. */
   readonly predScores: Float32Array<ArrayBuffer>;
   /** The class with the highest score, from 0; among equal ones the first. */
   readonly predLabel: number;
-  /** Its score, 0 to 1. */
+  /** Its score: 0 to 1, unless `scoreFunction` is "none". */
   readonly predScore: number;
+  /** What the model's configuration makes of logits: scores that sum to 1, a score for each class alone, or the logits themselves. */
+  readonly scoreFunction: ScoreFunction;
   /** Its name, if the names of the classes are known. */
   readonly predClass?: string;
   /** The best classes if `topk` was asked for, the best first; among equal scores the lower label. */
@@ -43,10 +46,13 @@ export function checkPredict(name: string, { kind, numClasses }: ModelConfig, op
 }
 
 /** A prediction for each row of `logits` [B,classes]. */
-export function predictions({ data, shape }: Tensor, classes?: readonly string[], topk?: number): Prediction[] {
+export function predictions(
+  { data, shape }: Tensor,
+  { scoreFunction, classes, topk }: Pick<ModelConfig, "scoreFunction" | "classes"> & Pick<PredictOptions, "topk">,
+): Prediction[] {
   const [B, width] = shape;
   return Array.from({ length: B }, (_, b) => {
-    const scores = softmax(data.subarray(b * width, (b + 1) * width));
+    const scores = scoresOf[scoreFunction](data.subarray(b * width, (b + 1) * width));
     const named = (label: number): ScoredClass => {
       const found = { label, score: scores[label] };
       return classes ? { ...found, class: classes[label] } : found;
@@ -56,6 +62,7 @@ export function predictions({ data, shape }: Tensor, classes?: readonly string[]
       predScores: scores,
       predLabel: label,
       predScore: score,
+      scoreFunction,
       ...(name !== undefined && { predClass: name }),
       ...(topk !== undefined && { topk: best(scores, topk).map(named) }),
     };
@@ -63,17 +70,24 @@ export function predictions({ data, shape }: Tensor, classes?: readonly string[]
 }
 
 /** A prediction under the names of mmpretrain's inferencer, as the command line's JSON has it; `pred_scores` is the same array. */
-export function toMmpretrain({ predScores, predLabel, predScore, predClass, topk }: Prediction) {
+export function toMmpretrain({ predScores, predLabel, predScore, scoreFunction, predClass, topk }: Prediction) {
   return {
     pred_scores: predScores,
     pred_label: predLabel,
     pred_score: predScore,
+    score_function: scoreFunction,
     ...(predClass !== undefined && { pred_class: predClass }),
     ...(topk !== undefined && { topk }),
   };
 }
 
 /** In float64, then rounded to f32: each score within half a unit in the last place of what the logits mean. */
+const scoresOf: Readonly<Record<ScoreFunction, (logits: Float32Array) => Float32Array<ArrayBuffer>>> = {
+  softmax,
+  sigmoid: (logits) => Float32Array.from(logits, (x) => 1 / (1 + Math.exp(-x))),
+  none: (logits) => new Float32Array(logits),
+};
+
 function softmax(logits: Float32Array): Float32Array<ArrayBuffer> {
   const largest = logits.reduce((a, b) => Math.max(a, b));
   const powers = Float64Array.from(logits, (x) => Math.exp(x - largest));

@@ -3,7 +3,7 @@
  * and `ViTImageProcessor` document; a processor of another kind has to say everything itself.
  */
 
-import type { PartialConfig } from "../config.js";
+import type { PartialConfig, ScoreFunction } from "../config.js";
 import type { PresetName } from "../presets.js";
 import { Fields, onBytes } from "./fields.js";
 
@@ -38,10 +38,28 @@ function head(fields: Fields): PartialConfig {
   const named = fields.get("architectures");
   if (!Array.isArray(named) || named[0] !== "ViTForImageClassification") return { kind: "backbone" };
   const labels = fields.object("id2label");
-  if (!labels) return { kind: "classifier", numClasses: fields.number("num_labels", 2) };
+  const numClasses = labels ? labels.keys().length : fields.number("num_labels", 2);
+  const classifier = { kind: "classifier", numClasses, scoreFunction: scores(fields, numClasses) } as const;
+  if (!labels) return classifier;
   const classes = labels.keys().map((_, i) => labels.get(String(i)));
   if (!classes.every((name) => typeof name === "string")) fields.bad("id2label", "names by numbers from 0");
-  return { kind: "classifier", numClasses: classes.length, classes: classes as string[] };
+  return { ...classifier, classes: classes as string[] };
+}
+
+/** As the image-classification pipeline of transformers 5.24 has it. */
+function scores(fields: Fields, numClasses: number): ScoreFunction {
+  const single = numClasses === 1 ? "sigmoid" : "softmax";
+  const choices = {
+    single_label_classification: single,
+    multi_label_classification: "sigmoid",
+    regression: "none",
+  } as const;
+  const problem = fields.get("problem_type");
+  if (problem === undefined) return single;
+  // transformers refuses it too
+  if (problem === "single_label_classification" && numClasses === 1)
+    fields.bad("problem_type", "another one for one label");
+  return fields.choice("problem_type", choices);
 }
 
 /** A number, or the same number for height and width. */
