@@ -10,6 +10,9 @@ function shown(value: unknown): string {
 
 /** @throws OptionError (OPT_UNKNOWN) naming the keys of `given` that are not among `known`, and those that are. */
 export function checkKeys(name: string, given: object, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    throw new OptionError("OPT_VALUE", `${name}: expected an object of options, got ${shown(given)}`);
+  }
   const unknown = Object.keys(given).filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
   throw new OptionError(
@@ -39,7 +42,7 @@ export function checkChoice<T extends string | boolean>(name: string, value: T, 
   return value;
 }
 
-/** Returns `input` over f32 data. @throws ShapeError unless its data fill its shape; NonFiniteError for NaN and infinities. */
+/** Returns `input` over f32 data. @throws ShapeError unless its data are floats and fill its shape; NonFiniteError */
 export function checkTensor(name: string, input: Tensor): Tensor {
   if (!input?.data || !Array.isArray(input.shape)) {
     throw new ShapeError(
@@ -47,7 +50,7 @@ export function checkTensor(name: string, input: Tensor): Tensor {
       `${name}: expected a tensor { data, shape }; preprocess() makes one of an image`,
     );
   }
-  const checked = tensor(input.data, input.shape);
+  const checked = tensor(input.data, input.shape, name);
   checkFinite(name, checked.data);
   return checked;
 }

@@ -14,18 +14,27 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * Makes a tensor of `shape` over `data` (not copied).
- * @throws ShapeError where the number of elements is not the product of the shape.
+ * Makes a tensor of `shape` over `data` (a Float32Array is not copied). `name` is for messages.
+ * @throws ShapeError where the data are no floats, or the number of elements is not the product of the shape.
  */
-export function tensor(data: Float32Array | readonly number[], shape: readonly number[]): Tensor {
+export function tensor(data: Float32Array | readonly number[], shape: readonly number[], name = "tensor"): Tensor {
+  const floats = floatsOf(name, data);
   const valid = shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!valid || data.length !== sizeOf(shape)) {
-    throw new ShapeError(
-      "SHAPE_MISMATCH",
-      `tensor: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${data.length}`,
-    );
+  if (!valid || floats.length !== sizeOf(shape)) {
+    const needed = `shape [${shape}] needs ${sizeOf(shape)} numbers`;
+    throw new ShapeError("SHAPE_MISMATCH", `${name}: ${needed}, got ${floats.length}`);
   }
-  return { data: data instanceof Float32Array ? data : Float32Array.from(data), shape: [...shape] };
+  return { data: floats, shape: [...shape] };
+}
+
+/** f32 elements. Integers are refused because they are pixels or labels: as a tensor's elements they would be 0 to 255. */
+function floatsOf(name: string, data: unknown): Float32Array {
+  if (data instanceof Float32Array) return data;
+  const type = Object.prototype.toString.call(data).slice(8, -1);
+  const isFloat = Array.isArray(data) ? data.every((x) => typeof x === "number") : /^Float\d+Array$/.test(type);
+  if (isFloat) return Float32Array.from(data as readonly number[]);
+  const hint = "pass pixels as { data, width, height }";
+  throw new ShapeError("SHAPE_MISMATCH", `${name}: expected data in a Float32Array, got ${type}; ${hint}`);
 }
 
 /** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */

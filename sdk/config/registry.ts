@@ -188,9 +188,12 @@ export interface ListOptions {
 
 /**
  * Names of the registered models, sorted. `pattern` is a shell pattern with `*` appended, as in mmpretrain's `list_models`:
- * "maskfeat" finds names that begin so, "*maskfeat" those that contain it.
+ * "maskfeat" finds names that begin so, "*maskfeat" those that contain it. @throws OptionError
  */
-export function listModels(pattern = "", { excludePatterns = [], task }: ListOptions = {}): string[] {
+export function listModels(pattern = "", options: ListOptions = {}): string[] {
+  checkKeys("listModels", options, ["excludePatterns", "task"]);
+  const { excludePatterns = [], task } = options;
+  if (task !== undefined) checkChoice("listModels: task", task, [classifies.task, "null"]);
   const wanted = fnmatch(`${pattern}*`);
   const excluded = excludePatterns.map((p) => fnmatch(`${p}*`));
   return entries

@@ -1,12 +1,13 @@
 /** The part of the public API that needs a platform: files, decoding, threads. Entry files bind theirs. */
 
+import { checkKeys } from "../base/check.js";
 import type { Tensor } from "../base/tensor.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { Checkpoint, CheckpointOptions } from "../checkpoint/types.js";
 import type { PartialConfig } from "../config/config.js";
 import { type DeviceReport, listDevices } from "../device/open.js";
 import type { Image } from "../image/image.js";
-import { decodeImage, type ImageInput } from "../image/inputs.js";
+import { decodeImage, held, heldAll, type ImageInput } from "../image/inputs.js";
 import { besideOf, type EncodedImage, openBytes } from "../io/open.js";
 import { type Download, type DownloadCall, downloadFile } from "../model/download.js";
 import type { FeatureOptions } from "../model/features.js";
@@ -16,17 +17,21 @@ import type { Model } from "../model/model.js";
 import type { Platform } from "../model/platform.js";
 import type { Prediction, PredictOptions } from "../model/predict.js";
 
+type OneFeature = FeatureOptions & { readonly outIndices?: readonly [number] };
+
 export interface Api {
   /**
    * Loads a model: a registered name (`listModels`) or a configuration, with `weights`; without both, the embedded model.
    * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
    */
   getModel(model?: string | PartialConfig, options?: ModelOptions): Promise<Model>;
-  /** Embeddings [B,C] of one image or several by the embedded model (the mean of the patch tokens), which is kept for the next call. */
-  extractFeat(
-    x: ImageInput | readonly ImageInput[],
-    options?: Pick<FeatureOptions, "normalize" | "signal">,
-  ): Promise<Tensor>;
+  /**
+   * Features of one image or several by the embedded model, which is kept for the next call: by default the mean of the patch tokens after
+   * the last block, [B,C]; a list of tensors if `outIndices` names several blocks.
+   * @throws as `getModel` and `model.extractFeat`
+   */
+  extractFeat(x: ImageInput | readonly ImageInput[], options?: OneFeature): Promise<Tensor>;
+  extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions): Promise<Tensor | Tensor[]>;
   /**
    * What a classifier says of one image: mmpretrain's shortcut. A registered name is loaded with its published weights (unless `weights`
    * say else) and disposed again; for more than one image make a model once.
@@ -61,25 +66,29 @@ export function bindApi(platform: Platform): Api {
   let embedded: Promise<Model> | undefined;
   return {
     getModel: (model, options) => loadModel(platform, model, options),
-    async extractFeat(x, options) {
+    extractFeat: (async (x, options = {}) => {
+      const images = heldAll(x);
       embedded ??= loadModel(platform);
       embedded.catch(() => {
         embedded = undefined;
       });
       const model = await embedded;
-      const [feat] = await model.extractFeat(x, { ...options, outType: "avg_featmap", outIndices: [-1] });
-      return feat;
-    },
+      const { outType = "avg_featmap", outIndices = [-1] } = options;
+      const feats = await model.extractFeat(images, { ...options, outType, outIndices });
+      return outIndices.length > 1 ? feats : feats[0];
+    }) as Api["extractFeat"],
     inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
       inferenceModel(platform, model, image, options),
-    decode: (image, options) => decodeImage(platform, image, options?.signal),
+    async decode(image, options = {}) {
+      checkKeys("decode", options, ["signal"]);
+      return decodeImage(platform, held(image) as EncodedImage, options.signal);
+    },
     download: (from, options) => downloadFile(platform, from, options),
-    openCheckpoint: async (file, options) =>
-      openCheckpoint(
-        await openBytes(platform, file, { ...options, ranges: true }),
-        (name) => openBytes(platform, besideOf(file, name), { ...options, ranges: true }),
-        options,
-      ),
+    async openCheckpoint(file, options = {}) {
+      checkKeys("openCheckpoint", options, ["signal", "ema"]);
+      const open = (from: EncodedImage) => openBytes(platform, from, { ...options, ranges: true });
+      return openCheckpoint(await open(file), (name) => open(besideOf(file, name)), options);
+    },
     devices: () => listDevices(platform),
     runtime: platform.runtime,
   };

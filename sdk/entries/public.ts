@@ -17,7 +17,13 @@ export type {
   Staging,
   TensorInfo,
 } from "../checkpoint/types.js";
-export { completeConfig, type ModelConfig, type PartialConfig, type ScoreFunction, transformOf } from "../config/config.js";
+export {
+  completeConfig,
+  type ModelConfig,
+  type PartialConfig,
+  type ScoreFunction,
+  transformOf,
+} from "../config/config.js";
 export { type PresetName, presetNames, resizeEdgeFor } from "../config/presets.js";
 export { type ConfigOptions, modelConfigOf } from "../config/recipes/index.js";
 export {

@@ -47,6 +47,7 @@ function settingsOf([height, width]: readonly number[], options: HogOptions) {
   const pool = checkInteger("hog: pool", options.pool ?? 8, 1, MAX_SIDE);
   const gaussianWindow = checkInteger("hog: gaussianWindow", options.gaussianWindow ?? 16, 0, MAX_SIDE);
   const patchSize = checkInteger("hog: patchSize", options.patchSize ?? 16, 1, MAX_SIDE);
+  checkChoice("hog: normalize", options.normalize ?? true, [true, false]);
   const layout = checkChoice("hog: layout", options.layout ?? "tokens", ["tokens", "cells"]);
   if (gaussianWindow === 1) {
     throw new OptionError("OPT_VALUE", "hog: gaussianWindow: expected 0 (off) or at least 2, got 1");

@@ -1,10 +1,11 @@
 /** From whatever a caller has (path, URL, bytes, Blob, pixels, tensor) to a normalised tensor [B,3,H,W]. */
 
-import { ImageError, ShapeError } from "../../gpu/errors.js";
+import { ImageError, OptionError, ShapeError } from "../../gpu/errors.js";
 import { startAhead } from "../base/ahead.js";
 import { checkTensor } from "../base/check.js";
 import { concat, type Tensor } from "../base/tensor.js";
 import { type EncodedImage, openBytes } from "../io/open.js";
+import { copyBytes } from "../io/source.js";
 import type { Drawable, Image, ImagePlatform } from "./image.js";
 import { type PreprocessOptions, preprocess, type RawPixels, toImage } from "./transform.js";
 
@@ -37,6 +38,33 @@ function asBatch(x: Tensor): Tensor {
     throw new ShapeError("SHAPE_MISMATCH", `image tensor: expected [B,3,H,W] or [3,H,W], got [${shape}]`);
   }
   return { data, shape: batch };
+}
+
+/**
+ * An image as it is now: bytes, pixels and tensors are copied, so that the caller may use their memory again. Blobs do not change; files,
+ * URLs and what a browser draws are read later. @throws ShapeError, NonFiniteError, ImageError
+ */
+export function held(x: ImageInput): ImageInput {
+  if (isTensor(x)) {
+    const { data, shape } = asBatch(x);
+    return { data: data === x.data ? data.slice() : data, shape };
+  }
+  if (x instanceof Uint8Array) return copyBytes(x);
+  if (x instanceof ArrayBuffer) return x.slice(0);
+  if (!isPixels(x)) return x;
+  const image = toImage(x);
+  return image.data.buffer === x.data.buffer ? { ...image, data: copyBytes(image.data) } : image;
+}
+
+/** One image or an array of them. @throws OptionError where there is none; as `held` */
+export function heldAll(x: ImageInput | readonly ImageInput[]): ImageInput[] {
+  const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
+  if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");
+  return list.map(held);
+}
+
+export async function* eachHeld(images: Iterable<ImageInput> | AsyncIterable<ImageInput>): AsyncGenerator<ImageInput> {
+  for await (const image of images) yield held(image);
 }
 
 /** The model's input [B,3,H,W] for one image or tensor. */

@@ -25,7 +25,9 @@ const featureKeys: readonly (keyof FeatureOptions)[] = ["outType", "outIndices",
 
 /** What `options` of the call `name` ask of a model, whose own blocks are `outIndices`. @throws OptionError */
 export function featuresOf(name: string, options: FeatureOptions, config: ModelConfig, outIndices: readonly number[]) {
-  checkKeys(name, options, featureKeys);
+  // a profile counts the device's work; scaling is the host's
+  checkKeys(name, options, name === "profile" ? featureKeys.filter((key) => key !== "normalize") : featureKeys);
+  checkChoice("normalize", options.normalize ?? false, [true, false]);
   const outType = checkChoice("outType", options.outType ?? config.outType, outTypes);
   const chosen = resolveIndices(options.outIndices ?? outIndices, config.numLayers);
   return { name: "features", outType, outIndices: chosen } as const;
@@ -36,12 +38,12 @@ export function featuresOf(name: string, options: FeatureOptions, config: ModelC
  * @throws OptionError where one is out of range.
  */
 export function resolveIndices(indices: readonly number[], numLayers: number): number[] {
-  const resolved = indices.map((i) => (i < 0 ? i + numLayers : i));
-  if (indices.length === 0 || !resolved.every((i) => Number.isInteger(i) && i >= 0 && i < numLayers)) {
+  const resolved = Array.isArray(indices) ? indices.map((i) => (i < 0 ? i + numLayers : i)) : [];
+  if (resolved.length === 0 || !resolved.every((i) => Number.isInteger(i) && i >= 0 && i < numLayers)) {
     const range = `${-numLayers} to ${numLayers - 1}`;
     throw new OptionError(
       "OPT_VALUE",
-      `outIndices must be whole numbers from ${range}, got ${JSON.stringify(indices)}`,
+      `outIndices must be a list of whole numbers from ${range}, got ${JSON.stringify(indices)}`,
     );
   }
   return [...new Set(resolved)].sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 /** `inferenceModel`: one image, one prediction, by a model or by the name of one. */
 
 import { findModel } from "../config/registry.js";
-import type { ImageInput } from "../image/inputs.js";
+import { heldAll, type ImageInput } from "../image/inputs.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Platform } from "./platform.js";
@@ -14,16 +14,17 @@ export async function inferenceModel(
   { topk, ...options }: ModelOptions & PredictOptions = {},
 ): Promise<Prediction> {
   if (typeof model !== "string") {
-    const [found] = await model.predict([image], { ...options, topk });
+    const [found] = await model.predict(image, { ...options, topk });
     return found;
   }
   const { name, config } = findModel(model);
   // before any weights are fetched
   checkPredict(name, config, { topk });
+  const images = heldAll(image);
   const chosen = options.weights !== undefined || options.pretrained !== undefined;
   const loaded = await loadModel(platform, model, chosen ? options : { ...options, weights: "pretrained" });
   try {
-    const [found] = await loaded.predict([image], { topk, signal: options.signal });
+    const [found] = await loaded.predict(images, { topk, signal: options.signal });
     return found;
   } finally {
     loaded.dispose();

@@ -2,16 +2,18 @@
 
 import { OptionError, ShapeError } from "../../gpu/errors.js";
 import { patchGrid } from "../../gpu/models/nn.js";
+import { checkKeys } from "../base/check.js";
 import { concat, type Tensor } from "../base/tensor.js";
 import type { ModelConfig } from "../config/config.js";
 import { target as targetOf } from "../config/targets.js";
-import { blockMask } from "../image/mask.js";
+import { blockMask, type Mask } from "../image/mask.js";
 import type { Runner } from "./runner.js";
 
 /** A mask [B,N] of 0 and 1, or the seed of a generator that draws one. */
-export type MaskInput = Tensor | { readonly seed: number; readonly generator?: "mmpretrain" | "pyslowfast" };
+export type MaskInput = Tensor | Mask | { readonly seed: number; readonly generator?: "mmpretrain" | "pyslowfast" };
 
 export interface ForwardOptions {
+  /** Which patches are hidden, in the modes "predict" and "loss". */
   readonly mask?: MaskInput;
   /** "tensor" (default): as `model(inputs)`; "predict": the predicted target; "loss": loss, prediction and target. */
   readonly mode?: "tensor" | "predict" | "loss";
@@ -46,6 +48,21 @@ export async function maskedForward(
   return { loss: sum / count, pred: predictions(parts), target };
 }
 
+/** A copy of a mask as it is at the call. @throws OptionError unless it is a seed or holds only 0 and 1 */
+export function heldMask(given: MaskInput | undefined): MaskInput | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== "object" || given === null) {
+    throw new OptionError("OPT_VALUE", `mask: expected a tensor [B,N] or { seed }, got ${String(given)}`);
+  }
+  if ("seed" in given) {
+    checkKeys("mask", given, ["seed", "generator"]);
+    return { ...given };
+  }
+  const data = Array.from(given.data ?? []);
+  if (!data.every((m) => m === 0 || m === 1)) throw new OptionError("OPT_VALUE", "a mask holds only 0 and 1");
+  return { data: Float32Array.from(data), shape: [...(given.shape ?? [])] };
+}
+
 /** The mask as numbers [B,N]; without one, nothing is hidden, which is an error if a mask is `needed`. @throws OptionError, ShapeError */
 function toMask(c: ModelConfig, images: Tensor, given: MaskInput | undefined, needed: boolean): Tensor {
   const [B, , height, width] = images.shape;
@@ -61,11 +78,10 @@ function toMask(c: ModelConfig, images: Tensor, given: MaskInput | undefined, ne
     return { data: new Float32Array(shape[0] * shape[1]), shape };
   }
   if ("seed" in given) return { data: Float32Array.from(blockMask({ ...given, grid, count: B }).data), shape };
-  const { data } = given;
+  const data = given.data as Float32Array;
   if (String(given.shape) !== String(shape) || data.length !== shape[0] * shape[1]) {
     throw new ShapeError("SHAPE_MISMATCH", `the mask must be [${shape}], got [${given.shape}]`);
   }
-  if (!data.every((m) => m === 0 || m === 1)) throw new OptionError("OPT_VALUE", "a mask holds only 0 and 1");
   if (needed && !data.includes(1))
     throw new OptionError("OPT_VALUE", "the mask hides no patch: the loss is not defined");
   return { data, shape };

@@ -8,9 +8,9 @@ import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
 import { concat, type Tensor } from "../base/tensor.js";
 import { type ModelConfig, transformOf } from "../config/config.js";
 import type { DeviceInfo } from "../device/open.js";
-import { type ImageInput, toBatch, toBatches } from "../image/inputs.js";
+import { eachHeld, heldAll, type ImageInput, toBatch, toBatches } from "../image/inputs.js";
 import { type FeatureOptions, featuresOf, normalizeVectors, type StreamOptions } from "./features.js";
-import { type ForwardOptions, type LossResult, maskedForward } from "./masked.js";
+import { type ForwardOptions, heldMask, type LossResult, maskedForward } from "./masked.js";
 import type { Platform } from "./platform.js";
 import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
 import type { Runner, Work } from "./runner.js";
@@ -27,13 +27,6 @@ export interface ModelParts
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
 const CHUNK = 16;
-
-/** @throws OptionError where there is no image */
-function listOf(x: ImageInput | readonly ImageInput[]): readonly ImageInput[] {
-  const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
-  if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");
-  return list;
-}
 
 export class Model {
   /** The registered name, or "custom". */
@@ -77,7 +70,8 @@ export class Model {
   }
 
   /**
-   * Features of one image or an array of images of one size: one tensor for each stage, the batch in front.
+   * Features of one image or an array of images of one size: one tensor for each stage, the batch in front. As in every method here,
+   * bytes, pixels, tensors and masks are copied at the call; files, URLs and what a browser draws are read later, when their turn comes.
    * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
@@ -93,7 +87,13 @@ export class Model {
     { batchSize = 8, ...options }: StreamOptions = {},
   ): AsyncGenerator<Tensor[]> {
     checkInteger("batchSize", batchSize, 1, 65536);
-    const batches = toBatches(this.parts.platform, images, transformOf(this.config), batchSize, options.signal);
+    const batches = toBatches(
+      this.parts.platform,
+      eachHeld(images),
+      transformOf(this.config),
+      batchSize,
+      options.signal,
+    );
     for await (const batch of oneAhead(batches)) yield await this.extractFeat(batch, options);
   }
 
@@ -112,6 +112,11 @@ export class Model {
     checkKeys("forward", options, ["mask", "mode", "signal"]);
     const { mode = "tensor", signal } = options;
     checkChoice("mode", mode, ["tensor", "predict", "loss"]);
+    if (mode === "tensor" && options.mask !== undefined)
+      throw new OptionError(
+        "OPT_VALUE",
+        "forward: mask belongs to the modes predict and loss; mode tensor hides nothing",
+      );
     if (mode === "tensor")
       return this.config.kind === "classifier" ? [await this.logits(x, signal)] : this.extractFeat(x, { signal });
     if (this.config.kind !== "pretrain") {
@@ -120,9 +125,10 @@ export class Model {
         `${this.name} is a ${this.config.kind}: mode ${mode} is for pre-training models`,
       );
     }
+    const [list, mask] = [heldAll(x), heldMask(options.mask)];
     return this.inTurn(async () => {
-      const images = await toBatch(this.parts.platform, listOf(x), transformOf(this.config), signal);
-      return maskedForward(this.parts.runner, this.config, images, options);
+      const images = await toBatch(this.parts.platform, list, transformOf(this.config), signal);
+      return maskedForward(this.parts.runner, this.config, images, { ...options, mask });
     });
   }
 
@@ -136,7 +142,7 @@ export class Model {
   }
 
   /** Time, FLOPs and bytes of each op of one `extractFeat` of `x`, the slowest first. */
-  async profile(x: ImageInput, options: FeatureOptions = {}): Promise<OpProfile[]> {
+  async profile(x: ImageInput, options: Omit<FeatureOptions, "normalize"> = {}): Promise<OpProfile[]> {
     const work = this.features("profile", options);
     const profiler = new Profiler();
     await this.eachChunk(x, work, { signal: options.signal, profiler });
@@ -182,9 +188,10 @@ export class Model {
   }
 
   /** Runs `work` on a few images at a time while the next are prepared; the outputs of all micro-batches. */
-  private eachChunk(x: ImageInput | readonly ImageInput[], work: Work, options: RunOptions): Promise<Tensor[][]> {
+  private async eachChunk(x: ImageInput | readonly ImageInput[], work: Work, options: RunOptions): Promise<Tensor[][]> {
+    const list = heldAll(x);
     return this.inTurn(async () => {
-      const chunks = toBatches(this.parts.platform, listOf(x), transformOf(this.config), CHUNK, options.signal);
+      const chunks = toBatches(this.parts.platform, list, transformOf(this.config), CHUNK, options.signal);
       const parts: Tensor[][] = [];
       for await (const images of oneAhead(chunks))
         parts.push(...(await this.parts.runner.run(work, { images }, options)));

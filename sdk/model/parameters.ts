@@ -4,7 +4,7 @@ import type { Device } from "../../gpu/device.js";
 import { OptionError } from "../../gpu/errors.js";
 import { size } from "../../gpu/graph/op.js";
 import type { Tape, Value } from "../../gpu/graph/tape.js";
-import { checkChoice } from "../base/check.js";
+import { checkChoice, checkKeys } from "../base/check.js";
 import { classNames } from "../checkpoint/classes.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import type { CheckpointOptions, Staging } from "../checkpoint/types.js";
@@ -71,8 +71,11 @@ export async function openParameters(
       close: async () => {},
     };
   };
-  if (weights === "procedural") return filled(weights, ({ name, shape }) => proceduralFill(name, shape));
   const seed = seedOf(weights);
+  if (options.integrity !== undefined && (weights === "procedural" || seed !== undefined)) {
+    throw new OptionError("OPT_VALUE", "integrity: these weights are computed; only a file has a hash");
+  }
+  if (weights === "procedural") return filled(weights, ({ name, shape }) => proceduralFill(name, shape));
   if (seed !== undefined) {
     const shapes = new Map([...tape.params].map(([name, { shape }]) => [name, shape]));
     return filled(`init:${seed}`, ({ name }) => initFill(seed, name, shapes));
@@ -101,8 +104,10 @@ export async function openParameters(
 function seedOf(weights: Weights): number | undefined {
   let seed: number;
   if (typeof weights === "string" && weights.startsWith("init:")) seed = Number(weights.slice(5) || Number.NaN);
-  else if (typeof weights === "object" && "init" in weights) seed = weights.init;
-  else return undefined;
+  else if (typeof weights === "object" && "init" in weights) {
+    checkKeys("weights", weights, ["init"]);
+    seed = weights.init;
+  } else return undefined;
   if (Number.isSafeInteger(seed) && seed >= 0 && seed <= 0xffffffff) return seed;
   throw new OptionError(
     "OPT_VALUE",
