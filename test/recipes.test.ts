@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { noiseImage } from "../conformance/images.js";
 import {
   type ConfigOptions,
@@ -242,6 +242,7 @@ describe("a folder", () => {
   const image = noiseImage("folder", 60, 80);
 
   it("of Hugging Face is a model, from disk and from a URL", async () => {
+    vi.stubEnv("MASKFEAT_HOME", join(folder, "cache"));
     const path = make("hf", files);
     using model = await getModel(path, { threads: 1 });
     using plain = await getModel(config, { weights: "procedural", threads: 1 });
@@ -257,6 +258,7 @@ describe("a folder", () => {
       expect(await remote.extractFeat(image)).toEqual(await plain.extractFeat(image));
     } finally {
       server.close();
+      vi.unstubAllEnvs();
     }
   });
 

@@ -152,6 +152,8 @@ export function registerModel(model: NewModel): void {
   entries.push({ ...model, metrics, config: complete });
 }
 
+export const isRegistered = (name: string): boolean => entries.some((e) => e.name === name.toLowerCase());
+
 /**
  * The registered model of this name.
  * @throws OptionError (MODEL_UNKNOWN) listing the names.

@@ -21,10 +21,12 @@ type OneFeature = FeatureOptions & { readonly outIndices?: readonly [number] };
 
 export interface Api {
   /**
-   * Loads a model: a registered name (`listModels`) or a configuration, with `weights`; without both, the embedded model.
+   * Loads a model: a registered name (`listModels`) or a configuration, with `weights`; a folder by path or URL with `config.json` and its
+   * weights, or `owner/name` on the Hugging Face hub; without all, the embedded model. Weights given as bytes are not copied: leave them as
+   * they are until the model is there.
    * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
    */
-  getModel(model?: string | PartialConfig, options?: ModelOptions): Promise<Model>;
+  getModel(model?: string | URL | PartialConfig, options?: ModelOptions): Promise<Model>;
   /**
    * Features of one image or several by the embedded model, which is kept for the next call: by default the mean of the patch tokens after
    * the last block, [B,C]; a list of tensors if `outIndices` names several blocks.
@@ -37,7 +39,7 @@ export interface Api {
    * say else) and disposed again; for more than one image make a model once.
    * @throws as `getModel` and `model.predict`; OptionError for a pre-training model.
    */
-  inferenceModel(model: string, image: ImageInput, options?: ModelOptions & PredictOptions): Promise<Prediction>;
+  inferenceModel(model: string | URL, image: ImageInput, options?: ModelOptions & PredictOptions): Promise<Prediction>;
   inferenceModel(model: Model, image: ImageInput, options?: PredictOptions): Promise<Prediction>;
   /**
    * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
@@ -51,7 +53,7 @@ export interface Api {
   download(from: string | URL, options?: DownloadCall): Promise<Download>;
   /**
    * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
-   * it is asked for. Nothing in the file is ever run. Close it when done. Of a URL only what is read is transferred, where the server gives
+   * it is asked for. Nothing in the file is ever run. Close it when done; bytes are not copied, and must stay as they are until then. Of a URL only what is read is transferred, where the server gives
    * ranges and says by ETag or Last-Modified which version of the file they are of; `signal` ends reading from it, too.
    * @throws FileError, CheckpointError; AbortError
    */
@@ -77,7 +79,7 @@ export function bindApi(platform: Platform): Api {
       const feats = await model.extractFeat(images, { ...options, outType, outIndices });
       return outIndices.length > 1 ? feats : feats[0];
     }) as Api["extractFeat"],
-    inferenceModel: (model: string | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
+    inferenceModel: (model: string | URL | Model, image: ImageInput, options?: ModelOptions & PredictOptions) =>
       inferenceModel(platform, model, image, options),
     async decode(image, options = {}) {
       checkKeys("decode", options, ["signal"]);

@@ -177,7 +177,11 @@ async function follow(remote: Remote, headers: Headers, signal: AbortSignal): Pr
 async function get(remote: Remote, url: string, init: RequestInit, again = true): Promise<Response> {
   const { platform, name, cache = "no-store" } = remote;
   try {
-    return await fetch(url, { ...init, cache });
+    const headers = new Headers(init.headers);
+    // asked for each hop of a redirect, so that no other origin sees it
+    const authorization = platform.authorization?.(url);
+    if (authorization) headers.set("Authorization", authorization);
+    return await fetch(url, { ...init, headers, cache });
   } catch (cause) {
     const signal = init.signal as AbortSignal;
     signal.throwIfAborted();

@@ -86,10 +86,24 @@ export interface Store {
   begin(name: string): Promise<Unfinished>;
 }
 
+/** A repository of the Hugging Face hub. */
+export interface HubFiles {
+  /** Of its files, with a slash at the end. */
+  readonly url: string;
+  /** Path of a file that the hub's own client keeps on this machine. */
+  find(name: string): Promise<string | undefined>;
+}
+
 /** Files, downloads and hashes of the runtime. */
 export interface IoPlatform {
   /** Opens a file, by path or `file:` URL, for random access; in browsers what a relative URL leads to. @throws FileError; AbortError */
   openFile(path: string | URL, options?: OpenOptions): Promise<ByteSource>;
+  /** Whether a folder is at this path; absent if the runtime cannot look. */
+  isFolder?(path: string): Promise<boolean>;
+  /** The hub's `owner/name`, if the runtime has settings of its own for it. */
+  hub?(id: string): Promise<HubFiles>;
+  /** The header Authorization for requests to this URL. */
+  authorization?(url: string): string | undefined;
   sha256(): Hasher;
   /** Where downloads are kept. @throws FileError */
   openStore(): Promise<Store>;

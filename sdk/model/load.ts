@@ -8,13 +8,13 @@ import type { CheckpointOptions } from "../checkpoint/types.js";
 import { checkClasses, classesOf } from "../config/classes.js";
 import { completeConfig, knowsSurroundings, type PartialConfig } from "../config/config.js";
 import type { PresetName } from "../config/presets.js";
-import { isFolder, readFolder, withWeights } from "../config/recipes/index.js";
 import { embedded, embeddedClassifier, findModel, type ModelEntry } from "../config/registry.js";
 import { traceAll, traceModel } from "../config/traced.js";
 import { type DeviceOptions, openDevice } from "../device/open.js";
 import type { Interpolation } from "../image/transform.js";
 import { resolveIndices } from "./features.js";
 import type { DownloadOptions } from "./files.js";
+import { type Folder, folderOf, readFolder, withWeights } from "./folder.js";
 import { Model } from "./model.js";
 import { openParameters, upload, type Weights, weightChoices } from "./parameters.js";
 import type { Platform } from "./platform.js";
@@ -113,30 +113,32 @@ function withPreset(model: string | PartialConfig | undefined, preset?: PresetNa
 }
 
 /** A model from a folder that holds its configuration, and its weights unless others are given. */
-async function loadFolder(platform: Platform, folder: string, options: ModelOptions): Promise<Model> {
-  const { signal, preset, weights } = options;
-  const config = await readFolder(platform, folder, preset, { signal });
+async function loadFolder(platform: Platform, folder: Folder, options: ModelOptions): Promise<Model> {
+  const { signal, preset, weights, offline, urlMapping } = options;
+  const config = await readFolder(platform, folder, { signal, offline, urlMapping }, preset);
   const load = (from: Weights) => loadModel(platform, config, { ...options, preset: undefined, weights: from });
   const own = weights === undefined && !options.pretrained;
   return own ? withWeights(folder, load) : loadModel(platform, config, { ...options, preset: undefined });
 }
 
 /**
- * Makes a model. `model`: a registered name, a configuration, or a folder as path or URL that ends in a slash and holds the `config.json` of
- * Hugging Face or timm beside `model.safetensors`; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
+ * Makes a model. `model`: a registered name, a configuration, a folder as path or URL that holds the `config.json` of Hugging Face or timm
+ * beside `model.safetensors`, or `owner/name` on the Hugging Face hub; left out, the embedded model, `maskfeat_vit-tiny-p16`, whose weights are
  * procedural (untrained) in this version.
  * @throws OptionError, FileError, CheckpointError, NonFiniteError, DeviceError; AbortError
  */
 export async function loadModel(
   platform: Platform,
-  model?: string | PartialConfig,
+  asked?: string | URL | PartialConfig,
   options: ModelOptions = {},
 ): Promise<Model> {
   checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  if (isFolder(model)) return loadFolder(platform, model, options);
-  model = withPreset(model, options.preset);
+  const folder = await folderOf(platform, asked);
+  if (folder) return loadFolder(platform, folder, options);
+  // a URL is a folder
+  const model = withPreset(asked as string | PartialConfig | undefined, options.preset);
   const { name, config, classes: registered = config.classes } = resolveModel(model, options);
   checkClasses(options.classes, config);
   const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);

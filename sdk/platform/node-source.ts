@@ -9,6 +9,8 @@ import type { ByteSource } from "../io/types.js";
 /** Linux reads at most 0x7ffff000 bytes at once. */
 const MAX_READ = 2 ** 30;
 
+const KINDS = "neither a path nor a http, https, file, data or blob URL";
+
 /** What a failed system call means for the caller. */
 export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -36,10 +38,18 @@ export function readError(path: string, cause: unknown): FileError {
   return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", `${path}: ${systemReason(cause)}`, { cause });
 }
 
-/** Opens a file for random access. @throws FileError */
+/** Whether a folder is at this path. */
+export async function isFolderAt(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+/** Opens a file for random access, by path or `file:` URL. @throws FileError */
 export async function openFile(from: string | URL): Promise<ByteSource> {
-  const path = from instanceof URL && from.protocol === "file:" ? fileURLToPath(from) : String(from);
+  let path = String(from);
   try {
+    if (/^file:/i.test(path)) path = fileURLToPath(path);
+    else if (/^[a-z][a-z\d+.-]+:\/\//i.test(path)) throw new FileError("FILE_READ", `${path}: ${KINDS}`);
     // Looked at before it is opened: opening a named pipe would wait for a writer.
     const found = await stat(path);
     if (found.isDirectory()) throw new FileError("FILE_READ", `${path}: expected a file, found a folder`);

@@ -5,7 +5,8 @@ import { availableParallelism } from "node:os";
 import type { Hasher } from "../io/types.js";
 import type { Platform } from "../model/platform.js";
 import { decodeImage } from "./node-decode.js";
-import { openFile } from "./node-source.js";
+import { hub, hubAuthorization } from "./node-hub.js";
+import { isFolderAt, openFile } from "./node-source.js";
 import { folderStore } from "./node-store.js";
 import { startThreads } from "./node-threads.js";
 import { nodeTurbo } from "./node-turbo.js";
@@ -28,6 +29,9 @@ export const nodePlatform: Platform = {
   runtime: runtimeName(),
   parallelism: availableParallelism(),
   openFile,
+  isFolder: isFolderAt,
+  hub,
+  authorization: hubAuthorization,
   sha256,
   openStore: async () => folderStore(),
   decode: (bytes, name) => decodeImage(bytes, name),
