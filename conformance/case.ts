@@ -20,10 +20,9 @@ export type Scope = (typeof scopes)[number];
 
 /**
  * Where a bound comes from. "exact": equal bits. "closed": running error analysis of the operation. "envelope": measured offline on
- * float64 runs whose every operation was perturbed by its own rounding. "interval": every value that rounding lets a correct
- * implementation reach.
+ * float64 runs whose every operation was perturbed by its own rounding.
  */
-export type BoundKind = "exact" | "closed" | "envelope" | "interval";
+export type BoundKind = "exact" | "closed" | "envelope";
 
 /** What stands for NaN, for infinities, and for any error where none is allowed. */
 export const WRONG = 1e9;

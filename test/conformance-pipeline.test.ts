@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WRONG } from "../conformance/case.js";
-import { hogIntervals, measureWithin } from "../conformance/hog-intervals.js";
+import { hogExpected } from "../conformance/hog.js";
 import { pipelineCases } from "../conformance/levels/pipeline.js";
 import { hogInput } from "../conformance/levels/pipeline-rows.js";
+import { measure } from "../conformance/score.js";
 import type { Case, Env, Finding } from "../conformance/suite.js";
-import type { Tensor } from "../sdk/entries/hog.js";
 import * as dataSide from "../sdk/entries/hog.js";
 import { decode } from "../sdk/entries/node.js";
 import { hogGoldens } from "./data.js";
@@ -43,7 +43,7 @@ describe("level C5", () => {
     expect(full.every(({ id, level }) => level === "C5" && id.startsWith("C5/"))).toBe(true);
   });
 
-  it("passes on Node: what is exact is equal, HOG lies in its intervals", async () => {
+  it("passes on Node: what is exact is equal, HOG is within its bounds", async () => {
     const found = await measureAll(full);
     expect(failures(found)).toEqual([]);
     for (const { id, boundKind } of full) {
@@ -96,57 +96,28 @@ describe("quick cases notice", () => {
   });
 });
 
-describe("intervals", () => {
-  const plane = (value: (i: number) => number): Tensor => ({
-    data: Float32Array.from({ length: 3 * 256 }, (_, i) => value(i)),
-    shape: [3, 16, 16],
-  });
-  const settings = { nbins: 9, pool: 8, gaussianWindow: 16, normalize: true };
+describe("bounds of HOG", () => {
   const named = (name: string) => hogGoldens.find(({ id }) => id === name)!;
 
-  it.each(hogGoldens)("hold mmpretrain's cells and those of the definition in float64: $id", (golden) => {
-    const image = hogInput(golden.input);
-    const intervals = hogIntervals(image, golden.options);
-    const { data } = hogAsDefined(image, { ...golden.options, layout: "cells" });
-    expect(measureWithin(golden.cells.data, intervals).use).toBeLessThanOrEqual(1);
-    expect(measureWithin(data, intervals).use).toBeLessThanOrEqual(1);
-  });
-
-  it("leave room for rounding alone where no pixel is near a border, and for votes where some are", () => {
-    const shareOfWide = (name: string) => {
-      const { input, options } = named(name);
-      const { exact, rounded } = hogIntervals(hogInput(input), options);
-      const roundings = exact.high.map((high, i) => rounded.high[i] - high);
-      expect(Math.max(...roundings.filter((_, i) => exact.high[i] === exact.low[i]))).toBeLessThan(1e-4);
-      return exact.high.filter((high, i) => high > exact.low[i]).length / exact.high.length;
-    };
-    expect(shareOfWide("fill 224x224")).toBeLessThan(0.1);
-    expect(shareOfWide("noise 224x224/gaussianWindow 0")).toBeLessThan(0.2);
-    expect(shareOfWide("smooth 224x224")).toBeGreaterThan(0.2);
+  it.each(hogGoldens)("hold mmpretrain's cells, and no vote in another bin: $id", ({ input, options, cells }) => {
+    const image = hogInput(input);
+    const { values, bound } = hogExpected(image, options);
+    const { data } = hogAsDefined(image, { ...options, layout: "cells" });
+    expect(measure(cells.data, values, bound).use).toBeLessThanOrEqual(1);
+    expect(measure(data, values, bound).use).toBeLessThanOrEqual(1);
+    expect(Math.max(...bound)).toBeLessThan(options.normalize ? 5e-5 : 5e-4);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1e-3, 1.001])("do not hold %d, nor too few numbers", (value) => {
     const { input, options, cells } = named("fill 64x64");
-    const intervals = hogIntervals(hogInput(input), options);
-    expect(measureWithin(cells.data.with(100, value), intervals).use).toBeGreaterThan(100);
-    expect(measureWithin(cells.data.subarray(1), intervals).use).toBe(WRONG);
+    const { values, bound } = hogExpected(hogInput(input), options);
+    expect(measure(cells.data.with(100, value), values, bound).use).toBeGreaterThan(100);
+    expect(measure(cells.data.subarray(1), values, bound).use).toBe(WRONG);
   });
 
-  it("are a point for a zero image", () => {
-    const { low, high } = hogIntervals(
-      plane(() => 0),
-      settings,
-    ).rounded;
-    expect(new Set([...low, ...high])).toEqual(new Set([0]));
-  });
-
-  it("leave open what rounding alone decides: a flat image whose sums are not exact", () => {
-    const { low, high } = hogIntervals(
-      plane(() => 1.1),
-      settings,
-    ).rounded;
-    expect(new Set(low)).toEqual(new Set([0]));
-    expect(Math.min(...high)).toBeGreaterThan(0.999);
-    expect(Math.max(...high)).toBeLessThan(1.0001);
+  it("leave nothing for a zero image", () => {
+    const zero = { data: new Float32Array(3 * 256), shape: [3, 16, 16] };
+    const { values } = hogExpected(zero, { nbins: 9, pool: 8, gaussianWindow: 16, normalize: true });
+    expect(new Set(values)).toEqual(new Set([0]));
   });
 });

@@ -1,6 +1,7 @@
 /** Wrong pipelines: decoders and functions with one mistake each, which the cases of level C5 have to notice. */
 
 import sharp from "sharp";
+import { binOf } from "../conformance/hog.js";
 import type { DataSide } from "../conformance/levels/pipeline-rows.js";
 import type { Image, Tensor } from "../sdk/entries/hog.js";
 import * as dataSide from "../sdk/entries/hog.js";
@@ -95,10 +96,11 @@ function hogBy(binOf: (gx: number, gy: number, nbins: number) => number): DataSi
 }
 
 const modulo = (k: number, n: number) => ((Math.floor(k) % n) + n) % n;
-const phase = (gx: number, gy: number, nbins: number) => (Math.atan2(gx, gy) / Math.PI) * nbins;
+const f = Math.fround;
+const phase = (gx: number, gy: number, nbins: number) => f(f(f(Math.atan2(gx, gy)) / f(Math.PI)) * nbins);
 
 /** As it should be, in other words than those of the package. */
-export const hogAsDefined = hogBy((gx, gy, n) => modulo(phase(gx, gy, n), n));
+export const hogAsDefined = hogBy(binOf);
 
 /** What is wrong, the kind of case that notices, and the functions that are wrong. */
 export const mutants: [string, string, Partial<DataSide>][] = [
@@ -160,6 +162,8 @@ export const mutants: [string, string, Partial<DataSide>][] = [
   ["a rounded phase", "hog", { hog: hogBy((gx, gy, n) => modulo(phase(gx, gy, n) + 0.5, n)) }],
   ["no window", "hog", { hog: (x, o) => hog(x, { ...o, gaussianWindow: 0 }) }],
   ["no scaling to length 1", "hog", { hog: (x, o) => hog(x, { ...o, normalize: false }) }],
+  ["angles that are not rounded", "hog", { hog: hogBy((gx, gy, n) => modulo((Math.atan2(gx, gy) / Math.PI) * n, n)) }],
+  ["ties in the bin before", "hog", { hog: hogBy((gx, gy, n) => modulo(Math.ceil(phase(gx, gy, n)) - 1, n)) }],
   ["bins in the other order", "hog", { hog: hogBy((gx, gy, n) => n - 1 - modulo(phase(gx, gy, n), n)) }],
   [
     "features in the order of cells",

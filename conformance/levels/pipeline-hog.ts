@@ -1,8 +1,8 @@
-/** C5, HOG: every number of a descriptor lies in the interval that rounding allows, and so does what mmpretrain computes. */
+/** C5, HOG: every number of a descriptor is within the bound of its sum's rounding, and so is what mmpretrain computes. */
 
 import type { Measured, Scope } from "../case.js";
-import { cellOfFeature, hogIntervals, mapIntervals, measureWithin } from "../hog-intervals.js";
-import { joined } from "../score.js";
+import { cellOfFeature, hogExpected } from "../hog.js";
+import { joined, measure } from "../score.js";
 import type { Case, Finding } from "../suite.js";
 import { type DataSide, type HogGolden, hogInput } from "./pipeline-rows.js";
 
@@ -15,23 +15,24 @@ function groupOf({ id, input: { kind, width, height }, options: { nbins } }: Hog
 
 function check(side: DataSide, goldens: readonly HogGolden[]): Finding {
   const inputs = goldens.map(({ input }) => hogInput(input));
-  const intervals = goldens.map(({ options }, i) => hogIntervals(inputs[i], options));
+  const expected = goldens.map(({ options }, i) => hogExpected(inputs[i], options));
+  const compare = (found: ArrayLike<number>, i: number) => measure(found, expected[i].values, expected[i].bound);
   const beyond = (parts: readonly Measured[]) => goldens.find((_, i) => parts[i].use > 1)?.id;
-  const references = goldens.map(({ cells }, i) => measureWithin(cells.data, intervals[i]));
+  const references = goldens.map(({ cells }, i) => compare(cells.data, i));
   const unsound = beyond(references);
-  if (unsound) return { ...joined(references), reason: `${unsound}: the golden itself is beyond its interval` };
-  const found = goldens.map(({ options }, i) => side.hog(inputs[i], { ...options, layout: "cells" }).data);
-  const parts = found.map((descriptor, i) => measureWithin(descriptor, intervals[i]));
+  if (unsound) return { ...joined(references), reason: `${unsound}: the golden itself is beyond its bound` };
+  const parts = goldens.map(({ options }, i) => {
+    return compare(side.hog(inputs[i], { ...options, layout: "cells" }).data, i);
+  });
   const wrong = beyond(parts);
-  return { ...joined(parts), ...(wrong && { reason: `${wrong} is beyond its interval` }) };
+  return { ...joined(parts), ...(wrong && { reason: `${wrong} is beyond its bound` }) };
 }
 
 /** The cases of one file of goldens. */
 export function hogCases(scope: Scope, goldens: readonly HogGolden[], side: DataSide): Case[] {
   return [...new Set(goldens.map(groupOf))].map((name) => {
     const own = goldens.filter((golden) => groupOf(golden) === name);
-    const measure = async () => check(side, own);
-    return { id: `C5/hog/${name}`, level: "C5", boundKind: "interval", scope, measure };
+    return { id: `C5/hog/${name}`, level: "C5", boundKind: "closed", scope, measure: async () => check(side, own) };
   });
 }
 
@@ -44,14 +45,14 @@ export function tokenCases(side: DataSide): Case[] {
   ].map(({ width, height, patchSize }) => ({
     id: `C5/hog/tokens of ${patchSize} pixels, smooth ${width}x${height}`,
     level: "C5",
-    boundKind: "interval",
+    boundKind: "closed",
     scope: "quick",
     async measure() {
       const image = hogInput({ kind: "smooth", width, height, values: [] });
       const order = cellOfFeature(9, height / 8, width / 8, patchSize / 8);
+      const { values, bound } = hogExpected(image, settings);
       const ordered = (cells: Float64Array) => Float64Array.from(order, (i) => cells[i]);
-      const intervals = mapIntervals(hogIntervals(image, settings), ordered);
-      return measureWithin(side.hog(image, { patchSize }).data, intervals);
+      return measure(side.hog(image, { patchSize }).data, ordered(values), ordered(bound));
     },
   }));
 }

@@ -84,14 +84,40 @@ export const mutants = [
     ["HOG: the Gaussian window is off", "if (window) weigh(magnitude, windows + row * (y % window), width);", ""],
     [
       "HOG: the arguments of atan2 are swapped",
-      "binOf(load<f32>(gx), load<f32>(gx + row), borders, pairs)",
-      "binOf(load<f32>(gx + row), load<f32>(gx), borders, pairs)",
+      "binOf(load<f32>(gx), load<f32>(gx + row), borders, nbins)",
+      "binOf(load<f32>(gx + row), load<f32>(gx), borders, nbins)",
     ],
-    ["HOG: orientations over 360 degrees", "const unit = Math.PI / (2 * nbins);", "const unit = Math.PI / nbins;"],
     [
-      "HOG: gradients are not folded to one half plane",
-      "const behind = v128.or(f32x4.lt(x, zero), v128.and(f32x4.eq(x, zero), f32x4.lt(y, zero)));",
-      "const behind = zero;",
+      "HOG: orientations over 360 degrees",
+      "return (angle / <f32>Math.PI) * <f32>nbins;",
+      "return (angle / <f32>Math.PI) * 0.5 * <f32>nbins;",
+    ],
+    ["HOG: negative angles count up", "const bin = negative ? nbins - count : count;", "const bin = count;"],
+    ["HOG: the diagonal as exact arithmetic has it", "return negative ? -1.121631e-8 : 2e-8;", "return 0;"],
+    [
+      "HOG: the angle is not rounded to f32",
+      "return (<f64>below + <f64>reinterpret<f32>(bits)) / 2;",
+      "return (phase * Math.PI) / nbins;",
+    ],
+    [
+      "HOG: the angle is rounded towards zero",
+      "return (<f64>below + <f64>reinterpret<f32>(bits)) / 2;",
+      "return <f64>reinterpret<f32>(bits);",
+    ],
+    [
+      "HOG: the phase is not rounded to f32",
+      "function phaseOf(angle: f32, nbins: i32): f32 {\n  return (angle / <f32>Math.PI) * <f32>nbins;",
+      "function phaseOf(angle: f32, nbins: i32): f64 {\n  return (<f64>angle / Math.PI) * nbins;",
+    ],
+    [
+      "HOG: a negative angle on a border votes beyond it",
+      "if (beyond ? reached <= <f32>phase : reached < <f32>phase) break;",
+      "if (reached < <f32>phase) break;",
+    ],
+    [
+      "HOG: a positive angle on a border votes before it",
+      "if (beyond ? reached <= <f32>phase : reached < <f32>phase) break;",
+      "if (reached <= <f32>phase) break;",
     ],
     [
       "HOG: the border's pixels are repeated, not reflected",

@@ -136,8 +136,6 @@ class Golden:
     metadata: Mapping[str, Any] = field(default_factory=dict)  # each value becomes JSON
     # How far a tensor of floats may be from this one on another CPU; tensors that are not named here must be equal.
     within: Mapping[str, float] = field(default_factory=dict)
-    # Of such a tensor, the one (u8, broadcast) that marks with 1 what need not agree at all.
-    unless: Mapping[str, str] = field(default_factory=dict)
     raw: bytes | None = None
 
     def bytes(self):

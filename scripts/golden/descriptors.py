@@ -1,4 +1,4 @@
-"""Goldens of HOG: cells and pictures of mmpretrain's `HOGGenerator`, and which cells rounding decides."""
+"""Goldens of HOG: cells and pictures of mmpretrain's `HOGGenerator`."""
 
 from unittest import mock
 
@@ -20,7 +20,7 @@ def scaled(rgb):
 
 
 def source(kind, h, w, values=()):
-    """f32 [3,h,w]. "fill" has no gradient on a border between bins; "ramp" is dx x + dy y, in "ramp8" rounded to 8 bits and scaled."""
+    """f32 [3,h,w]. "ramp" is dx x + dy y, in "ramp8" rounded to 8 bits and scaled."""
     if kind == "fill":
         return common.fill(f"hog{w}x{h}", (3, h, w), 0, 2)
     if kind in ("smooth", "noise"):
@@ -44,29 +44,6 @@ def cells(x, nbins, pool, window, normalize):
     length = F.normalize if normalize else lambda out, **_: out
     with mock.patch.object(generator, "_reshape", lambda out: out), mock.patch.object(F, "normalize", length):
         return generator(torch.from_numpy(x)[None]).numpy()[0]
-
-
-def gradients(x):
-    """Sobel's, tap by tap in f32."""
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="reflect")
-    gx, gy = np.zeros_like(x), np.zeros_like(x)
-    for dy in range(3):
-        for dx in range(3):
-            tap = padded[:, dy : dy + x.shape[1], dx : dx + x.shape[2]]
-            gx = gx + np.float32((1 - dx) * (2 - abs(1 - dy))) * tap
-            gy = gy + np.float32((1 - dy) * (2 - abs(1 - dx))) * tap
-    return gx.astype(np.float64), gy.astype(np.float64)
-
-
-def decided_by_rounding(x, nbins, pool):
-    """u8 [3,1,gh,gw]: 1 where a pixel's gradient is on a border between bins, or is nothing but rounding."""
-    gx, gy = gradients(x)
-    phase = np.arctan2(gx, gy) / np.pi * nbins
-    border = (np.abs(phase - np.round(phase)) < 1e-4) & (gx != 0)
-    length = np.hypot(gx, gy)
-    pixels = border | ((length > 0) & (length < 1e-5))
-    _, h, w = x.shape
-    return pixels.reshape(3, h // pool, pool, w // pool, pool).any((2, 4))[:, None].astype(np.uint8)
 
 
 DIRECTIONS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1), (2, 1), (1, 2), (-2, 1), (1, -2)]
@@ -108,7 +85,7 @@ U = 2.0**-24
 
 
 def golden(scope, rows):
-    tensors, cases, within, unless = {}, [], {}, {}
+    tensors, cases, within = {}, [], {}
     for kind, h, w, chosen, *values in rows:
         options = {"nbins": 9, "pool": 8, "gaussianWindow": 16, "normalize": True, **chosen}
         values = list(values[0]) if values else [0, 0]
@@ -118,13 +95,9 @@ def golden(scope, rows):
         # Two correct ones: a sum of pool^2 votes, its length and the quotient rounded on both sides; lengths are at most 1.
         top = 1 if options["normalize"] else float(np.abs(tensors[name]).max(initial=0))
         within[name] = 2 * (options["pool"] ** 2 + options["nbins"] + 8) * U * top
-        marks = decided_by_rounding(x, options["nbins"], options["pool"])
-        if marks.any():
-            unless[name] = f"{name}/decided by rounding"
-            tensors[unless[name]] = marks
         cases.append(dict(id=name, scope=scope, input=dict(kind=kind, height=h, width=w, values=values), options=options, tensor=name))
-    about = "HOG cells [3,nbins,gh,gw] of mmpretrain's HOGGenerator, and marks of cells whose votes rounding decides"
-    return Golden(f"{scope}/hog.safetensors", about, tensors=tensors, metadata=dict(cases=cases), within=within, unless=unless)
+    about = "HOG cells [3,nbins,gh,gw] of mmpretrain's HOGGenerator"
+    return Golden(f"{scope}/hog.safetensors", about, tensors=tensors, metadata=dict(cases=cases), within=within)
 
 
 def goldens():
