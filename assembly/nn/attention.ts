@@ -13,6 +13,8 @@ import { arg, Kernel } from "./lib/step";
 import { MR, NR, packColumns, packRows, tile, transpose } from "./lib/tile";
 
 export const QUERY_BLOCK: i32 = 96;
+/** Terms of a product that are summed by themselves, as in linear.ts. */
+const SUM: i32 = 128;
 
 /** `n` rows filled up to whole tiles. */
 function tiled(n: i32): i32 {
@@ -91,7 +93,11 @@ function run(
 /** to [tiled(m)][NR] = a b; a in tiles [k][MR], b [k][NR]. */
 function product(a: usize, m: i32, k: i32, b: usize, to: usize): void {
   memory.fill(to, 0, <usize>(tiled(m) * NR) * 4);
-  for (let i = 0; i < m; i += MR) tile(a + <usize>(i * k) * 4, b, k, to + <usize>(i * NR) * 4, NR * 4);
+  for (let i = 0; i < m; i += MR) {
+    for (let s = 0; s < k; s += SUM) {
+      tile(a + <usize>(i * k + s * MR) * 4, b + <usize>(s * NR) * 4, min(SUM, k - s), to + <usize>(i * NR) * 4, NR * 4);
+    }
+  }
 }
 
 /** In place, for eight queries: softmax(scale scores) over the keys, rows of NR. */
@@ -106,13 +112,20 @@ function softmax(scores: usize, L: i32, scale: f32): void {
   }
   let total0 = f32x4.splat(0);
   let total1 = f32x4.splat(0);
-  for (let p = scores; p < end; p += NR * 4) {
-    const e0 = exp4(f32x4.mul(f32x4.sub(v128.load(p), top0), factor));
-    const e1 = exp4(f32x4.mul(f32x4.sub(v128.load(p, 16), top1), factor));
-    v128.store(p, e0);
-    v128.store(p, e1, 16);
-    total0 = f32x4.add(total0, e0);
-    total1 = f32x4.add(total1, e1);
+  for (let p = scores; p < end; ) {
+    const next = min(end, p + SUM * NR * 4);
+    let part0 = f32x4.splat(0);
+    let part1 = f32x4.splat(0);
+    for (; p < next; p += NR * 4) {
+      const e0 = exp4(f32x4.mul(f32x4.sub(v128.load(p), top0), factor));
+      const e1 = exp4(f32x4.mul(f32x4.sub(v128.load(p, 16), top1), factor));
+      v128.store(p, e0);
+      v128.store(p, e1, 16);
+      part0 = f32x4.add(part0, e0);
+      part1 = f32x4.add(part1, e1);
+    }
+    total0 = f32x4.add(total0, part0);
+    total1 = f32x4.add(total1, part1);
   }
   const inverse0 = f32x4.div(f32x4.splat(1), total0);
   const inverse1 = f32x4.div(f32x4.splat(1), total1);

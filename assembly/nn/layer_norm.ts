@@ -45,13 +45,19 @@ function normalize(
   }
 }
 
+/** In f64: what it is off by, all numbers of the row are off by. */
 function rowMean(row: usize, bytes: usize): f32 {
   const whole = bytes & ~15;
-  let lanes = f32x4.splat(0);
-  for (let i: usize = 0; i < whole; i += 16) lanes = f32x4.add(lanes, v128.load(row + i));
-  let sum = sum4(lanes);
-  for (let i = whole; i < bytes; i += 4) sum += load<f32>(row + i);
-  return sum / <f32>(bytes >> 2);
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i: usize = 0; i < whole; i += 16) {
+    low = f64x2.add(low, f64x2.promote_low_f32x4(v128.load64_zero(row + i)));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(v128.load64_zero(row + i, 8)));
+  }
+  const both = f64x2.add(low, high);
+  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
+  for (let i = whole; i < bytes; i += 4) sum += <f64>load<f32>(row + i);
+  return <f32>(sum / <f64>(bytes >> 2));
 }
 
 function step(s: usize, t: i32, n: i32, _counter: usize, _shared: usize, _own: usize): void {

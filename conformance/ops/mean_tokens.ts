@@ -14,7 +14,11 @@ import {
   rounded,
   sequences,
   size,
+  soft,
 } from "./define.js";
+
+/** Additions that a term of a sum of `n` goes through: 16 terms at a time, 16 such sums at a time, and those one by one. */
+const depthOf = (n: number) => Math.min(n, 16) + Math.min(Math.ceil(n / 16), 16) + Math.ceil(n / 256);
 
 export const meanTokens: Op = op({
   evaluate({ inputs }, [x]) {
@@ -26,7 +30,10 @@ export const meanTokens: Op = op({
     });
     return [y];
   },
-  bound: (call, [x], _, sums) => [rounded(meanTokens.evaluate(call, [abs(x)])[0], call.inputs[0].shape[1], sums)],
+  // the sum, and its division
+  bound: (call, [x], _, sums) => [
+    rounded(meanTokens.evaluate(call, [abs(x)])[0], depthOf(call.inputs[0].shape[1] - 1) + 1, sums),
+  ],
   leastElements: ({ inputs: [{ shape }] }) => size(shape),
   batched: [0],
   cases: casesOf(
@@ -39,8 +46,9 @@ export const meanTokens: Op = op({
           [1, 1025, 4],
         ],
       ],
-      // the bound is that of independent roundings: those of thousands of equal numbers go one way
-      [{ ...quick, only: true }, [[1, 4099, 5]]],
+      // equal numbers, whose roundings go one way if they are summed one by one
+      [{ ...quick, kinds: [...quick.kinds, "constant"] }, [[1, 1295, 33]]],
+      [{ ...soft, kinds: ["constant"] }, [[1, 4099, 5]]],
       [bench, [[1, 196, 768]]],
     ],
     (dims) => {
@@ -65,19 +73,27 @@ export const mutants: Mutants = {
   cases: "C2/meanTokens/*",
   files: {
     "gpu/ops/mean_tokens.wgsl": [
+      ["the class token is in the mean", "var l0 = 1u; l0 < L;", "var l0 = 0u; l0 < L;", { quick: true }],
       [
-        "the class token is in the mean",
-        "for (var l = 1u; l < L; l++)",
-        "for (var l = 0u; l < L; l++)",
-        { quick: true },
+        "tokens are summed one by one",
+        "part += f32(x[first + l * C]);",
+        "sum += f32(x[first + l * C]);",
+        { cases: "C2/meanTokens/[1,4100,5]*" },
+      ],
+      [
+        "a token of more than 1,024 is left out",
+        "l < min(l1 + NEAR, L); l++",
+        "l < min(l1 + NEAR, L - u32(L > 1025u)); l++",
+        { cases: "C2/meanTokens/[1,4100,5]*" },
       ],
     ],
     "assembly/nn/mean_tokens.ts": [
       [
-        "tokens beyond 1,024 are left out",
-        "for (let l = 1; l < L; l++) addRow(",
-        "for (let l = 1; l < min(L, 1025); l++) addRow(",
+        "a token of more than 1,024 is left out",
+        "const last = x + <usize>(b + 1) * <usize>L * row;",
+        "const last = x + (<usize>(b + 1) * <usize>L - (L > 1025 ? 1 : 0)) * row;",
       ],
+      ["the first half of eight tokens counts twice", "four(x + half + i, row)", "four(x + i, row)"],
     ],
   },
 };

@@ -17,5 +17,9 @@ export const meanTokens = op({
     const [, L, C] = x.shape;
     return { file, constants: { L, C }, grid: perElement(y) };
   },
-  wasm: ({ inputs: [x], outputs: [y] }) => ({ kernel: "meanTokens", args: [x, y, ...x.shape] }),
+  wasm: ({ inputs: [x], outputs: [y] }) => ({
+    kernel: "meanTokens",
+    args: [x, y, ...x.shape],
+    ownBytes: 8 * y.shape[1],
+  }),
 });
