@@ -7,6 +7,7 @@ export const errorCodes = {
   OPT_UNKNOWN: "an option that does not exist",
   OPT_VALUE: "an option's value is malformed, out of range or none of the choices",
   OPT_MISSING: "an argument or option that is needed was not given",
+  DTYPE_RANGE: "a number of the weights is larger than the dtype that was asked for holds",
   MODEL_UNKNOWN: "no registered model has this name",
   MODEL_DISPOSED: "the model was used after dispose()",
   FILE_NOT_FOUND: "no file or folder at this path",
@@ -95,7 +96,8 @@ export class NonFiniteError extends MaskFeatError {
     readonly index: number,
     value: number,
   ) {
-    super("NON_FINITE", `${tensor}: element ${index} is ${value}; all numbers must be finite`);
+    const range = Number.isNaN(value) ? "" : ", or beyond the 3.4e38 that f32 holds";
+    super("NON_FINITE", `${tensor}: element ${index} is ${value}${range}; all numbers must be finite`);
   }
 }
 

@@ -127,14 +127,26 @@ function stagingFor(most: number): Staging {
   };
 }
 
+/** From here on numbers round to infinity in f16, whose largest is 65504. */
+const F16_END = 65520;
+
+/** @throws OptionError DTYPE_RANGE naming the largest number of `data` if f16 does not hold it */
+function checkHalf(name: string, data: Float32Array): void {
+  let at = 0;
+  for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[at])) at = i;
+  if (!(Math.abs(data[at]) >= F16_END)) return;
+  const fix = `f16 holds numbers up to 65504: use dtype "f32"`;
+  throw new OptionError("DTYPE_RANGE", `${name}: the largest number, element ${at}, is ${data[at]}; ${fix}`);
+}
+
 /**
  * Brings the parameters of a tape to the device, one tensor in host memory at a time. Gives the buffer of each by its name.
- * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; AbortError
+ * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; OptionError for numbers that the device's f16 does not hold; AbortError
  */
 export async function upload<B>(
   device: Device<B>,
   tape: Pick<Tape, "params">,
-  source: Pick<ParameterSource, "read">,
+  source: Pick<ParameterSource, "read"> & { readonly label?: string },
   { signal, onProgress }: LoadOptions = {},
 ): Promise<Map<string, B>> {
   const params = [...tape.params.values()];
@@ -146,6 +158,8 @@ export async function upload<B>(
   for (const [i, value] of params.entries()) {
     signal?.throwIfAborted();
     const data = await source.read(value, staging);
+    const isHalf = device.numberBytes === 2 || (device.weights === "f16" && value.layout === "packed");
+    if (isHalf) checkHalf([source.label, value.name].filter(Boolean).join(": "), data);
     buffers.set(value.name, await device.param(value, data));
     loaded += 4 * sizes[i];
     onProgress?.(loaded, total);

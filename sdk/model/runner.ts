@@ -7,7 +7,7 @@ import { size } from "../../gpu/graph/op.js";
 import { type Plan, plan } from "../../gpu/graph/plan.js";
 import type { Value } from "../../gpu/graph/tape.js";
 import type { FunctionName, FunctionOptions, Shapes, Traced } from "../../gpu/models/functions.js";
-import type { Tensor } from "../base/tensor.js";
+import { checkFinite, type Tensor } from "../base/tensor.js";
 
 /** Compiled programs that are kept; the least recently used one goes first. */
 const KEPT = 4;
@@ -41,7 +41,7 @@ export class Runner<B> {
 
   /**
    * Runs `work` on `inputs` [B,...], in micro-batches. Returns its outputs for every micro-batch; splitting does not change a bit of them.
-   * @throws OutOfMemoryError, DeviceError; AbortError
+   * @throws OutOfMemoryError, DeviceError; NonFiniteError if an activation is beyond what the device stores; AbortError
    */
   async run(work: Work, inputs: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Tensor[][]> {
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
@@ -65,9 +65,17 @@ export class Runner<B> {
       await writes;
       const outputs = await compiled.program.read();
       options.signal?.throwIfAborted();
+      for (const data of outputs) checkFinite(`${work.name} (${this.range})`, data);
       parts.push(compiled.plan.outputs.map(({ shape }, i) => ({ data: outputs[i], shape })));
     }
     return parts;
+  }
+
+  /** For people: what inputs and activations may be. */
+  private get range(): string {
+    return this.device.numberBytes === 2
+      ? `activations in f16, up to 65504; dtype "f32" holds more`
+      : "activations in f32";
   }
 
   /** Compiles `work` for one item, so that the first run needs not. @throws OutOfMemoryError, DeviceError */
