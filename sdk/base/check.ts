@@ -8,6 +8,36 @@ function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
+/** Letters put in, left out, replaced, or exchanged with the next one, that make `b` of `a` (optimal string alignment distance). */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + Number(a[i - 1] !== b[j - 1]));
+      if (i > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
+    }
+    [before, last] = [last, row];
+  }
+  return last[b.length];
+}
+
+/** " (did you mean x?)" if one of `known` is near to what was given, whatever its case and punctuation; else nothing. */
+export function didYouMean(given: unknown, known: readonly unknown[]): string {
+  const plain = (name: unknown) =>
+    String(name)
+      .slice(0, 100)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, "");
+  const wanted = plain(given);
+  const near = known
+    .map((name) => [distance(wanted, plain(name)), name] as const)
+    .filter(([steps, name]) => steps <= wanted.length / 3 || (wanted.length > 3 && plain(name).includes(wanted)))
+    .sort(([a], [b]) => a - b);
+  return near.length > 0 && wanted ? ` (did you mean ${near[0][1]}?)` : "";
+}
+
 /** @throws OptionError (OPT_UNKNOWN) naming the keys of `given` that are not among `known`, and those that are. */
 export function checkKeys(name: string, given: object, known: readonly string[]): void {
   if (typeof given !== "object" || given === null) {
@@ -17,7 +47,7 @@ export function checkKeys(name: string, given: object, known: readonly string[])
   if (unknown.length === 0) return;
   throw new OptionError(
     "OPT_UNKNOWN",
-    `${name}: unknown option ${unknown.join(", ")}; the options are ${known.join(", ")}`,
+    `${name}: unknown option ${unknown.join(", ")}${didYouMean(unknown[0], known)}; the options are ${known.join(", ")}`,
   );
 }
 
@@ -37,7 +67,8 @@ export function checkMultiple(name: string, value: number, by: number): void {
 /** Returns `value`. @throws OptionError listing the choices unless it is one of them. */
 export function checkChoice<T extends string | boolean>(name: string, value: T, choices: readonly T[]): T {
   if (!choices.includes(value)) {
-    throw new OptionError("OPT_VALUE", `${name}: expected one of ${choices.join(", ")}, got ${shown(value)}`);
+    const found = `${shown(value)}${didYouMean(value, choices)}`;
+    throw new OptionError("OPT_VALUE", `${name}: expected one of ${choices.join(", ")}, got ${found}`);
   }
   return value;
 }

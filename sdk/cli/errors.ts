@@ -49,6 +49,9 @@ const commanderCodes: Readonly<Record<string, ErrorCode>> = {
 /** An error of the argument parser as one of ours; `choices` lists what there is. Everything else stays as it is. */
 export function asOptionError(error: unknown, choices: string): unknown {
   if (!(error instanceof CommanderError)) return error;
-  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  const message = error.message
+    .replace(/^error: /, "")
+    .replace(/\.$/, "")
+    .replace(/\n\(Did/, " (did");
   return new OptionError(commanderCodes[error.code] ?? "OPT_VALUE", `${message}; ${choices}`, { cause: error });
 }

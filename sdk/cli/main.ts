@@ -40,8 +40,8 @@ function buildProgram(signal: AbortSignal): Command {
     .description("MaskFeat for JavaScript: image embeddings, HOG features and masked reconstruction")
     .version(version)
     .addHelpText("after", "\nWithout a command: demo. `maskfeat-wgpu <command> --help` shows a command's options.");
-  for (const command of commands) program.addCommand(quietly(command(define)).showSuggestionAfterError(false));
-  return program.showSuggestionAfterError(false).helpCommand(false);
+  for (const command of commands) program.addCommand(quietly(command(define)));
+  return program.helpCommand(false);
 }
 
 /** Arguments with the default command filled in. */

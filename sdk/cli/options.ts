@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Command, Option } from "commander";
+import { didYouMean } from "../base/check.js";
 import {
   type DeviceOptions,
   embeddedClassifier,
@@ -39,8 +40,10 @@ export function integerOption(flags: string, help: string, from: number, to: num
 /** An option whose value is one of a few words. */
 export function choiceOption(flags: string, help: string, choices: readonly string[]): Option {
   return new Option(flags, `${help} (${choices.join(", ")})`).argParser((text: string) => {
-    if (!choices.includes(text)) wrong(nameOf(flags), `one of ${choices.join(", ")}`, text);
-    return text;
+    if (choices.includes(text)) return text;
+    misuse(
+      `${nameOf(flags)} must be one of ${choices.join(", ")}, got ${JSON.stringify(text)}${didYouMean(text, choices)}`,
+    );
   });
 }
 

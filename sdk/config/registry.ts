@@ -1,7 +1,7 @@
 /** The models known by name: both models of the reference, and the same recipe in other sizes. */
 
 import { OptionError } from "../../gpu/errors.js";
-import { checkChoice, checkKeys } from "../base/check.js";
+import { checkChoice, checkKeys, didYouMean } from "../base/check.js";
 import { checkClasses } from "./classes.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
 import { countMacs, countParameters } from "./traced.js";
@@ -161,8 +161,9 @@ export const isRegistered = (name: string): boolean => entries.some((e) => e.nam
 export function findModel(name: string): ModelEntry {
   const found = entries.find((e) => e.name === name.toLowerCase());
   if (!found) {
-    const names = entries.map((e) => e.name).join(", ");
-    throw new OptionError("MODEL_UNKNOWN", `no model is named ${JSON.stringify(name)}; the models are ${names}`);
+    const names = entries.map((e) => e.name);
+    const what = `no model is named ${JSON.stringify(name)}${didYouMean(name, names)}`;
+    throw new OptionError("MODEL_UNKNOWN", `${what}; the models are ${names.join(", ")}; a folder ends in a slash`);
   }
   return found;
 }
