@@ -178,6 +178,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   /** Frees every buffer, and the device where it is ours. */
   destroy(): void {
     for (const buffer of [...this.held]) this.free(buffer);
+    this.guard.close();
     if (!this.options.borrowed) this.device.destroy();
   }
 

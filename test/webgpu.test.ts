@@ -1,6 +1,8 @@
 /** Whole models on WebGPU, the choice among devices, and what happens on bad days; on Dawn with the software adapter. */
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { uniform } from "../conformance/ops/define.js";
 import { OutOfMemoryError } from "../gpu/errors.js";
 import { fuse } from "../gpu/graph/fuse.js";
@@ -12,12 +14,13 @@ import { selfTest } from "../gpu/selftest.js";
 import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
 import { completeConfig } from "../sdk/config/config.js";
 import { bindApi } from "../sdk/entries/api.js";
-import { getModel, type Model, type ModelOptions, type Tensor, tensor } from "../sdk/entries/node.js";
+import { getModel, type Model, type ModelOptions, type Progress, type Tensor, tensor } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
 import { upload } from "../sdk/model/parameters.js";
 import { Runner, type Work } from "../sdk/model/runner.js";
 import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
 import { adapterOf, altered, onDestroy, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
+import { some } from "./helpers.js";
 import { describeOn } from "./needs.js";
 import { tiny } from "./tiny.js";
 
@@ -187,6 +190,66 @@ describeOn("Dawn", "memory", () => {
     model.dispose();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([created.length, destroyed]).toEqual([0, 1]);
+  });
+
+  it("is not kept by a listener, whatever ended the model: Dawn frees no device that has one", async () => {
+    const left: number[] = [];
+    const heard = (device: GPUDevice) => {
+      let count = 0;
+      return {
+        addEventListener: (...args: [never, never]) => device.addEventListener(...args, void count++),
+        removeEventListener: (...args: [never, never]) => device.removeEventListener(...args, void count--),
+        destroy() {
+          left.push(count);
+          device.destroy();
+        },
+      };
+    };
+    const open = async (options: ModelOptions, change: typeof heard = heard) =>
+      bindApi(withAdapter(adapterOf(await realAdapter(), change))).getModel(tiny, {
+        weights: "procedural",
+        device: "webgpu",
+        selfTest: "off",
+        ...options,
+      });
+    const abort = new AbortController();
+    const onProgress = ({ phase }: Progress) => phase === "load" && abort.abort();
+    await expect(open({ signal: abort.signal, onProgress })).rejects.toMatchObject({ name: "AbortError" });
+    const broken = (device: GPUDevice) => ({ ...heard(device), ...withSource(device, () => "no kernel") });
+    await expect(open({}, broken)).rejects.toMatchObject({ code: "DEVICE_FAILED" });
+    await expect(open({ selfTest: "quick" }, broken)).rejects.toMatchObject({ code: "DEVICE_FAILED" });
+    (await open({})).dispose();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(left).toEqual([0, 0, 0, 0]);
+  });
+
+  it("is not kept by a caller's device, which gets one handler for all models, and tells later ones that it is lost", async () => {
+    let lose = (_: unknown) => {};
+    const lost = new Promise((resolve) => {
+      lose = resolve;
+    });
+    const calls = vi.spyOn(lost, "then");
+    const own = await (await realAdapter()).requestDevice();
+    const listen = vi.fn();
+    const device = altered(own, { lost, addEventListener: listen });
+    for (let i = 0; i < 6; i++) new WebGpuDevice(device, { borrowed: true }).destroy();
+    expect([calls.mock.calls.length, listen.mock.calls.length]).toEqual([1, 0]);
+    lose({ reason: "unknown", message: "test" });
+    await lost;
+    const late = new WebGpuDevice(device, { borrowed: true });
+    await expect(late.buffer(4, "late")).rejects.toMatchObject({ code: "DEVICE_LOST" });
+    own.destroy();
+  });
+
+  it.each(some([100], 0))("stays flat over %i models in a process", async (count) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--expose-gc",
+      "test/models-in-turn.mjs",
+      `${count}`,
+    ]);
+    const megabytes: number[] = JSON.parse(stdout);
+    expect(megabytes).toHaveLength(count);
+    expect(Math.max(...megabytes.slice(count / 2))).toBeLessThan(1.25 * Math.max(...megabytes.slice(0, count / 2)));
   });
 
   it("of a caller's own device is freed, and the device lives on", async () => {
