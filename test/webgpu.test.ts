@@ -18,7 +18,7 @@ import { getModel, type Model, type ModelOptions, type Progress, type Tensor, te
 import { proceduralFill } from "../sdk/model/fill.js";
 import { upload } from "../sdk/model/parameters.js";
 import { Runner, type Work } from "../sdk/model/runner.js";
-import { json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
+import { cli, json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
 import { adapterOf, altered, onDestroy, realAdapter, replacing, withAdapter, withSource } from "./fake-gpu.js";
 import { some } from "./helpers.js";
 import { describeOn } from "./needs.js";
@@ -507,8 +507,14 @@ describeOn("Dawn", "the command line", () => {
   });
 
   it("tells the truth where there is no GPU", async () => {
-    const info = await json(["info"], folder, { env: noGpu });
-    expect(info.devices[0]).toMatchObject({ kind: "webgpu", available: false, adapter: null });
-    expect(info.devices[1]).toMatchObject({ kind: "wasm", available: true });
+    // without Vulkan, and with its loader alone
+    for (const env of [noGpu, { VK_ICD_FILENAMES: noGpu.VK_ICD_FILENAMES }]) {
+      const { stdout, stderr } = await cli(["info", "--json"], folder, { env });
+      expect(stderr).toBe("");
+      const info = JSON.parse(stdout);
+      expect(info.devices[0]).toMatchObject({ kind: "webgpu", available: false, adapter: null });
+      expect(info.devices[0].reason).toMatch(/Vulkan.*: install the driver of the GPU$/);
+      expect(info.devices[1]).toMatchObject({ kind: "wasm", available: true });
+    }
   });
 });

@@ -1,8 +1,9 @@
 /** WebGPU in Node: the optional package `webgpu`, which is Dawn, the implementation of Chromium; and what Deno has of its own. */
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { DeviceError } from "../../gpu/errors.js";
+import { type Drivers, lacksLoader, type Machine, vulkanDrivers } from "./node-vulkan.js";
 
 /** In a variable, so that bundlers leave the optional package alone. */
 const WEBGPU = "webgpu";
@@ -19,24 +20,78 @@ export async function openGpu(): Promise<GPU> {
 }
 
 async function loadDawn(specifier = WEBGPU): Promise<GPU> {
-  if (lacksVulkan()) {
-    const what = "there is no Vulkan on this machine (libvulkan.so.1): install the driver of the GPU";
-    throw new DeviceError("DEVICE_ABSENT", what);
-  }
+  const drivers = process.platform === "linux" ? checkVulkan(thisMachine) : undefined;
+  let gpu: GPU;
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
+    gpu = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
   } catch (cause) {
     const what = "the optional package webgpu is missing or does not work on this machine: npm i webgpu";
     throw new DeviceError("DEVICE_ABSENT", what, { cause });
   }
+  if (drivers && drivers.broken.length > 0) await loadOnly(drivers.usable, gpu);
+  return gpu;
 }
 
-const LOADER = "libvulkan.so.1";
-
-/** Whether the dynamic linker certainly finds no Vulkan, of which Dawn would complain on stderr in its own words. */
-function lacksVulkan(): boolean {
-  const cache = "/etc/ld.so.cache";
-  if (process.platform !== "linux" || !existsSync(cache)) return false;
-  const folders = (process.env.LD_LIBRARY_PATH ?? "").split(":").filter(Boolean);
-  return !readFileSync(cache, "latin1").includes(LOADER) && !folders.some((folder) => existsSync(join(folder, LOADER)));
+/** The drivers of a machine, where they can be told. @throws DeviceError DEVICE_ABSENT if there is certainly none that works */
+export function checkVulkan(machine: Machine): Drivers | undefined {
+  if (lacksLoader(machine)) throw absent("there is no Vulkan on this machine (libvulkan.so.1)");
+  const drivers = vulkanDrivers(machine);
+  if (!drivers || drivers.usable.length > 0) return drivers;
+  const { broken, searched } = drivers;
+  if (broken.length === 0) throw absent(`no Vulkan driver is installed (no manifest in ${searched})`);
+  const more = broken.length > SHOWN ? `, and ${broken.length - SHOWN} more` : "";
+  const whys = broken.slice(0, SHOWN).map(({ path, why }) => `${basename(path)} (${why})`);
+  throw absent(`no Vulkan driver works here: ${whys.join(", ")}${more}`);
 }
+
+/** Drivers that an error names. */
+const SHOWN = 3;
+
+const absent = (what: string) => new DeviceError("DEVICE_ABSENT", `${what}: install the driver of the GPU`);
+
+/** Lets Dawn load these drivers alone, which it does when it is first asked for an adapter: it would complain of the others. */
+async function loadOnly(manifests: readonly string[], gpu: GPU): Promise<void> {
+  // loaders before 1.3.207 know the second name alone
+  const names = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
+  const before = names.map((name) => process.env[name]);
+  try {
+    for (const name of names) process.env[name] = manifests.join(":");
+    await gpu.requestAdapter();
+  } finally {
+    for (const [i, name] of names.entries()) {
+      if (before[i] === undefined) delete process.env[name];
+      else process.env[name] = before[i];
+    }
+  }
+}
+
+/** What `work` gives, or `other` where the system refuses. */
+function unless<T>(other: T, work: () => T): T {
+  try {
+    return work();
+  } catch {
+    return other;
+  }
+}
+
+function readStart(path: string, most: number): string {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(most);
+    return bytes.toString("latin1", 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+const thisMachine: Machine = {
+  env: process.env,
+  arch: process.arch,
+  list: (folder) => unless([], () => readdirSync(folder).sort()),
+  read: (path, most) => unless(undefined, () => readStart(path, most)),
+  writable: (path) =>
+    unless(false, () => {
+      accessSync(path, constants.R_OK | constants.W_OK);
+      return true;
+    }),
+};
