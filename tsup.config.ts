@@ -5,6 +5,14 @@ import { defineConfig, type Options } from "tsup";
 const withRequire =
   'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);';
 
+const { engines } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** Says in one line that Node is too old, before anything of the command line is run (sdk/platform/node.ts is for all other uses). */
+const withVersion = `if (!process.versions.bun && !process.versions.deno && parseInt(process.versions.node) < ${/\d+/.exec(engines.node)}) {
+  console.error("maskfeat-wgpu: Node ${engines.node} is needed, and this is Node " + process.versions.node);
+  process.exit(1);
+}`;
+
 /** Keeps `build/inputs/<name>.json`: the files that went into a bundle, whose licences are collected. */
 function inputs(name: string): NonNullable<Options["esbuildPlugins"]>[number] {
   return {
@@ -110,7 +118,7 @@ export default defineConfig([
     entry: { cli: "sdk/cli/main.ts" },
     platform: "node",
     splitting: false,
-    banner: { js: withRequire },
+    banner: { js: `${withRequire}\n${withVersion}` },
     esbuildPlugins: [kernels, bytes, inputs("cli")],
   },
   {

@@ -40,6 +40,7 @@ export const errorCodes = {
   NPY_FORMAT: "not a .npy file of a supported kind",
   REPORT_FORMAT: "not a report of the conformance suite",
   NON_FINITE: "a NaN or an infinity where finite numbers are needed",
+  RUNTIME_OLD: "this version of Node is too old",
   PORT_UNAVAILABLE: "the port that was asked for cannot be listened on",
   GOLDEN_CHANGED: "a reference file of the conformance suite is not the one that was released",
   DEVICE_ABSENT: "the device that was asked for is not available here",

@@ -3,8 +3,9 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
-import { nodePlatform } from "../sdk/platform/node.js";
+import { checkNode, nodePlatform } from "../sdk/platform/node.js";
 import { decodeImage, loadSharp } from "../sdk/platform/node-decode.js";
+import { unpermitted } from "../sdk/platform/node-source.js";
 import { decoded, digest } from "./data.js";
 import { codeOf, dice, latin1, rounds } from "./helpers.js";
 
@@ -104,6 +105,28 @@ describe("decode", () => {
       code: "IMG_NO_DECODER",
       message: expect.stringContaining("npm i sharp"),
     });
+  });
+
+  it("says which permission Deno lacks", async () => {
+    const denied = 'Requires ffi access to "sharp.node", run again with the --allow-ffi flag';
+    const module = `data:text/javascript,throw new Error(${JSON.stringify(`no sharp\n${denied}\nnpm i`)})`;
+    await expect(decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp(module))).rejects.toMatchObject({
+      code: "IMG_NO_DECODER",
+      message: expect.stringMatching(/package sharp: Requires ffi access to .* --allow-ffi flag\. Raw pixels/),
+    });
+    expect(unpermitted(new Error(denied))).toBe(denied);
+    expect(unpermitted(new Error("ENOENT: no such file"))).toBeUndefined();
+  });
+});
+
+describe("the version of Node", () => {
+  it.each(["20.0.0", "20.20.2", "26.1.0"])("%s will do", (version) => {
+    expect(() => checkNode(version)).not.toThrow();
+  });
+
+  it.each(["18.20.8", "19.9.0", "16.0.0", "9.0.0"])("%s is refused by name", (version) => {
+    const message = `maskfeat-wgpu needs Node >=20.19, and this is Node ${version}`;
+    expect(() => checkNode(version)).toThrow(expect.objectContaining({ code: "RUNTIME_OLD", message }));
   });
 });
 

@@ -35,6 +35,7 @@ const places: Readonly<Record<Kind, Readonly<Partial<Record<NodeJS.Platform, rea
 };
 
 function programFiles(path: string): string[] {
+  if (process.platform !== "win32") return [];
   const folders = [process.env.ProgramFiles, process.env["ProgramFiles(x86)"], process.env.LOCALAPPDATA];
   return folders.flatMap((folder) => (folder ? [join(folder, path)] : []));
 }

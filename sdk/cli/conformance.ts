@@ -30,7 +30,7 @@ interface ConformanceFlags extends DeviceFlags {
 const goldenFolders = ["../conformance/golden", "conformance/golden"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
-const goldenFolder = goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
+const goldenFolder = () => goldenFolders.find((folder) => existsSync(folder)) ?? goldenFolders[1];
 
 /** The views are loaded where they are asked for, as is the suite: no other command needs its thousands of cases. */
 const views = () => import("../../conformance/views/index.js");
@@ -89,13 +89,13 @@ async function goldenOf({ golden, weights }: ConformanceFlags): Promise<{ folder
   if (weights !== undefined && !isFile) {
     misuse("--weights needs --golden FILE, the goldens made for them (npm run golden -- --checkpoint)", "OPT_MISSING");
   }
-  if (golden === undefined) return { folder: goldenFolder };
+  if (golden === undefined) return { folder: goldenFolder() };
   if (!isFile) {
     if (existsSync(join(golden, "manifest.json"))) return { folder: golden };
     misuse(`--golden: expected conformance/golden of the repository, or a file, got ${golden}`);
   }
   if (weights === undefined) misuse("--golden FILE needs --weights, the checkpoint it was made for", "OPT_MISSING");
-  return { folder: goldenFolder, own: { name: golden, data: await readBytes(golden), weights } };
+  return { folder: goldenFolder(), own: { name: golden, data: await readBytes(golden), weights } };
 }
 
 /** The suite in this process. */
@@ -117,7 +117,7 @@ async function inBrowser(context: Context, flags: ConformanceFlags): Promise<Rep
   for (const [option, value] of Object.entries({ "--weights": weights, "--threads": threads, "--turbo": turbo })) {
     if (value !== undefined) misuse(`${option} does not go with --browser`);
   }
-  const folder = golden ?? goldenFolder;
+  const folder = golden ?? goldenFolder();
   const text = await conformanceInBrowser(context, browser, folder, { level, device, dtype, matmul, cases });
   const { parseReport } = await views();
   return parseReport(text, browser);

@@ -2,6 +2,7 @@
 
 import { CommanderError } from "commander";
 import { type ErrorCode, MaskFeatError, OptionError } from "../entries/node.js";
+import { unpermitted } from "../platform/node-source.js";
 import { oneLine } from "../report/text.js";
 
 /** Exit codes beside 0. */
@@ -27,6 +28,8 @@ export function errorFields(error: unknown): ErrorFields {
   if (error instanceof DOMException && error.name === "AbortError") {
     return { name: error.name, code: "ABORTED", message: "interrupted; no file was left half-written" };
   }
+  const denied = unpermitted(error);
+  if (denied) return { name: "FileError", code: "FILE_READ", message: denied };
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, code: "INTERNAL", message: oneLine(`unexpected: ${message}; MASKFEAT_DEBUG=1 shows where`) };
 }

@@ -100,13 +100,21 @@ export class Output {
   error(error: unknown): void {
     const fields = errorFields(error);
     this.warn(fields.message);
-    if (process.env.MASKFEAT_DEBUG === "1") console.error(error);
+    if (wantsStack()) console.error(error);
     if (this.json) process.stdout.write(`${JSON.stringify({ error: fields })}\n`);
   }
 
   private clearProgress(): void {
     if (this.progressShown) process.stderr.write("\r\x1b[2K");
     this.progressShown = false;
+  }
+}
+
+function wantsStack(): boolean {
+  try {
+    return process.env.MASKFEAT_DEBUG === "1";
+  } catch {
+    return false; // Deno may not permit to look
   }
 }
 

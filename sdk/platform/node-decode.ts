@@ -1,11 +1,12 @@
 /** Decodes image files in Node with the optional package `sharp`, to the pixels that OpenCV's `IMREAD_COLOR` gives. */
 
-import { availableParallelism } from "node:os";
+import os from "node:os";
 import type sharpFactory from "sharp";
 import { ImageError } from "../../gpu/errors.js";
 import { limited } from "../base/ahead.js";
 import type { Image } from "../image/image.js";
 import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
+import { unpermitted } from "./node-source.js";
 
 type Sharp = typeof sharpFactory;
 
@@ -16,18 +17,17 @@ const SHARP = "sharp";
  * Decodes at most as many images at once as leave a core to this thread, on which the WASM device computes: with more threads than cores
  * it would stand still while they run. Of Node's threads for such work there are four.
  */
-const inDecoder = limited(Math.min(4, Math.max(1, availableParallelism() - 1)));
+const inDecoder = limited(Math.min(4, Math.max(1, (os.availableParallelism?.() ?? 1) - 1)));
 
 /** Loads `sharp`. @throws ImageError IMG_NO_DECODER where it is missing or does not work on this machine. */
 export async function loadSharp(specifier = SHARP): Promise<Sharp> {
   try {
     return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).default;
   } catch (cause) {
-    throw new ImageError(
-      "IMG_NO_DECODER",
-      "image files are decoded by the optional package sharp, which is missing or does not work here: npm i sharp. Raw pixels and .npy files work without it",
-      { cause },
-    );
+    const denied = unpermitted(cause);
+    const why = denied ? `: ${denied}` : ", which is missing or does not work here: npm i sharp";
+    const what = `image files are decoded by the optional package sharp${why}. Raw pixels and .npy files work without it`;
+    throw new ImageError("IMG_NO_DECODER", what, { cause });
   }
 }
 

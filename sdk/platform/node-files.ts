@@ -1,20 +1,8 @@
 /** Files and folders of the command line: reading, finding, and writing so that nothing half-written is ever seen. */
 
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import {
-  constants,
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../../gpu/errors.js";
 import { readError, systemReason } from "./node-source.js";

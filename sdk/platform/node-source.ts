@@ -30,12 +30,26 @@ export function systemReason(error: unknown): string {
   return code && Object.hasOwn(reasons, code) ? `${reasons[code]} (${code})` : message;
 }
 
+/** What Deno does not permit, in its words, which name the flag that does; undefined if an error has another reason. */
+export function unpermitted(error: unknown): string | undefined {
+  return /Requires \w+ access[^\n]*--allow-\w+ flag/.exec(String(error))?.[0];
+}
+
 /** The FileError for a path that cannot be read: FILE_NOT_FOUND where nothing is there, else FILE_READ. */
 export function readError(path: string, cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
   const code = (cause as NodeJS.ErrnoException).code;
   const missing = code === "ENOENT" || code === "ENOTDIR";
-  return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", `${path}: ${systemReason(cause)}`, { cause });
+  const why = systemReason(cause);
+  return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", `${path}: ${why}`, { cause: inOneLine(cause) });
+}
+
+/** A system error that Node prints in one line below an error that nobody catches: its frames and fields repeat what that says. */
+function inOneLine(error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  for (const field of Object.keys(error)) Object.defineProperty(error, field, { enumerable: false });
+  error.stack = String(error);
+  return error;
 }
 
 /** Whether a folder is at this path. */

@@ -4,14 +4,15 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { constants, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { FileError } from "../../gpu/errors.js";
 import { parseKept } from "../io/hashes.js";
 import type { Found, Kept, Store, Unfinished } from "../io/types.js";
 import { writeAtomic } from "./node-files.js";
-import { openFile, systemReason } from "./node-source.js";
+import { openFile, systemReason, unpermitted } from "./node-source.js";
 
 const OWN = "maskfeat-wgpu";
 /** Milliseconds. A download that gets no byte gives up sooner (http.ts): a file that is older has no writer any more. */
@@ -28,7 +29,16 @@ export function cacheFolder(): string {
   return join(xdg && isAbsolute(xdg) ? xdg : join(home, ".cache"), OWN);
 }
 
-export function folderStore(folder = cacheFolder()): Store {
+/** @throws FileError if Deno does not permit to ask where the folder is */
+function permittedFolder(): string {
+  try {
+    return cacheFolder();
+  } catch (cause) {
+    throw new FileError("FILE_READ", `the folder of downloads: ${systemReason(cause)}`, { cause });
+  }
+}
+
+export function folderStore(folder = permittedFolder()): Store {
   return {
     place: folder,
     conditional: true,
@@ -42,8 +52,9 @@ async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
-    const what = `the folder of downloads cannot be written: ${systemReason(cause)}`;
+    const denied = unpermitted(cause);
+    if (!denied && !(cause instanceof Error && "syscall" in cause)) throw cause;
+    const what = `the folder of downloads cannot be written: ${denied ?? systemReason(cause)}`;
     const hint = "set MASKFEAT_HOME to a folder that can";
     throw new FileError("FILE_WRITE", `${folder}: ${what}; ${hint}`, { cause });
   }

@@ -3,6 +3,7 @@
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { DeviceError } from "../../gpu/errors.js";
+import { unpermitted } from "./node-source.js";
 import { type Drivers, lacksLoader, type Machine, vulkanDrivers } from "./node-vulkan.js";
 
 /** In a variable, so that bundlers leave the optional package alone. */
@@ -25,7 +26,8 @@ async function loadDawn(specifier = WEBGPU): Promise<GPU> {
   try {
     gpu = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
   } catch (cause) {
-    const what = "the optional package webgpu is missing or does not work on this machine: npm i webgpu";
+    const why = unpermitted(cause) ?? "it is missing or does not work on this machine: npm i webgpu";
+    const what = `WebGPU needs the optional package webgpu: ${why}`;
     throw new DeviceError("DEVICE_ABSENT", what, { cause });
   }
   if (drivers && drivers.broken.length > 0) await loadOnly(drivers.usable, gpu);

@@ -1,7 +1,9 @@
 /** The platform in Node: files through `node:fs`, images through `sharp`, threads through `node:worker_threads`. */
 
 import { createHash } from "node:crypto";
-import { availableParallelism } from "node:os";
+import os from "node:os";
+import { MaskFeatError } from "../../gpu/errors.js";
+import { engines } from "../../package.json";
 import type { Hasher } from "../io/types.js";
 import type { Platform } from "../model/platform.js";
 import { decodeImage } from "./node-decode.js";
@@ -12,11 +14,20 @@ import { startThreads } from "./node-threads.js";
 import { nodeTurbo } from "./node-turbo.js";
 import { openGpu } from "./node-webgpu.js";
 
-/** Others that run Node's programs say who they are. */
+/** Others that run Node's programs say who they are. @throws MaskFeatError RUNTIME_OLD, which whoever imports the package gets */
 function runtimeName(): string {
   const { deno, bun, node } = process.versions as NodeJS.ProcessVersions & Partial<Record<"deno" | "bun", string>>;
   if (deno) return `deno ${deno}`;
-  return bun ? `bun ${bun}` : `node ${node}`;
+  if (bun) return `bun ${bun}`;
+  checkNode(node);
+  return `node ${node}`;
+}
+
+/** @throws MaskFeatError RUNTIME_OLD below the major version that package.json asks for */
+export function checkNode(version: string): void {
+  const [needed] = /\d+/.exec(engines.node)!;
+  if (Number.parseInt(version, 10) >= Number(needed)) return;
+  throw new MaskFeatError("RUNTIME_OLD", `maskfeat-wgpu needs Node ${engines.node}, and this is Node ${version}`);
 }
 
 function sha256(): Hasher {
@@ -27,7 +38,8 @@ function sha256(): Hasher {
 /** Node's files, decoder and threads. */
 export const nodePlatform: Platform = {
   runtime: runtimeName(),
-  parallelism: availableParallelism(),
+  // Node before 18.14 has no such function; as a named import it would fail before the version is told
+  parallelism: os.availableParallelism(),
   openFile,
   isFolder: isFolderAt,
   hub,

@@ -24,13 +24,17 @@ function moduleOf(bytes: Uint8Array, compile: typeof compileAsUsual): WebAssembl
     try {
       module = compile(bytes);
     } catch (cause) {
-      const why =
-        "WebAssembly with 128-bit SIMD is needed (any browser since 2023, Node >= 16), and must not be barred by policy";
-      throw new DeviceError("DEVICE_ABSENT", why, { cause });
+      throw new DeviceError("DEVICE_ABSENT", whyUncompiled(), { cause });
     }
     modules.set(bytes, module);
   }
   return module;
+}
+
+function whyUncompiled(): string {
+  return globalThis.navigator?.userAgent === "Cloudflare-Workers"
+    ? "workerd (Cloudflare Workers) compiles no WebAssembly at run time: use Node or a browser"
+    : "WebAssembly with 128-bit SIMD is needed (any browser since 2023, Node >= 16), and must not be barred by policy";
 }
 
 /** What an instance imports: its memory, and where `abort` of AssemblyScript goes. */
