@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
@@ -107,6 +107,37 @@ describe("a run that is cut short", () => {
     child.stdout.destroy();
     const [[code], stderr] = await Promise.all([once(child, "exit"), text(child.stderr)]);
     expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  it.runIf(existsSync("/dev/full")).each([
+    [["mask", "--seed", "0", "--json"], 1, /^maskfeat-wgpu: standard output cannot be written: no space left .*\n$/],
+    [["--help"], 1, /^maskfeat-wgpu: standard output cannot be written: no space left .*\n$/],
+    [["mask", "--seed", "x", "--json"], 2, /^maskfeat-wgpu: --seed must be .*\n$/],
+  ])("%j says in a line that nothing can be written", async (args, expected, said) => {
+    const runtime = ["/bin/sh", "-c", '"$0" "$@" > /dev/full', process.execPath];
+    const { code, stderr } = await cli(args, folder, { runtime });
+    expect(stderr).toMatch(said);
+    expect(code).toBe(expected);
+  });
+
+  it.runIf(existsSync("/dev/full"))("keeps its exit code where even errors cannot be written", async () => {
+    const runtime = ["/bin/sh", "-c", '"$0" "$@" 2> /dev/full', process.execPath];
+    expect((await cli(["nope"], folder, { runtime })).code).toBe(2);
+  });
+});
+
+describe("an error that nobody catches", () => {
+  it("shows the caller's line and what is wrong, in a few lines", async () => {
+    const script = `import { getModel } from ${JSON.stringify(resolve("dist/node.js"))};
+await getModel({ kind: "backbone" }, { weights: "nope.pth" });`;
+    writeFileSync(join(folder, "script.mjs"), script);
+    const child = spawn(process.execPath, ["script.mjs"], { cwd: folder });
+    const [[code], stderr] = await Promise.all([once(child, "exit"), text(child.stderr)]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/script\.mjs:2\nawait getModel\(/);
+    expect(stderr).toContain("FileError: nope.pth: no such file or folder (ENOENT)");
+    expect(stderr.trim().split("\n").length).toBeLessThan(14);
+    expect(stderr).not.toContain("dist/node.js");
   });
 });
 

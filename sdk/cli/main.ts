@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { systemReason } from "../platform/node-source.js";
 import { convertCommand, inspectCommand } from "./checkpoint.js";
 import { conformanceCommand } from "./conformance.js";
 import { hogCommand, maskCommand, preprocessCommand } from "./data.js";
@@ -72,15 +73,18 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     const shown = asOptionError(error, choicesOf(program, args[0]));
-    new Output(args.includes("--json"), false).error(shown);
     process.exitCode = exitCodeOf(shown);
+    new Output(args.includes("--json"), false).error(shown);
   }
 }
 
-// A reader that has seen enough (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit();
-  throw error;
+  // A reader that has seen enough (`| head`) is no failure; and of one that is told already nothing more is said.
+  if (error.code === "EPIPE" || process.exitCode) process.exit();
+  new Output(false, false).warn(`standard output cannot be written: ${systemReason(error)}`);
+  process.exit(exitCodes.failed);
 });
+// Nothing can be said any more, but the results still count.
+process.stderr.on("error", () => {});
 
 await main();
