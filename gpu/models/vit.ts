@@ -26,7 +26,11 @@ export interface ViTConfig {
   readonly numHeads: number;
   readonly feedforwardChannels: number;
   readonly layerNormEps: number;
+  /** How the position embedding is resized for images of another size: torch's bicubic (default), or with its antialiasing. */
+  readonly positions?: Positions;
 }
+
+export type Positions = "bicubic" | "antialias";
 
 export type OutType = "raw" | "cls_token" | "featmap" | "avg_featmap";
 
@@ -56,7 +60,8 @@ function positions(s: Scope, images: Value, c: ViTConfig, mayResize: boolean): V
   const from = patchGrid(c.imageSize, c.imageSize, c.patchSize);
   const to = patchGrid(images.shape[2], images.shape[3], c.patchSize);
   const pos = s.param("pos_embed", [1, 1 + from[0] * from[1], c.embedDims]);
-  return mayResize && String(from) !== String(to) ? s.call("resizePos", [pos], { from, to }) : pos;
+  const antialias = c.positions === "antialias";
+  return mayResize && String(from) !== String(to) ? s.call("resizePos", [pos], { from, to, antialias }) : pos;
 }
 
 /** MSA(z) = proj(softmax(q k^T / sqrt(D)) v), [q|k|v] = qkv(z). */

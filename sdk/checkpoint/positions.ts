@@ -1,7 +1,8 @@
 /**
- * The position embedding of one grid resized to another, as mmpretrain does on load: bicubic interpolation (R. Keys, "Cubic Convolution
- * Interpolation for Digital Image Processing", 1981, with A = -0.75) at half-pixel centres, taps beyond the edge repeated; the class
- * position stays. Computed in f64 and rounded once, where torch rounds each product.
+ * The position embedding of one grid resized to another, by cubic convolution (R. Keys, "Cubic Convolution Interpolation for Digital Image
+ * Processing", 1981) at half-pixel centres; the class position stays. mmpretrain and Hugging Face take A = -0.75 and repeat the edge; timm
+ * antialiases: A = -0.5, the kernel as wide as a new place where the grid shrinks, nothing beyond the edge. Computed in f64 and rounded
+ * once, where torch rounds each product.
  */
 
 import type { Tensor } from "../base/tensor.js";
@@ -14,11 +15,11 @@ export function gridSide(shape: readonly number[]): number | undefined {
 }
 
 /** [1,1+from*from,C] -> [1,1+to*to,C] */
-export function resizePositions({ data, shape }: Tensor, from: number, to: number): Tensor {
+export function resizePositions({ data, shape }: Tensor, from: number, to: number, antialias = false): Tensor {
   const C = shape[2];
   const out = new Float32Array((1 + to * to) * C);
   out.set(data.subarray(0, C));
-  const rows = taps(from, to);
+  const rows = taps(from, to, antialias);
   const sum = new Float64Array(C);
   for (let n = 0; n < to * to; n++) {
     sum.fill(0);
@@ -33,18 +34,21 @@ export function resizePositions({ data, shape }: Tensor, from: number, to: numbe
   return { data: out, shape: [1, 1 + to * to, C] };
 }
 
-/** For each place of the new axis the four places of the old one with their weights. */
-function taps(from: number, to: number): (readonly [place: number, weight: number])[][] {
+/** For each place of the new axis the places of the old one with their weights. */
+function taps(from: number, to: number, antialias: boolean): (readonly [place: number, weight: number])[][] {
+  const width = antialias ? Math.max(1, from / to) : 1;
   return Array.from({ length: to }, (_, i) => {
     const centre = ((i + 0.5) * from) / to - 0.5;
-    const first = Math.floor(centre) - 1;
-    return [0, 1, 2, 3].map((k) => [Math.min(Math.max(first + k, 0), from - 1), cubic(centre - first - k)] as const);
+    const first = Math.floor(centre - 2 * width) + 1;
+    const all = Array.from({ length: Math.ceil(4 * width) }, (_, k) => first + k);
+    const seen = antialias ? all.filter((place) => place >= 0 && place < from) : all;
+    const weights = seen.map((place) => cubic((place - centre) / width, antialias ? -0.5 : -0.75));
+    const sum = antialias ? weights.reduce((a, b) => a + b) : 1;
+    return seen.map((place, k) => [Math.min(Math.max(place, 0), from - 1), weights[k] / sum] as const);
   });
 }
 
-const A = -0.75;
-
-function cubic(distance: number): number {
+function cubic(distance: number, A: number): number {
   const d = Math.abs(distance);
   if (d <= 1) return ((A + 2) * d - (A + 3)) * d * d + 1;
   return d < 2 ? ((A * d - 5 * A) * d + 8 * A) * d - 4 * A : 0;

@@ -159,9 +159,7 @@ async function load(
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
   const preset = isFolder(flags.model) ? flags.preset : undefined;
   const asked = { weights, offline, ema, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
-  const loaded = await getModel(model, { ...more, ...asked });
-  for (const warning of loaded.warnings) output.warn(warning);
-  return loaded;
+  return getModel(model, { ...more, ...asked, onWarning: (warning) => output.warn(warning) });
 }
 
 function checkWeights({ model, weights }: ModelFlags): void {

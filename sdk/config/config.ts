@@ -105,15 +105,18 @@ function checkColours(name: string, value: unknown, positive: boolean): void {
 export function completeConfig(given: PartialConfig): ModelConfig {
   if (typeof given !== "object" || given === null || Array.isArray(given)) bad("must be an object");
   const { preset = "mmpretrain", arch = "vit", ...fields } = given;
+  // without a preset the names in the file of weights say whose rule it is
+  const positions = given.positions ?? (given.preset && findPreset(preset).positions);
   const around = surroundings(preset, given.imageSize ?? base.imageSize, given.resizeEdge);
   const kind = given.kind ?? (preset === "mmpretrain" || preset === "pyslowfast" ? "pretrain" : "backbone");
   const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling) };
-  checkKeys("config", given, ["preset", "arch", "classes", ...Object.keys(defaults)]);
+  checkKeys("config", given, ["preset", "arch", "classes", "positions", ...Object.keys(defaults)]);
   checkKeys("config.hog", given.hog ?? {}, Object.keys(hogBase));
   const config = { ...defaults, ...fields, kind, hog: { ...around.hog, ...given.hog } };
   checkConfig({ ...config, arch });
-  // the default is left out: it would only lengthen the JSON
-  return arch === "vit" ? config : { ...config, arch };
+  if (positions !== undefined) checkChoice("config: positions", positions, ["bicubic", "antialias"]);
+  // the defaults are left out: they would only lengthen the JSON
+  return { ...config, ...(arch !== "vit" && { arch }), ...(positions && { positions }) };
 }
 
 function checkConfig(c: ModelConfig): void {

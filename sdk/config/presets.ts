@@ -5,7 +5,7 @@
  */
 
 import { OptionError } from "../../gpu/errors.js";
-import type { Pooling } from "../../gpu/models/vit.js";
+import type { Pooling, Positions } from "../../gpu/models/vit.js";
 import { checkChoice } from "../base/check.js";
 import type { CropMode, Interpolation, PerChannel } from "../image/transform.js";
 
@@ -23,6 +23,8 @@ export interface Preset {
   /** The edge that images of a size are resized to before the crop; undefined for a size that the recipe does not have. */
   resizeEdge(imageSize: number): number | undefined;
   readonly hog?: { readonly gaussianWindow: number };
+  /** How positions are resized to another grid. */
+  readonly positions: Positions;
 }
 
 const imagenet = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] } as const;
@@ -46,6 +48,7 @@ export const presets = {
     pooling: "avg_featmap",
     interpolation: "bilinear",
     resizeEdge: resizeEdgeFor,
+    positions: "bicubic",
   },
   "mmpretrain-vit": {
     about: "mmpretrain's own ViT at 384 pixels",
@@ -54,6 +57,7 @@ export const presets = {
     pooling: "cls_token",
     interpolation: "bilinear",
     resizeEdge: (size) => ({ 384: 384 })[size],
+    positions: "bicubic",
   },
   pyslowfast: {
     about: "PySlowFast's MaskFeat for images",
@@ -62,6 +66,7 @@ export const presets = {
     pooling: "avg_featmap",
     interpolation: "bicubic",
     resizeEdge: resizeEdgeFor,
+    positions: "bicubic",
     hog: { gaussianWindow: 0 },
   },
   "timm-augreg": {
@@ -71,6 +76,7 @@ export const presets = {
     pooling: "cls_token",
     interpolation: "bicubic",
     resizeEdge: timmEdge,
+    positions: "antialias",
   },
   "timm-deit": {
     about: "timm's deit_*_patch16_224 and _384, and ViTs tagged mae or dino",
@@ -79,6 +85,7 @@ export const presets = {
     pooling: "cls_token",
     interpolation: "bicubic",
     resizeEdge: timmEdge,
+    positions: "antialias",
   },
   "hf-google-vit": {
     about: "google/vit-* on Hugging Face",
@@ -88,6 +95,7 @@ export const presets = {
     interpolation: "bilinear",
     cropMode: "squash",
     resizeEdge: (size) => size,
+    positions: "bicubic",
   },
 } as const satisfies Record<string, Preset>;
 

@@ -2,6 +2,7 @@
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
 import type { Tape, Value } from "../../gpu/graph/tape.js";
+import type { Positions } from "../../gpu/models/vit.js";
 import { checkFinite, sizeOf } from "../base/tensor.js";
 import { joinedShape, type Named, underOurNames } from "../checkpoint/names/index.js";
 import { gridSide, resizePositions } from "../checkpoint/positions.js";
@@ -32,6 +33,8 @@ export interface Fit {
   readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
+  /** How positions are resized: as the configuration says, else as the project that names tensors so. */
+  readonly positions: Positions;
 }
 
 /** Parameters that a checkpoint may lack: the norm after pooling is the identity, as in the reference. */
@@ -52,6 +55,8 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   const strict = named.naming.manyRecipes && config.kind === "classifier";
   const own = new Set(ownParams(config).map(({ name }) => name));
   const mayLack = (name: string) => name in identity && !(strict && own.has(name));
+
+  const positions = config.positions ?? (named.naming.antialias ? "antialias" : "bicubic");
 
   const origins = new Map<string, Origin>();
   const [missing, wrong, filled, resized]: string[][] = [[], [], [], []];
@@ -84,6 +89,7 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   return {
     origins,
     filled,
+    positions,
     warnings: [...checkpoint.warnings, ...(told.length > 0 ? [`${source}: ${told.join("; ")}`] : []), ...resized],
   };
 }
@@ -119,6 +125,7 @@ export async function readParameter(
   { name, shape }: Value,
   origin: Origin,
   staging: Staging,
+  positions: Positions,
 ): Promise<Float32Array> {
   if ("fill" in origin) return new Float32Array(sizeOf(shape)).fill(origin.fill);
   const { from } = origin;
@@ -128,8 +135,8 @@ export async function readParameter(
   const data = from.length === 1 ? (await checkpoint.get(from[0], into)).data : await join(checkpoint, origin, into);
   checkFinite(`${checkpoint.source}: ${name}`, data);
   if (fitting) return data;
-  const positions = { data, shape: origin.shape };
-  return resizePositions(positions, gridSide(origin.shape) as number, gridSide(shape) as number).data;
+  const [before, after] = [origin.shape, shape].map((s) => gridSide(s) as number);
+  return resizePositions({ data, shape: origin.shape }, before, after, positions === "antialias").data;
 }
 
 /** Reads tensors one behind the other. */

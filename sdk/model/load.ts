@@ -45,6 +45,8 @@ export interface ModelOptions extends DeviceOptions, DownloadOptions, Checkpoint
   readonly classes?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told each of `model.warnings` as it arises, while the model loads and later. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 const optionNames: readonly (keyof ModelOptions)[] = [
@@ -68,6 +70,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "selfTest",
   "signal",
   "onProgress",
+  "onWarning",
 ];
 
 /** Name and configuration of what was asked for, with the options that override it. */
@@ -139,12 +142,12 @@ export async function loadModel(
   if (folder) return loadFolder(platform, folder, options);
   // a URL is a folder
   const model = withPreset(asked as string | PartialConfig | undefined, options.preset);
-  const { name, config, classes: registered = config.classes } = resolveModel(model, options);
-  checkClasses(options.classes, config);
-  const outIndices = resolveIndices(options.outIndices ?? [-1], config.numLayers);
+  const { name, config: given, classes: registered = given.classes } = resolveModel(model, options);
+  checkClasses(options.classes, given);
+  const outIndices = resolveIndices(options.outIndices ?? [-1], given.numLayers);
   const weights = resolveWeights(model, options);
 
-  const tape = traceAll(config);
+  const tape = traceAll(given);
   const opening = {
     ...options,
     onProgress: (loaded: number, total = loaded) => {
@@ -152,8 +155,9 @@ export async function loadModel(
     },
   };
   const publishedName = typeof model === "object" ? undefined : name;
-  const wanted = { config, tape, surroundingsKnown: knowsSurroundings(model) };
+  const wanted = { config: given, tape, surroundingsKnown: knowsSurroundings(model) };
   const source = await openParameters(platform, weights, wanted, opening, publishedName);
+  const config = source.positions === "antialias" ? { ...given, positions: source.positions } : given;
   let device: Device | undefined;
   try {
     const classes = await classesOf(platform, config, { given: options.classes, weights: source, registered });
@@ -173,6 +177,7 @@ export async function loadModel(
       weights: source.label,
       trained: source.trained,
       warnings: source.warnings,
+      onWarning: options.onWarning,
       fresh: source.filled,
       device,
       deviceInfo: opened.info,

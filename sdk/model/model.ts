@@ -23,6 +23,7 @@ export interface ModelParts
   readonly device: Device;
   readonly deviceInfo: DeviceInfo;
   readonly runner: Runner<unknown>;
+  readonly onWarning?: (warning: string) => void;
 }
 
 /** Images that one call prepares and runs at a time, so that a long list needs little memory. */
@@ -38,8 +39,11 @@ export class Model {
   readonly weights: string;
   /** Whether the weights come from a training run rather than from a formula. */
   readonly trained: boolean;
-  /** What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. */
-  readonly warnings: readonly string[];
+  /**
+   * What loading left out, filled in or resized, each in a sentence; empty where the weights fit as they are. Grows where an image of
+   * another size needs other positions, once for each size.
+   */
+  readonly warnings: readonly string[] = [];
   /** Parameters that the weights lacked and that were set to the identity. */
   readonly fresh: readonly string[];
   readonly device: DeviceInfo;
@@ -57,9 +61,25 @@ export class Model {
     this.classes = parts.classes;
     this.weights = parts.weights;
     this.trained = parts.trained;
-    this.warnings = parts.warnings;
     this.fresh = parts.fresh;
     this.device = parts.deviceInfo;
+    for (const warning of parts.warnings) this.warn(warning);
+  }
+
+  private warn(warning: string): void {
+    (this.warnings as string[]).push(warning);
+    this.held?.onWarning?.(warning);
+  }
+
+  /** Tells that positions are resized for images [B,3,H,W] of another size, once for each grid. */
+  private checkSize([, , height, width]: readonly number[]): void {
+    const { imageSize, patchSize, positions = "bicubic" } = this.config;
+    const [own, rows, columns] = [imageSize, height, width].map((side) => Math.floor(side / patchSize));
+    if (rows === own && columns === own) return;
+    const how = positions === "antialias" ? "bicubic, antialiased" : "bicubic";
+    const grids = `from ${own}x${own} to ${rows}x${columns} patches`;
+    const warning = `${this.name}: for images of ${width}x${height} pixels the position embedding is resized ${grids} (${how})`;
+    if (!this.warnings.includes(warning)) this.warn(warning);
   }
 
   /** @internal Compiles `extractFeat` of one image of the model's own size: what fails then fails while the model loads. */
@@ -193,8 +213,10 @@ export class Model {
     return this.inTurn(async () => {
       const chunks = toBatches(this.parts.platform, list, transformOf(this.config), CHUNK, options.signal);
       const parts: Tensor[][] = [];
-      for await (const images of oneAhead(chunks))
+      for await (const images of oneAhead(chunks)) {
         parts.push(...(await this.parts.runner.run(work, { images }, options)));
+        this.checkSize(images.shape);
+      }
       return parts;
     });
   }

@@ -4,6 +4,7 @@ import type { Device } from "../../gpu/device.js";
 import { OptionError } from "../../gpu/errors.js";
 import { size } from "../../gpu/graph/op.js";
 import type { Tape, Value } from "../../gpu/graph/tape.js";
+import type { Positions } from "../../gpu/models/vit.js";
 import { checkChoice, checkKeys } from "../base/check.js";
 import { classNames } from "../checkpoint/classes.js";
 import { openCheckpoint } from "../checkpoint/index.js";
@@ -36,6 +37,8 @@ export interface ParameterSource {
   readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
+  /** How positions are resized; undefined for what is no file: as the configuration says. */
+  readonly positions?: Positions;
   /** The elements of a parameter, row-major, perhaps in memory of `staging`. @throws FileError, CheckpointError, NonFiniteError */
   read(value: Value, staging: Staging): Promise<Float32Array>;
   close(): Promise<void>;
@@ -91,7 +94,7 @@ export async function openParameters(
       trained: true,
       classes: classNames(checkpoint),
       ...told,
-      read: (value, staging) => readParameter(checkpoint, value, origins.get(value.name)!, staging),
+      read: (value, staging) => readParameter(checkpoint, value, origins.get(value.name)!, staging, told.positions),
       close: () => checkpoint.close(),
     };
   } catch (error) {

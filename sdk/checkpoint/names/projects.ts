@@ -19,6 +19,8 @@ export interface Naming {
   readonly unused?: RegExp;
   /** The project's files belong to recipes of many kinds: norms and pre-processing have to be said. */
   readonly manyRecipes: boolean;
+  /** The project resizes positions with antialiasing. */
+  readonly antialias?: true;
 }
 
 /** mmpretrain's names are ours, with or without the prefix of the backbone. */
@@ -78,6 +80,7 @@ const timm: Naming = {
   block: /blocks\.\d+\.norm1\./,
   rules: [...blockRules, ["norm.@", "backbone.ln1.@"], ["fc_norm.@", "backbone.ln2.@"], ["head.@", "head.fc.@"]],
   manyRecipes: true,
+  antialias: true,
 };
 
 /** PySlowFast's image models: the last norm is part of the pre-training head, and follows the mean in the classifier. */

@@ -47,6 +47,7 @@ export function timmConfig(json: object, preset?: PresetName): PartialConfig {
     feedforwardChannels: 4 * embedDims,
     layerNormEps: 1e-6,
     pooling,
+    positions: "antialias",
   };
   const told = ["mean", "std", "interpolation", "crop_pct"].every((name) => cfg.get(name) !== undefined);
   return preset && !told ? { preset, ...architecture } : { ...architecture, ...processing(cfg, imageSize(cfg)) };
