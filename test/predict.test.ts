@@ -140,11 +140,11 @@ describe("the names of classes", () => {
   });
 
   const config = completeConfig(small);
-  const thousand = completeConfig({ ...small, numClasses: 1000 });
+  const thousand = completeConfig({ ...small, numClasses: 1000, dataset: "imagenet-1k" });
   const own = Array.from({ length: 10 }, (_, i) => `own ${i}`);
   const weights = (classes?: readonly string[]) => ({ label: "w.pth", classes });
 
-  it("are the caller's, then the checkpoint's, then the registered model's, then ImageNet's", async () => {
+  it("are the caller's, then the checkpoint's, then the registered model's, then the data set's", async () => {
     const registered = ["registered"];
     const of = (c: typeof config, sources: Parameters<typeof classesOf>[2]) => classesOf(nodePlatform, c, sources);
     expect(await of(config, { given: names, weights: weights(own), registered })).toBe(names);
@@ -152,6 +152,8 @@ describe("the names of classes", () => {
     expect(await of(config, { weights: weights(), registered })).toBe(registered);
     expect(await of(config, { weights: weights() })).toBeUndefined();
     expect(await of(thousand, { weights: weights() })).toBe(imagenetClasses);
+    expect(await of({ ...thousand, dataset: undefined }, { weights: weights() })).toBeUndefined();
+    expect(await of({ ...thousand, numClasses: 10 }, { weights: weights() })).toBeUndefined();
     expect(await classesOf(browserPlatform, thousand, { weights: weights() })).toBeUndefined();
     expect(await of(completeConfig(tiny), { weights: weights(own) })).toBeUndefined();
     await expect(of(thousand, { weights: weights(own) })).rejects.toThrow(/w.pth names 10 classes, the model has 1000/);
@@ -206,8 +208,8 @@ describe("inferenceModel", () => {
     expect(await codeOf(() => inferenceModel(model, bird, { weights: "procedural" } as never))).toBe("OPT_UNKNOWN");
   });
 
-  it("finds names for a thousand classes", async () => {
-    const config = { ...small, numClasses: 1000 };
+  it("finds names for the classes of ImageNet", async () => {
+    const config = { ...small, numClasses: 1000, dataset: "imagenet-1k" } as const;
     using model = await getModel(config, { weights: "procedural", threads: 1 });
     const { predLabel, predClass } = await inferenceModel(model, images(1));
     expect(predClass).toBe(imagenetClasses[predLabel]);

@@ -81,7 +81,7 @@ describe("Hugging Face", () => {
       pooling: "cls_token",
       outType: "cls_token",
       finalNorm: true,
-      cropMode: "squash",
+      cropMode: "squash-floor",
       resizeEdge: 56,
       interpolation: "bilinear",
       ...half,
@@ -104,7 +104,7 @@ describe("Hugging Face", () => {
       image_std: [0.229, 0.224, 0.225],
     };
     expect(of(hfConfig, { preprocessor })).toMatchObject({
-      cropMode: "center",
+      cropMode: "center-floor",
       resizeEdge: 64,
       interpolation: "bicubic",
       ...imagenet,
@@ -138,7 +138,11 @@ describe("Hugging Face", () => {
     [{}, { size: { height: 56, width: 60 } }, /size must be a square/],
     [{}, { size: { shortest_edge: 56 } }, /do_center_crop must be true with a shortest_edge/],
     [{}, { image_std: [1, 2] }, /image_std must be three numbers/],
-    [{}, { image_processor_type: "ConvNextImageProcessor" }, /size must be an object with height and width/],
+    [
+      {},
+      { image_processor_type: "ConvNextImageProcessor" },
+      /image_processor_type must be ImageProcessor of ViT, DeiT/,
+    ],
   ])("refuses %j %j", (config, processor, message) => {
     const preprocessor = { ...hfProcessor, ...processor };
     expect(() => of({ ...hfConfig, ...config }, { preprocessor })).toThrow(message);
@@ -147,19 +151,25 @@ describe("Hugging Face", () => {
 
 describe("timm", () => {
   it("is read from architecture and pretrained_cfg", () => {
-    expect(of(timmJson)).toEqual(completeConfig({ preset: "timm-augreg", kind: "classifier" }));
-    const large = { ...timmJson, architecture: "vit_large_patch14_224.untrained", num_classes: 0 };
+    expect(of(timmJson)).toEqual(completeConfig({ preset: "timm-augreg", kind: "classifier", dataset: "imagenet-1k" }));
+    const large = { ...timmJson, architecture: "vit_large_patch14_224.untrained", num_classes: 0, num_features: 1024 };
     expect(of(large)).toMatchObject({ kind: "backbone", embedDims: 1024, numLayers: 24, numHeads: 16, patchSize: 14 });
   });
 
   it("has every detail that the file can say", () => {
     const { mean, std } = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
     const cfg = { input_size: [3, 384, 384], interpolation: "bilinear", crop_pct: 1, crop_mode: "squash", mean, std };
-    const json = { ...timmJson, architecture: "deit_small_patch16_384", global_pool: "avg", pretrained_cfg: cfg };
+    const json = {
+      ...timmJson,
+      architecture: "deit_small_patch16_384",
+      num_features: 384,
+      global_pool: "avg",
+      pretrained_cfg: cfg,
+    };
     expect(of(json)).toMatchObject({
       imageSize: 384,
       resizeEdge: 384,
-      cropMode: "squash",
+      cropMode: "squash-pad",
       interpolation: "bilinear",
       embedDims: 384,
       pooling: "avg_featmap",
@@ -183,7 +193,7 @@ describe("timm", () => {
     [{ architecture: "deit_base_distilled_patch16_224" }, /architecture must be a plain ViT/],
     [{ architecture: "resnet50" }, /architecture must be a plain ViT.*got "resnet50"/],
     [{ global_pool: "map" }, /global_pool must be one of token, avg/],
-    [{ model_args: { init_values: 1 } }, /model_args must be without changes/],
+    [{ model_args: { init_values: 1 } }, /model_args: init_values must be left out/],
     [{ pretrained_cfg: { ...timmJson.pretrained_cfg, interpolation: "random" } }, /interpolation must be one of/],
     [{ pretrained_cfg: { ...timmJson.pretrained_cfg, input_size: [1, 224, 224] } }, /input_size must be \[3, S, S\]/],
     [{ pretrained_cfg: { ...timmJson.pretrained_cfg, crop_pct: 0 } }, /crop_pct must be above 0/],

@@ -189,7 +189,7 @@ describe("completeConfig", () => {
     ],
     [{ pooling: "raw" }, /pooling: expected one of avg_featmap, cls_token/],
     [{ arch: "mvit" }, /arch: expected one of vit, got "mvit"/],
-    [{ cropMode: "border" }, /cropMode: expected one of center, squash/],
+    [{ cropMode: "border" }, /cropMode: expected one of center, squash, center-pad/],
     [{ qkvBias: 1 }, /qkvBias: expected one of true, false/],
     [{ kind: "classifier", numClasses: 2, classes: ["a"] }, /classes must be 2 names/],
     [null, /must be an object/],

@@ -145,7 +145,7 @@ it("a model loads from an index on disk", async () => {
   using plain = await getModel(tiny, { weights: "procedural", threads: 1 });
   using model = await getModel(tiny, { weights: join(at, "model.safetensors.index.json"), threads: 1 });
   expect(await model.extractFeat(x)).toEqual(await plain.extractFeat(x));
-  const filled = "set to the identity: backbone.ln2.weight, backbone.ln2.bias";
+  const filled = "not in the file, set to gain 1 and bias 0 as mmpretrain does: backbone.ln2.weight, backbone.ln2.bias";
   expect(model.warnings).toEqual([`${model.weights}: ${filled}`]);
 });
 

@@ -28,6 +28,8 @@ export interface FunctionConfig extends ViTConfig {
   readonly numClasses: number;
   readonly outType: OutType;
   readonly finalNorm: boolean;
+  /** Whether the mean of the patches has a norm of its own. */
+  readonly poolNorm: boolean;
   /** What a classifier's head reads. */
   readonly pooling: Pooling;
 }
@@ -63,11 +65,11 @@ const masked: ModelFunction = (s, c, { images, mask }, { target }) => {
 const table = {
   /** images [B,3,H,W] -> one feature tensor for each of `outIndices`, in the form `outType`. */
   features(s, c, { images }, { outType = c.outType, outIndices = last(c) }) {
-    return backbone(c).features(s.at("backbone"), images, c, { outType, outIndices, finalNorm: c.finalNorm });
+    return backbone(c).features(s.at("backbone"), images, c, { ...c, outType, outIndices });
   },
   /** images [B,3,H,W] -> logits [B,classes]. */
   logits(s, c, { images }) {
-    const o = { outType: c.pooling, outIndices: last(c), finalNorm: c.finalNorm };
+    const o = { ...c, outType: c.pooling, outIndices: last(c) };
     const [pooled] = backbone(c).features(s.at("backbone"), images, c, o);
     return [dense(s.at("head.fc"), pooled, c.numClasses)];
   },

@@ -43,6 +43,8 @@ export interface ViTOutputs {
   readonly outIndices: readonly number[];
   /** Apply `ln1` after the last block. */
   readonly finalNorm: boolean;
+  /** Apply `ln2` to the mean of the patches. */
+  readonly poolNorm: boolean;
 }
 
 /** z_0 = [cls; E patches] + pos. With a mask [B,N], masked patches are replaced by the mask token before cls and pos are added. */
@@ -82,7 +84,13 @@ export function block(s: Scope, x: Value, c: ViTConfig): Value {
 }
 
 /** images [B,3,H,W] -> the output [B,1+N,C] of each block in `outIndices`; `ln1` follows the last block alone. */
-export function stages(s: Scope, images: Value, c: ViTConfig, o: Omit<ViTOutputs, "outType">, mask?: Value): Value[] {
+export function stages(
+  s: Scope,
+  images: Value,
+  c: ViTConfig,
+  o: Pick<ViTOutputs, "outIndices" | "finalNorm">,
+  mask?: Value,
+): Value[] {
   const out: Value[] = [];
   let x = embed(s, images, c, mask);
   for (let i = 0; i < c.numLayers; i++) {
@@ -100,7 +108,10 @@ export function features(s: Scope, images: Value, c: ViTConfig, o: ViTOutputs): 
     raw: (x) => x,
     cls_token: (x) => classToken(s, x),
     featmap: (x) => s.call("featmap", [x], { grid }),
-    avg_featmap: (x) => layerNorm(s.at("ln2"), s.call("meanTokens", [x], {}), c.layerNormEps),
+    avg_featmap(x) {
+      const mean = s.call("meanTokens", [x], {});
+      return o.poolNorm ? layerNorm(s.at("ln2"), mean, c.layerNormEps) : mean;
+    },
   };
   return stages(s, images, c, o).map(format[o.outType]);
 }

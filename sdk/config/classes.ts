@@ -1,4 +1,4 @@
-/** The names of a classifier's classes: the caller's, the checkpoint's own, the registered model's, or ImageNet's. */
+/** The names of a classifier's classes: the caller's, the checkpoint's own, the model's, or those of the data set it was trained on. */
 
 import { CheckpointError, OptionError } from "../../gpu/errors.js";
 import { isNames } from "../checkpoint/classes.js";
@@ -36,7 +36,7 @@ export interface NameSources {
  */
 export async function classesOf(
   platform: ClassPlatform,
-  { kind, numClasses }: ModelConfig,
+  { kind, numClasses, dataset }: ModelConfig,
   { given, weights, registered }: NameSources,
 ): Promise<Classes | undefined> {
   if (kind !== "classifier" || given) return given;
@@ -45,5 +45,6 @@ export async function classesOf(
     const found = `${label} names ${classes.length} classes, the model has ${numClasses}`;
     throw new CheckpointError("CKPT_MISMATCH", `${found}; give the option classes, or fit numClasses`);
   }
-  return classes ?? registered ?? (numClasses === 1000 ? platform.imagenetClasses?.() : undefined);
+  const imagenet = dataset === "imagenet-1k" && numClasses === 1000;
+  return classes ?? registered ?? (imagenet ? platform.imagenetClasses?.() : undefined);
 }

@@ -9,12 +9,14 @@ import { cropModes, type PreprocessOptions } from "../image/transform.js";
 import { findPreset, type Preset, type PresetName, presetEdge } from "./presets.js";
 import { type HogConfig, type TargetConfig, target } from "./targets.js";
 
-/** The edge of `resizeEdge` precedes the centre crop of `imageSize`, or is both edges with `cropMode` "squash". */
+/** The edge of `resizeEdge` precedes the centre crop of `imageSize`, or is both edges if `cropMode` begins with "squash". */
 type Preprocessing = Required<Omit<PreprocessOptions, "cropSize">>;
 
 export interface ModelConfig extends FunctionConfig, TargetConfig, Preprocessing {
   /** Names of the classes, if they are known. */
   readonly classes?: readonly string[];
+  /** What it was trained on: names the classes if nothing else does. */
+  readonly dataset?: "imagenet-1k";
   /** Without it queries, keys and values have no bias; default true. */
   readonly qkvBias: boolean;
   /** What a classifier's scores are of its logits; default "softmax". */
@@ -70,21 +72,22 @@ const choices = {
   cropMode: cropModes,
   pooling: ["avg_featmap", "cls_token"],
   finalNorm: [true, false],
+  poolNorm: [true, false],
   qkvBias: [true, false],
   scoreFunction: ["softmax", "sigmoid", "none"],
 } satisfies { readonly [K in keyof ModelConfig]?: readonly ModelConfig[K][] };
 
 /** What a model gives: a pre-training model its tokens, the others what their recipe pools. */
-function outputs(kind: Kind, pooling: Pooling): Pick<ModelConfig, "outType" | "finalNorm"> {
+function outputs(kind: Kind, pooling: Pooling, poolNorm = pooling === "avg_featmap") {
   return kind === "pretrain"
-    ? { outType: "raw", finalNorm: true }
-    : { outType: pooling, finalNorm: pooling === "cls_token" };
+    ? ({ outType: "raw", finalNorm: true, poolNorm } as const)
+    : ({ outType: pooling, finalNorm: pooling === "cls_token", poolNorm } as const);
 }
 
 /** What the preset says, for a model of this size. */
 function surroundings(name: PresetName, imageSize: number, resizeEdge = presetEdge(name, imageSize)) {
-  const { layerNormEps, mean, std, interpolation, cropMode, pooling, hog }: Preset = findPreset(name);
-  return { layerNormEps, mean, std, interpolation, cropMode, pooling, resizeEdge, hog: { ...hogBase, ...hog } };
+  const { about: _, poolNorm, hog, ...said }: Preset = findPreset(name);
+  return { ...said, poolNorm, resizeEdge, hog: { ...hogBase, ...hog } };
 }
 
 function bad(what: string): never {
@@ -109,8 +112,8 @@ export function completeConfig(given: PartialConfig): ModelConfig {
   const positions = given.positions ?? (given.preset && findPreset(preset).positions);
   const around = surroundings(preset, given.imageSize ?? base.imageSize, given.resizeEdge);
   const kind = given.kind ?? (preset === "mmpretrain" || preset === "pyslowfast" ? "pretrain" : "backbone");
-  const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling) };
-  checkKeys("config", given, ["preset", "arch", "classes", "positions", ...Object.keys(defaults)]);
+  const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling, around.poolNorm) };
+  checkKeys("config", given, ["preset", "arch", "classes", "dataset", "positions", ...Object.keys(defaults)]);
   checkKeys("config.hog", given.hog ?? {}, Object.keys(hogBase));
   const config = { ...defaults, ...fields, kind, hog: { ...around.hog, ...given.hog } };
   checkConfig({ ...config, arch });
@@ -124,6 +127,7 @@ function checkConfig(c: ModelConfig): void {
     checkInteger(`config: ${name}`, c[name as keyof typeof sizes], 1, most);
   for (const [name, all] of Object.entries<readonly (string | boolean)[]>(choices))
     checkChoice(`config: ${name}`, c[name as keyof typeof choices] as string | boolean, all);
+  if (c.dataset !== undefined) checkChoice("config: dataset", c.dataset, ["imagenet-1k"]);
   checkNames(c);
   checkColours("mean", c.mean, false);
   checkColours("std", c.std, true);

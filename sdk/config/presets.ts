@@ -20,6 +20,8 @@ export interface Preset {
   readonly std: PerChannel;
   readonly interpolation: Interpolation;
   readonly cropMode: CropMode;
+  /** Whether the mean of the patches has a norm of its own whatever `pooling` is; default: only if the model pools the mean. */
+  readonly poolNorm?: true;
   /** The edge that images of a size are resized to before the crop; undefined for a size that the recipe does not have. */
   resizeEdge(imageSize: number): number | undefined;
   readonly hog?: { readonly gaussianWindow: number };
@@ -39,11 +41,13 @@ export function resizeEdgeFor(size: number): number {
 const timmEdge = (size: number) => ({ 224: 248, 384: 384 })[size];
 
 const center = { cropMode: "center", layerNormEps: 1e-6 } as const;
+const reference = { ...center, poolNorm: true } as const;
+const timm = { ...center, cropMode: "center-pad" } as const;
 
 export const presets = {
   mmpretrain: {
     about: "mmpretrain's MaskFeat",
-    ...center,
+    ...reference,
     ...imagenet,
     pooling: "avg_featmap",
     interpolation: "bilinear",
@@ -52,7 +56,7 @@ export const presets = {
   },
   "mmpretrain-vit": {
     about: "mmpretrain's own ViT at 384 pixels",
-    ...center,
+    ...reference,
     ...half,
     pooling: "cls_token",
     interpolation: "bilinear",
@@ -61,7 +65,7 @@ export const presets = {
   },
   pyslowfast: {
     about: "PySlowFast's MaskFeat for images",
-    ...center,
+    ...reference,
     ...imagenet,
     pooling: "avg_featmap",
     interpolation: "bicubic",
@@ -71,7 +75,7 @@ export const presets = {
   },
   "timm-augreg": {
     about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...center,
+    ...timm,
     ...half,
     pooling: "cls_token",
     interpolation: "bicubic",
@@ -80,7 +84,7 @@ export const presets = {
   },
   "timm-deit": {
     about: "timm's deit_*_patch16_224 and _384, and ViTs tagged mae or dino",
-    ...center,
+    ...timm,
     ...imagenet,
     pooling: "cls_token",
     interpolation: "bicubic",
@@ -93,7 +97,7 @@ export const presets = {
     layerNormEps: 1e-12,
     pooling: "cls_token",
     interpolation: "bilinear",
-    cropMode: "squash",
+    cropMode: "squash-floor",
     resizeEdge: (size) => size,
     positions: "bicubic",
   },

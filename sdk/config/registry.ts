@@ -52,6 +52,7 @@ const pretrainFile = `${published}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in
 const classifierFile = `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-base-p16_ft-8xb256-coslr-100e_in1k_20221028-5134431c`;
 
 const classifies = { task: "Image Classification" } as const;
+const imagenet = { kind: "classifier", dataset: "imagenet-1k" } as const;
 
 function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = {}): ModelEntry {
   return { name, config: completeConfig(config), metrics: {}, ...more };
@@ -60,9 +61,9 @@ function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = 
 /** A model of PySlowFast's, with the name of its configuration; a classifier with its accuracy. */
 function slowfast(name: string, size: PartialConfig, file: string, accuracy?: number): ModelEntry {
   const configUrl = `https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_${file}.yaml`;
-  const kind = accuracy === undefined ? "pretrain" : "classifier";
+  const kind = accuracy === undefined ? ({ kind: "pretrain" } as const) : imagenet;
   const more = accuracy === undefined ? {} : { ...classifies, metrics: { "Top 1 Accuracy": accuracy } };
-  return entry(name, { preset: "pyslowfast", kind, ...size }, { ...more, configUrl });
+  return entry(name, { preset: "pyslowfast", ...kind, ...size }, { ...more, configUrl });
 }
 
 /** What `getModel()` loads. */
@@ -86,18 +87,14 @@ const entries: ModelEntry[] = [
       log: `${pretrainFile}.json`,
     },
   ),
-  entry(
-    "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k",
-    { kind: "classifier" },
-    {
-      ...classifies,
-      metrics: { "Top 1 Accuracy": 83.4 },
-      weights: `${classifierFile}.pth`,
-      sha256: "5134431c",
-      configUrl: `${configs}benchmarks/vit-base-p16_8xb256-coslr-100e_in1k.py`,
-      log: `${classifierFile}.json`,
-    },
-  ),
+  entry("vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k", imagenet, {
+    ...classifies,
+    metrics: { "Top 1 Accuracy": 83.4 },
+    weights: `${classifierFile}.pth`,
+    sha256: "5134431c",
+    configUrl: `${configs}benchmarks/vit-base-p16_8xb256-coslr-100e_in1k.py`,
+    log: `${classifierFile}.json`,
+  }),
   entry(embedded.model, tiny),
   entry(
     embeddedClassifier,

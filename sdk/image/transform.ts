@@ -10,9 +10,21 @@ import { type Pixels, type Region, resizeCv2, resizePillow, type Size } from "./
 
 export type Interpolation = "bilinear" | "bicubic";
 
-/** What is resized before the crop: the shorter edge, the other in proportion ("center"), or both to the same length ("squash"). */
-export type CropMode = "center" | "squash";
-export const cropModes: readonly CropMode[] = ["center", "squash"];
+/**
+ * What is resized before the crop: the shorter edge, the other in proportion ("center"), or both to the same length ("squash"). Offsets of
+ * the crop are rounded half to even, and of an image smaller than it all there is stays, as in mmpretrain. With "-pad" zeros are put around
+ * such an image, the extra ones at the bottom and the right, as in torchvision and timm; with "-floor" that too, and offsets are rounded
+ * down, as in transformers.
+ */
+export type CropMode = "center" | "squash" | "center-pad" | "squash-pad" | "center-floor" | "squash-floor";
+export const cropModes: readonly CropMode[] = [
+  "center",
+  "squash",
+  "center-pad",
+  "squash-pad",
+  "center-floor",
+  "squash-floor",
+];
 
 export interface ResizeMethod {
   /** "pillow" (default, antialiased) or "cv2" (bicubic only, not antialiased). */
@@ -64,6 +76,16 @@ const INTERPOLATIONS: readonly Interpolation[] = ["bilinear", "bicubic"];
 const MAX_SIDE = 2 ** 24;
 const MAX_PIXELS = 2 ** 28;
 
+const preprocessKeys: readonly (keyof PreprocessOptions | "stage")[] = [
+  "resizeEdge",
+  "cropSize",
+  "cropMode",
+  "interpolation",
+  "mean",
+  "std",
+  "stage",
+];
+
 /** Rounds half to even, as Python does. */
 export function roundEven(x: number): number {
   const rounded = Math.round(x);
@@ -75,10 +97,21 @@ function edgeSize({ width, height }: Size, edge: number): Size {
   return { width: Math.trunc((edge * width) / height), height: edge };
 }
 
-function centerRegion({ width, height }: Size, side: number): Region {
-  const left = Math.max(0, roundEven((width - side) / 2));
-  const top = Math.max(0, roundEven((height - side) / 2));
+function centerRegion({ width, height }: Size, side: number, round = roundEven): Region {
+  const left = Math.max(0, round((width - side) / 2));
+  const top = Math.max(0, round((height - side) / 2));
   return { left, top, width: Math.min(side, width - left), height: Math.min(side, height - top) };
+}
+
+/** `side` x `side` pixels with `pixels` in the middle, and zeros around them. */
+function padded({ exports, alloc, write }: Scratch, { address, width, height }: Pixels, side: number): Pixels {
+  const result = alloc(3 * side * side);
+  write(result, new Uint8Array(3 * side * side));
+  const [left, top] = [width, height].map((length) => Math.floor((side - length) / 2));
+  for (let y = 0; y < height; y++) {
+    exports.cropPixels(address + 3 * width * y, width, result + 3 * ((top + y) * side + left), width, 1);
+  }
+  return { address: result, width: side, height: side };
 }
 
 function checkStats(name: string, { mean = IMAGENET_MEAN, std = IMAGENET_STD }: NormalizeOptions): Float32Array {
@@ -211,17 +244,20 @@ export function preprocess(image: Image, options?: PreprocessOptions & { stage?:
 export function preprocess(image: Image, options: PreprocessOptions & { stage: "u8" }): Image;
 export function preprocess(image: Image, options: PreprocessOptions & { stage?: "u8" | "f32" } = {}): Tensor | Image {
   checkImage("preprocess", image);
-  checkKeys("preprocess", options, ["resizeEdge", "cropSize", "cropMode", "interpolation", "mean", "std", "stage"]);
+  checkKeys("preprocess", options, preprocessKeys);
   const edge = checkInteger("preprocess: resizeEdge", options.resizeEdge ?? 256, 1, MAX_SIDE);
   const side = checkInteger("preprocess: cropSize", options.cropSize ?? 224, 1, MAX_SIDE);
   const filter = checkChoice("preprocess: interpolation", options.interpolation ?? "bilinear", INTERPOLATIONS);
   const stage = checkChoice("preprocess: stage", options.stage ?? "f32", ["u8", "f32"]);
   const mode = checkChoice("preprocess: cropMode", options.cropMode ?? "center", cropModes);
   const stats = checkStats("preprocess", options);
-  const size = mode === "squash" ? { width: edge, height: edge } : edgeSize(image, edge);
+  const [what, rule] = mode.split("-");
+  const size = what === "squash" ? { width: edge, height: edge } : edgeSize(image, edge);
   return withScratch((scratch) => {
-    const region = centerRegion(size, side);
-    const pixels = resizePillow(scratch, image, size, filter === "bicubic", region);
+    const region = centerRegion(size, side, rule === "floor" ? Math.floor : roundEven);
+    const kept = resizePillow(scratch, image, size, filter === "bicubic", region);
+    const whole = rule === undefined || (kept.width === side && kept.height === side);
+    const pixels = whole ? kept : padded(scratch, kept, side);
     return stage === "u8" ? take(scratch, pixels) : normalized(scratch, pixels, stats);
   });
 }

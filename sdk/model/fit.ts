@@ -29,7 +29,7 @@ export type Origin =
 export interface Fit {
   /** By parameter. */
   readonly origins: ReadonlyMap<string, Origin>;
-  /** Parameters that the checkpoint lacks and that are set to the identity. */
+  /** Parameters that the checkpoint lacks and that begin as the reference initialises them. */
   readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];
@@ -37,8 +37,8 @@ export interface Fit {
   readonly positions: Positions;
 }
 
-/** Parameters that a checkpoint may lack: the norm after pooling is the identity, as in the reference. */
-const identity: Readonly<Record<string, number>> = { "backbone.ln2.weight": 1, "backbone.ln2.bias": 0 };
+/** Parameters that a checkpoint may lack, and their initial values in the reference: the norm after pooling. */
+const initial: Readonly<Record<string, number>> = { "backbone.ln2.weight": 1, "backbone.ln2.bias": 0 };
 
 const POSITIONS = "backbone.pos_embed";
 
@@ -51,10 +51,10 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   const { source } = checkpoint;
   checkRecipe(source, named, wanted);
   const { config, tape } = wanted;
-  // the recipes of these classifiers say which norm follows pooling, so its absence means another recipe
-  const strict = named.naming.manyRecipes && config.kind === "classifier";
+  // the recipes of these models say which norm follows pooling, so its absence means another recipe
+  const strict = named.naming.manyRecipes && (config.kind === "classifier" || config.pooling === "avg_featmap");
   const own = new Set(ownParams(config).map(({ name }) => name));
-  const mayLack = (name: string) => name in identity && !(strict && own.has(name));
+  const mayLack = (name: string) => name in initial && !(strict && own.has(name));
 
   const positions = config.positions ?? (named.naming.antialias ? "antialias" : "bicubic");
 
@@ -73,7 +73,7 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
       } else wrong.push(`${name} expected [${shape}], found [${found}]`);
     } else if (mayLack(name)) {
       filled.push(name);
-      origins.set(name, { fill: identity[name] });
+      origins.set(name, { fill: initial[name] });
     } else missing.push(name);
   }
   const unexpected = [...named.tensors.keys()].filter((name) => !("from" in (origins.get(name) ?? {})));
@@ -85,7 +85,10 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   }
   // files of many recipes lack the norm of a pooling that is not theirs, which is nothing to warn of
   const notable = filled.filter((name) => own.has(name) || !named.naming.manyRecipes);
-  const told = [...some("not used", [...unexpected, ...named.unused]), ...some("set to the identity", notable)];
+  const told = [
+    ...some("not used", [...unexpected, ...named.unused]),
+    ...some("not in the file, set to gain 1 and bias 0 as mmpretrain does", notable),
+  ];
   return {
     origins,
     filled,
@@ -97,7 +100,7 @@ export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
 /** Files of these projects fit many recipes, and name none. @throws OptionError OPT_MISSING */
 function checkRecipe(source: string, { naming }: Named, { surroundingsKnown }: Wanted): void {
   if (!naming.manyRecipes || surroundingsKnown) return;
-  const unknown = "layerNormEps, mean, std, resizeEdge, interpolation, cropMode and pooling";
+  const unknown = "layerNormEps, mean, std, resizeEdge, interpolation, cropMode, pooling and poolNorm";
   const fix = "give the model's config.json, or a preset in the configuration";
   throw new OptionError(
     "OPT_MISSING",

@@ -41,7 +41,7 @@ export interface ModelOptions extends DeviceOptions, DownloadOptions, Checkpoint
   readonly outIndices?: readonly number[];
   readonly finalNorm?: boolean;
   readonly interpolation?: Interpolation;
-  /** Names of a classifier's classes by label. Default: the checkpoint's own, else ImageNet's for 1000 classes (in Node). */
+  /** Names of a classifier's classes by label. Default: the checkpoint's own, else the configuration's, or those of its data set (in Node). */
   readonly classes?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

@@ -44,7 +44,7 @@ export class Model {
    * another size needs other positions, once for each size.
    */
   readonly warnings: readonly string[] = [];
-  /** Parameters that the weights lacked and that were set to the identity. */
+  /** Parameters that the weights lacked and that began as the reference initialises them. */
   readonly fresh: readonly string[];
   readonly device: DeviceInfo;
 

@@ -33,7 +33,7 @@ export interface ParameterSource {
   readonly trained: boolean;
   /** The names of the classes that it was trained on, if it says them. */
   readonly classes?: readonly string[];
-  /** Parameters that it lacks and that are set to the identity. */
+  /** Parameters that it lacks and that begin as the reference initialises them. */
   readonly filled: readonly string[];
   /** What is not as it seems, for people: parameters left out, filled in or resized. */
   readonly warnings: readonly string[];

@@ -6,6 +6,8 @@ import { presetChoices } from "../presets.js";
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
 export class Fields {
+  private readonly asked = new Set<string>();
+
   constructor(
     /** For messages: "config.json". */
     private readonly file: string,
@@ -14,6 +16,7 @@ export class Fields {
 
   /** The value of a field of the object itself; undefined where it is absent or null. */
   get(name: string): unknown {
+    this.asked.add(name);
     return (Object.hasOwn(this.json, name) ? (this.json as Record<string, unknown>)[name] : undefined) ?? undefined;
   }
 
@@ -48,6 +51,28 @@ export class Fields {
     return typeof value === "object" && !Array.isArray(value)
       ? new Fields(`${this.file}: ${name}`, value as object)
       : this.bad(name, "an object");
+  }
+
+  /**
+   * Refuses a field that may change the result: one with a value that nobody asked for, does not match `harmless`, and is not as in `plain`.
+   * @throws OptionError naming it
+   */
+  only(harmless: RegExp, plain: Readonly<Record<string, unknown>> = {}): void {
+    for (const name of this.keys()) {
+      if (this.asked.has(name) || harmless.test(name) || this.get(name) === undefined) continue;
+      if (!Object.hasOwn(plain, name)) this.bad(name, "left out, as it may change what the model computes");
+      if (JSON.stringify(this.get(name)) !== JSON.stringify(plain[name])) this.bad(name, JSON.stringify(plain[name]));
+    }
+  }
+
+  /** Names by index: an array, or an object whose keys are the indices. Undefined where absent. */
+  names(name: string): string[] | undefined {
+    const given = this.get(name);
+    const names = Array.isArray(given) ? new Fields("", given) : this.object(name);
+    const all = names?.keys().map((_, i) => names.get(String(i)));
+    return all?.every((one) => typeof one === "string") === false
+      ? this.bad(name, "names by numbers from 0")
+      : (all as string[] | undefined);
   }
 
   keys(): string[] {

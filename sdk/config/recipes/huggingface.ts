@@ -1,6 +1,6 @@
 /**
- * Hugging Face transformers' `config.json` and `preprocessor_config.json` of a ViT. What these leave out has the value that `ViTConfig`
- * and `ViTImageProcessor` document; a processor of another kind has to say everything itself.
+ * Hugging Face transformers' `config.json` and `preprocessor_config.json` of a ViT, as transformers 5.24 reads them. What these leave out
+ * has the value that `ViTConfig` and `ViTImageProcessor` document; a processor of another kind has to say everything itself.
  */
 
 import type { PartialConfig, ScoreFunction } from "../config.js";
@@ -9,6 +9,36 @@ import { Fields, onBytes } from "./fields.js";
 
 /** Pillow's numbers of filters. */
 const filters = { 2: "bilinear", 3: "bicubic" } as const;
+
+/** Fields of training, of the pooler and the decoder (no model here has them), and of every model of transformers. */
+const harmless = new RegExp(
+  "^_|dropout|^(?:pooler|tie|return|forced|torch|tf)_|_(?:dtype|token_ids?|words_ids|version|length|penalty|ngram_size|beams|beam_groups)$|" +
+    "^(?:(?:begin_)?suppress_tokens|cross_attention_hidden_size|encoder_stride|initializer_range|num_labels|id2label|label2id|problem_type|dtype|prefix|" +
+    "torchscript|finetuning_task|task_specific_params|tokenizer_class|chunk_size_feed_forward|is_encoder_decoder|do_sample|early_stopping|" +
+    "temperature|top_[kp]|typical_p|num_return_sequences|remove_invalid_values|use_(?:mask_token|cache|bfloat16)|" +
+    "output_(?:attentions|hidden_states|scores)|transformers\\.js_config)$",
+);
+const plain = { pruned_heads: {}, is_decoder: false, add_cross_attention: false };
+
+/** Processors that resize, crop, rescale and normalise and do nothing else, and whether they crop unless the file says. */
+const processors = {
+  ViT: false,
+  DeiT: true,
+  Beit: false,
+  CLIP: true,
+  ChineseCLIP: true,
+  Bit: true,
+  Blip: false,
+  Siglip: false,
+  Pvt: false,
+  MobileNetV1: true,
+  MobileNetV2: true,
+} as const;
+
+/** Those of steps that are left out, labels, batches and devices; images are RGB already. */
+const idle =
+  /^(?:_.*|crop_size|image_mean|image_std|rescale_factor|feature_extractor_type|default_to_square|do_convert_rgb|do_reduce_labels|reduce_labels|processor_class|data_format|input_data_format|return_tensors|device|disable_grouping|use_fast|image_seq_length|model_input_names|num_channels)$/;
+const plainSteps = { do_pad: false, do_flip_channel_order: false };
 
 export function huggingfaceConfig(json: object, processor: object | undefined, preset?: PresetName): PartialConfig {
   const fields = new Fields("config.json", json);
@@ -27,23 +57,24 @@ export function huggingfaceConfig(json: object, processor: object | undefined, p
     layerNormEps: fields.number("layer_norm_eps", 1e-12),
     qkvBias: fields.bool("qkv_bias", true),
     pooling: "cls_token",
+    poolNorm: false,
   };
+  fields.only(harmless, plain);
   if (processor)
     return { ...architecture, ...processing(new Fields("preprocessor_config.json", processor), imageSize) };
   return preset ? { preset, ...architecture } : fields.unknown("the preprocessor_config.json beside it");
 }
 
-/** What stands on the backbone, and the names of its classes. */
+/** What stands on the backbone, and the names of its classes; transformers' own placeholders are no names. */
 function head(fields: Fields): PartialConfig {
   const named = fields.get("architectures");
   if (!Array.isArray(named) || named[0] !== "ViTForImageClassification") return { kind: "backbone" };
-  const labels = fields.object("id2label");
-  const numClasses = labels ? labels.keys().length : fields.number("num_labels", 2);
-  const classifier = { kind: "classifier", numClasses, scoreFunction: scores(fields, numClasses) } as const;
-  if (!labels) return classifier;
-  const classes = labels.keys().map((_, i) => labels.get(String(i)));
-  if (!classes.every((name) => typeof name === "string")) fields.bad("id2label", "names by numbers from 0");
-  return { ...classifier, classes: classes as string[] };
+  const classes = fields.names("id2label");
+  const numClasses = fields.number("num_labels", classes?.length ?? 2);
+  if (classes && classes.length !== numClasses) fields.bad("num_labels", `as many as id2label has, ${classes.length}`);
+  const own = classes?.some((name, i) => name !== `LABEL_${i}`);
+  const scoreFunction = scores(fields, numClasses);
+  return { kind: "classifier", numClasses, scoreFunction, ...(own && { classes }) };
 }
 
 /** As the image-classification pipeline of transformers 5.24 has it. */
@@ -70,33 +101,43 @@ function side(fields: Fields, name: string, byDefault: number): number {
 }
 
 function processing(fields: Fields, imageSize: number): PartialConfig {
-  const kind = fields.get("image_processor_type") ?? fields.get("feature_extractor_type") ?? "ViTImageProcessor";
-  const isViT = typeof kind === "string" && /^ViT(ImageProcessor|FeatureExtractor)/.test(kind);
-  const own = <T>(value: T) => (isViT ? value : undefined);
+  const named = fields.get("image_processor_type") === undefined ? "feature_extractor_type" : "image_processor_type";
+  const [, kind] =
+    /^(\w*?)(?:ImageProcessor|FeatureExtractor)(?:Fast)?$/.exec(String(fields.get(named) ?? "ViTImageProcessor")) ?? [];
+  if (kind === undefined || !Object.hasOwn(processors, kind)) {
+    fields.bad(named, `ImageProcessor of ${Object.keys(processors).join(", ")}`);
+  }
+  const own = <T>(value: T) => (kind === "ViT" ? value : undefined);
   if (!fields.bool("do_resize", true)) fields.bad("do_resize", "true");
   const factor = fields.bool("do_rescale", true) ? fields.number("rescale_factor", 1 / 255) : 1;
   const normalizes = fields.bool("do_normalize", true);
-  return {
-    ...resizing(fields, imageSize, isViT),
+  const steps: PartialConfig = {
+    ...resizing(fields, imageSize, kind as keyof typeof processors),
     interpolation: fields.choice("resample", filters, own(2)),
     mean: normalizes ? onBytes(fields.colours("image_mean", own(0.5)), factor) : [0, 0, 0],
     std: normalizes ? onBytes(fields.colours("image_std", own(0.5)), factor) : onBytes([1, 1, 1], factor),
   };
+  fields.only(idle, plainSteps);
+  return steps;
 }
 
 /** `size` as a number or by height and width is that of both edges; as `shortest_edge` the rest is cropped. */
-function resizing(fields: Fields, imageSize: number, isViT: boolean): PartialConfig {
-  const cropped = fields.bool("do_center_crop", false);
+function resizing(fields: Fields, imageSize: number, kind: keyof typeof processors): PartialConfig {
+  const cropped = fields.bool("do_center_crop", processors[kind]);
   const crop = cropped ? edge(fields, "crop_size") : undefined;
   const size = fields.get("size");
+  const isViT = kind === "ViT";
   if (size === undefined && !isViT) return fields.unknown("size");
-  if (typeof size === "number" && !isViT) fields.bad("size", "an object with height and width, or shortest_edge");
-  const shortest = typeof size === "object" ? fields.object("size")?.get("shortest_edge") : undefined;
-  const resizeEdge = (shortest as number | undefined) ?? (size === undefined ? 224 : edge(fields, "size"));
+  if (typeof size === "number" && !(isViT && fields.bool("default_to_square", true)))
+    fields.bad("size", "an object with height and width, or shortest_edge");
+  const given = typeof size === "object" ? fields.object("size") : undefined;
+  const shortest = given?.get("shortest_edge") === undefined ? undefined : given.number("shortest_edge");
+  if (shortest !== undefined) given?.only(/^$/);
+  const resizeEdge = shortest ?? (size === undefined ? 224 : edge(fields, "size"));
   if (shortest !== undefined && !cropped) fields.bad("do_center_crop", "true with a shortest_edge");
   const seen = crop ?? resizeEdge;
   if (seen !== imageSize) fields.bad(cropped ? "crop_size" : "size", `the model's image_size, ${imageSize}`);
-  return { resizeEdge, cropMode: shortest === undefined ? "squash" : "center" };
+  return { resizeEdge, cropMode: shortest === undefined ? "squash-floor" : "center-floor" };
 }
 
 /** A number, or height and width that are the same. */
@@ -104,5 +145,7 @@ function edge(fields: Fields, name: string): number {
   if (typeof fields.get(name) === "number") return fields.number(name);
   const size = fields.object(name) ?? fields.unknown(name);
   const height = size.number("height");
-  return size.number("width") === height ? height : fields.bad(name, "a square");
+  if (size.number("width") !== height) fields.bad(name, "a square");
+  size.only(/^$/);
+  return height;
 }

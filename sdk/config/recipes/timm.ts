@@ -1,4 +1,7 @@
-/** timm's `config.json` as its models have it on the Hugging Face hub: `architecture` and `pretrained_cfg`. */
+/**
+ * timm's `config.json` as its models have it on the Hugging Face hub: `architecture`, `model_args` and `pretrained_cfg`, as
+ * `_parse_model_cfg` and `VisionTransformer` of timm 1.0.31 read them.
+ */
 
 import type { PartialConfig } from "../config.js";
 import type { PresetName } from "../presets.js";
@@ -17,53 +20,102 @@ const sizes = {
 const PLAIN = /^(?:vit|deit)_(tiny|small|base|large|huge)_patch(\d+)_\d+(?:\.[\w.]+)?$/;
 
 const interpolations = { bilinear: "bilinear", bicubic: "bicubic" } as const;
-const cropModes = { center: "center", squash: "squash" } as const;
+const cropModes = { center: "center-pad", squash: "squash-pad" } as const;
 const poolings = { token: "cls_token", avg: "avg_featmap" } as const;
+
+/** Arguments that only training, or images of another size, look at. */
+const harmless = /_rate$|^(?:weight_init|fix_init|dynamic_img_(?:size|pad))$/;
+/** Those of other networks, as a plain one has them. */
+const plain = {
+  in_chans: 3,
+  qk_norm: false,
+  scale_attn_norm: false,
+  scale_mlp_norm: false,
+  proj_bias: true,
+  class_token: true,
+  pos_embed: "learn",
+  no_embed_class: false,
+  reg_tokens: 0,
+  pre_norm: false,
+  pool_include_prefix: false,
+};
 
 export function timmConfig(json: object, preset?: PresetName): PartialConfig {
   const fields = new Fields("config.json", json);
-  const [, size, patch] =
+  const [, name, patch] =
     PLAIN.exec(String(fields.get("architecture"))) ??
     fields.bad("architecture", "a plain ViT: vit_ or deit_, tiny, small, base, large or huge, patch<n>_<size>");
-  const [embedDims, numLayers, numHeads] = sizes[size as keyof typeof sizes];
-  const args = fields.object("model_args");
-  if (args?.keys().some((key) => key !== "global_pool" && key !== "img_size")) {
-    fields.bad("model_args", "without changes of the architecture");
-  }
+  const [dim, depth, heads] = sizes[name as keyof typeof sizes];
+  const args = fields.object("model_args") ?? new Fields("config.json", {});
   const cfg = fields.object("pretrained_cfg") ?? fields;
-  const numClasses = fields.get("num_classes") === undefined ? cfg.number("num_classes") : fields.number("num_classes");
-  const pooling = (args?.get("global_pool") === undefined ? fields : (args as Fields)).choice(
-    "global_pool",
-    poolings,
-    "token",
-  );
+  const input = side(cfg, "input_size") ?? cfg.unknown("input_size");
+  const imageSize = side(args, "img_size") ?? input;
+  // timm takes images of the model's own size if the file says that it is fixed
+  if (imageSize !== input && !cfg.bool("fixed_input_size", false)) args.bad("img_size", `that of input_size, ${input}`);
+  const embedDims = args.number("embed_dim", dim);
   const architecture: PartialConfig = {
-    ...(numClasses === 0 ? { kind: "backbone" } : { kind: "classifier", numClasses }),
-    imageSize: imageSize(cfg),
-    patchSize: Number(patch),
+    ...head(fields, args, cfg),
+    ...pooling(fields, args),
+    imageSize,
+    patchSize: args.number("patch_size", Number(patch)),
     embedDims,
-    numLayers,
-    numHeads,
-    feedforwardChannels: 4 * embedDims,
+    numLayers: args.number("depth", depth),
+    numHeads: args.number("num_heads", heads),
+    feedforwardChannels: Math.trunc(embedDims * args.number("mlp_ratio", 4)),
     layerNormEps: 1e-6,
-    pooling,
+    qkvBias: args.bool("qkv_bias", true),
     positions: "antialias",
   };
-  const told = ["mean", "std", "interpolation", "crop_pct"].every((name) => cfg.get(name) !== undefined);
-  return preset && !told ? { preset, ...architecture } : { ...architecture, ...processing(cfg, imageSize(cfg)) };
+  if (args.get("act_layer") !== undefined) args.choice("act_layer", { gelu: true });
+  args.only(harmless, plain);
+  if (fields.number("num_features", embedDims) !== embedDims) fields.bad("num_features", `${embedDims}`);
+  const told = ["mean", "std", "interpolation", "crop_pct"].every((field) => cfg.get(field) !== undefined);
+  return preset && !told ? { preset, ...architecture } : { ...architecture, ...processing(cfg, imageSize) };
 }
 
-function imageSize(cfg: Fields): number {
-  const given = cfg.get("input_size");
-  if (given === undefined) return cfg.unknown("input_size");
-  const [channels, height, width] = Array.isArray(given) ? given : [];
-  return channels === 3 && height === width && Number.isInteger(height) ? height : cfg.bad("input_size", "[3, S, S]");
+/** What stands on the backbone, and the names of its classes: the file's own, else those of a tag that ends in "in1k". */
+function head(fields: Fields, args: Fields, cfg: Fields): PartialConfig {
+  const given = fields.get("num_classes") === undefined ? cfg : fields;
+  const numClasses = args.number("num_classes", given.number("num_classes"));
+  if (given.number("num_classes") !== numClasses)
+    args.bad("num_classes", `that of the file, ${given.get("num_classes")}`);
+  if (numClasses === 0) return { kind: "backbone" };
+  const names = ["label_names", "labels"]
+    .flatMap((name) => [fields.names(name), cfg.names(name)])
+    .find((all) => all?.length);
+  if (names && names.length !== numClasses) fields.bad("label_names", `${numClasses} names`);
+  const told = fields.object("label_descriptions") ?? cfg.object("label_descriptions");
+  const classes = names?.map((name) => String(told?.get(name) ?? name));
+  const imagenet = numClasses === 1000 && /(?:^|[._])in1k$/.test(String(cfg.get("tag") ?? fields.get("architecture")));
+  return {
+    kind: "classifier",
+    numClasses,
+    ...(classes ? { classes } : imagenet && { dataset: "imagenet-1k" as const }),
+  };
+}
+
+/** Which norms there are: `norm` of all tokens, or `fc_norm` of their mean. */
+function pooling(fields: Fields, args: Fields): PartialConfig {
+  const pool = (args.get("global_pool") === undefined ? fields : args).choice("global_pool", poolings, "token");
+  const fcNorm = args.bool("fc_norm", pool === "avg_featmap");
+  if (fcNorm && pool === "cls_token") args.bad("fc_norm", "false where global_pool is token");
+  const norms = args.bool("final_norm", true);
+  return { pooling: pool, finalNorm: norms && !fcNorm, poolNorm: norms && fcNorm };
+}
+
+/** The side of a square that is given by a number, height and width, or these behind the channels; undefined where absent. */
+function side(fields: Fields, name: string): number | undefined {
+  const given = fields.get(name);
+  if (given === undefined) return undefined;
+  const [width, height = width, channels = 3] = [given].flat().reverse();
+  const fine = channels === 3 && height === width && Number.isInteger(height);
+  return fine ? (height as number) : fields.bad(name, name === "input_size" ? "[3, S, S]" : "[S, S]");
 }
 
 /** Resized to the size of the input by `crop_pct`, rounded down. */
 function processing(cfg: Fields, size: number): PartialConfig {
   const share = cfg.number("crop_pct");
-  if (!(share > 0 && share <= 1)) cfg.bad("crop_pct", "above 0 and at most 1");
+  if (!(share > 0)) cfg.bad("crop_pct", "above 0");
   return {
     resizeEdge: Math.floor(size / share),
     cropMode: cfg.choice("crop_mode", cropModes, "center"),
