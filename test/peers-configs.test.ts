@@ -140,9 +140,9 @@ describe("image processors of transformers", () => {
   });
 
   it.each([
-    [{ do_flip_channel_order: true }, /do_flip_channel_order must be false, got true/],
-    [{ do_pad: true }, /do_pad must be false/],
-    [{ crop_pct: 0.9 }, /crop_pct must be left out, as it may change what the model computes, got 0.9/],
+    [{ do_flip_channel_order: true }, /do_flip_channel_order must be left out, as it may change the result, got true/],
+    [{ do_pad: true }, /do_pad must be left out/],
+    [{ crop_pct: 0.9 }, /crop_pct must be left out, as it may change the result, got 0.9/],
     [{ size_divisor: 32 }, /size_divisor must be left out/],
     [{ rescale_offset: true }, /rescale_offset must be left out/],
     [{ auto_map: { AutoImageProcessor: "own.Own" } }, /auto_map must be left out/],

@@ -5,6 +5,8 @@ import { presetChoices } from "../presets.js";
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
+const isNothing = (value: unknown) => !value || (typeof value === "object" && Object.keys(value).length === 0);
+
 export class Fields {
   private readonly asked = new Set<string>();
 
@@ -54,14 +56,17 @@ export class Fields {
   }
 
   /**
-   * Refuses a field that may change the result: one with a value that nobody asked for, does not match `harmless`, and is not as in `plain`.
+   * Refuses a field that may change the result: nobody asked for it, it does not match `harmless`, and its value is not that of `plain` or, of
+   * a field that is not there, none (null, false, 0, or empty).
    * @throws OptionError naming it
    */
   only(harmless: RegExp, plain: Readonly<Record<string, unknown>> = {}): void {
     for (const name of this.keys()) {
       if (this.asked.has(name) || harmless.test(name) || this.get(name) === undefined) continue;
-      if (!Object.hasOwn(plain, name)) this.bad(name, "left out, as it may change what the model computes");
-      if (JSON.stringify(this.get(name)) !== JSON.stringify(plain[name])) this.bad(name, JSON.stringify(plain[name]));
+      const [value, same] = [this.get(name), plain[name]];
+      if (same !== undefined ? value !== same : !isNothing(value)) {
+        this.bad(name, same === undefined ? "left out, as it may change the result" : `${same}`);
+      }
     }
   }
 

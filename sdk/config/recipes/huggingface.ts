@@ -11,14 +11,8 @@ import { Fields, onBytes } from "./fields.js";
 const filters = { 2: "bilinear", 3: "bicubic" } as const;
 
 /** Fields of training, of the pooler and the decoder (no model here has them), and of every model of transformers. */
-const harmless = new RegExp(
-  "^_|dropout|^(?:pooler|tie|return|forced|torch|tf)_|_(?:dtype|token_ids?|words_ids|version|length|penalty|ngram_size|beams|beam_groups)$|" +
-    "^(?:(?:begin_)?suppress_tokens|cross_attention_hidden_size|encoder_stride|initializer_range|num_labels|id2label|label2id|problem_type|dtype|prefix|" +
-    "torchscript|finetuning_task|task_specific_params|tokenizer_class|chunk_size_feed_forward|is_encoder_decoder|do_sample|early_stopping|" +
-    "temperature|top_[kp]|typical_p|num_return_sequences|remove_invalid_values|use_(?:mask_token|cache|bfloat16)|" +
-    "output_(?:attentions|hidden_states|scores)|transformers\\.js_config)$",
-);
-const plain = { pruned_heads: {}, is_decoder: false, add_cross_attention: false };
+const harmless =
+  /^_|dropout|dtype$|_version$|_(?:length|penalty|sequences)$|^(?:pooler|return|tie|num_beam|top|typical)_|^(?:encoder_stride|initializer_range|num_labels|id2label|label2id|problem_type|temperature|use_mask_token|use_cache)$/;
 
 /** Processors that resize, crop, rescale and normalise and do nothing else, and whether they crop unless the file says. */
 const processors = {
@@ -37,8 +31,7 @@ const processors = {
 
 /** Those of steps that are left out, labels, batches and devices; images are RGB already. */
 const idle =
-  /^(?:_.*|crop_size|image_mean|image_std|rescale_factor|feature_extractor_type|default_to_square|do_convert_rgb|do_reduce_labels|reduce_labels|processor_class|data_format|input_data_format|return_tensors|device|disable_grouping|use_fast|image_seq_length|model_input_names|num_channels)$/;
-const plainSteps = { do_pad: false, do_flip_channel_order: false };
+  /^_|^(?:crop_size|image_mean|image_std|rescale_factor|feature_extractor_type|default_to_square|do_convert_rgb|do_reduce_labels|processor_class|(?:input_)?data_format|return_tensors|device|disable_grouping|use_fast)$/;
 
 export function huggingfaceConfig(json: object, processor: object | undefined, preset?: PresetName): PartialConfig {
   const fields = new Fields("config.json", json);
@@ -59,7 +52,7 @@ export function huggingfaceConfig(json: object, processor: object | undefined, p
     pooling: "cls_token",
     poolNorm: false,
   };
-  fields.only(harmless, plain);
+  fields.only(harmless);
   if (processor)
     return { ...architecture, ...processing(new Fields("preprocessor_config.json", processor), imageSize) };
   return preset ? { preset, ...architecture } : fields.unknown("the preprocessor_config.json beside it");
@@ -117,7 +110,7 @@ function processing(fields: Fields, imageSize: number): PartialConfig {
     mean: normalizes ? onBytes(fields.colours("image_mean", own(0.5)), factor) : [0, 0, 0],
     std: normalizes ? onBytes(fields.colours("image_std", own(0.5)), factor) : onBytes([1, 1, 1], factor),
   };
-  fields.only(idle, plainSteps);
+  fields.only(idle);
   return steps;
 }
 
