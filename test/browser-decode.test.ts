@@ -7,6 +7,7 @@ import { nodePlatform } from "../sdk/platform/node.js";
 import { describeChromium, type OpenPage } from "./chromium.js";
 import { decoded, digest } from "./data.js";
 import { dice, noise, opaque } from "./helpers.js";
+import { imageFiles } from "./image-files.js";
 
 const fixture = (name: string) => `/conformance/golden/full/images/${name}`;
 
@@ -129,6 +130,29 @@ describeChromium("decode", (chromium) => {
     expect(codes.filter((code) => !/^(decoded|IMG_(CORRUPT|FORMAT|SIZE|CMYK))$/.test(code))).toEqual([]);
     expect(new Set(codes).size).toBeGreaterThan(1);
     expect(await decodeAll([fixture("png-rgb.png")])).toEqual([{ value: decoded[fixture("png-rgb.png").slice(1)] }]);
+  });
+
+  it("odd metadata: as OpenCV's imread, arithmetic coding refused by name", async () => {
+    const found = await open.inPage(
+      async ({ maskfeat, outcome }, list) => {
+        const images = [];
+        for (const file of list) {
+          const decoded = async () => {
+            const { data, width, height } = await maskfeat.decode(Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
+            return [width, height, Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("")];
+          };
+          images.push(await outcome(decoded));
+        }
+        return images;
+      },
+      imageFiles.map(({ bytes }) => Buffer.from(bytes).toString("base64")),
+    );
+    for (const [i, { name, answer }] of imageFiles.entries()) {
+      const { value, error } = found[i];
+      if (name.startsWith("JPEG: arithmetic")) expect(error?.message, name).toContain("an arithmetic-coded JPEG");
+      else if (answer) expect(found[i], name).toEqual({ value: answer });
+      else expect(`${value} ${error?.code}`, name).toMatch(/^undefined IMG_(CORRUPT|FORMAT)$/);
+    }
   });
 
   it("says what a file is that is no image", async () => {

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { bareImage } from "../sdk/image/orientation.js";
 import { orient } from "../sdk/image/pixels.js";
-import { decodeDeepPng, isDeep, pngOrientation } from "../sdk/image/png.js";
+import { decodeDeepPng, isDeep } from "../sdk/image/png.js";
 import { sniffImage } from "../sdk/image/sniff.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { noise } from "./helpers.js";
@@ -13,8 +14,11 @@ import { noise } from "./helpers.js";
 async function decode(bytes: Uint8Array) {
   const header = sniffImage(bytes, "x");
   expect(isDeep(header)).toBe(true);
-  return orient(await decodeDeepPng(bytes, header), pngOrientation(bytes));
+  const { bare, turn } = bareImage(bytes, header, "x");
+  return orient(await decodeDeepPng(bare, header), turn);
 }
+
+const orientationOf = (bytes: Uint8Array) => bareImage(bytes, sniffImage(bytes, "x"), "x").turn;
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
@@ -53,7 +57,7 @@ describe("PNG with alpha or 16 bits", () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("orientation %d", async (orientation) => {
     const picture = sharp(noise(7, 5), { raw: { width: 7, height: 5, channels: 4 } });
     const bytes = new Uint8Array(await picture.png().withMetadata({ orientation }).toBuffer());
-    expect(pngOrientation(bytes)).toBe(orientation);
+    expect(orientationOf(bytes)).toBe(orientation);
     expect(await decode(bytes)).toEqual(await nodePlatform.decode(bytes, "x"));
   });
 
@@ -61,7 +65,7 @@ describe("PNG with alpha or 16 bits", () => {
     const of = (exif: number[]) => {
       const file = grayAlpha(new Uint8Array(ROWS));
       const end = file.length - 12;
-      return pngOrientation(
+      return orientationOf(
         new Uint8Array(
           Buffer.concat([file.subarray(0, end), chunk("eXIf", Uint8Array.from(exif)), file.subarray(end)]),
         ),
@@ -81,7 +85,7 @@ describe("PNG with alpha or 16 bits", () => {
       await expect(decode(grayAlpha(new Uint8Array(length))), `${length}`).rejects.toThrow(`${ROWS} bytes of pixels`);
     }
     const broken = grayAlpha(new Uint8Array(ROWS));
-    broken[broken.length - 13] ^= 1;
+    broken[broken.length - 13] ^= 1; // the checksum of IDAT
     await expect(decode(broken)).rejects.toThrow("CRC mismatch for chunk IDAT");
     await expect(decode(grayAlpha(new Uint8Array(ROWS).fill(9)))).rejects.toThrow("Unsupported filter");
     // columns and rows of the seven passes over 5 x 4 pixels

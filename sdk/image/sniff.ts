@@ -2,6 +2,7 @@
 
 import { type ErrorCode, ImageError } from "../../gpu/errors.js";
 import { describeMagic, startsWith } from "../io/magic.js";
+import { endsHeader, isFrame, segments } from "./jpeg.js";
 
 /** What the header declares. `width` and `height` are those of the stored pixels, before any EXIF orientation. */
 export interface ImageHeader {
@@ -12,6 +13,8 @@ export interface ImageHeader {
   readonly channels: number;
   /** Bits of a sample (of an index where there is a palette). */
   readonly bits: number;
+  /** True for a JPEG of arithmetic coding. */
+  readonly arithmetic?: true;
 }
 
 /** The most pixels that an image may have: 64 million. */
@@ -68,34 +71,28 @@ const tag = (view: DataView, at: number) => String.fromCharCode(...[0, 1, 2, 3].
 
 const u24le = (view: DataView, at: number) => view.getUint16(at, true) + 0x10000 * view.getUint8(at + 2);
 
-/** Walks the markers up to the frame header (ITU T.81, B.2.2). Each step moves forward, so the file's length bounds the loop. */
+/** Walks the markers up to the frame header (ITU T.81, B.2.2). */
 function jpegHeader(view: DataView, fail: Fail): ImageHeader {
-  let at = 2;
-  for (;;) {
-    // Like libjpeg: bytes before a marker, and fill bytes 0xFF in front of its code, are passed over.
-    while (view.getUint8(at) !== 0xff) at++;
-    while (view.getUint8(at) === 0xff) at++;
-    const marker = view.getUint8(at++);
-    if (isFrame(marker)) return jpegFrame(view, at, fail);
-    if (marker === 0xda || marker === 0xd9) corrupt("no frame header before the image data", fail);
-    if (!hasLength(marker)) continue;
-    const length = view.getUint16(at);
-    if (length < 2) corrupt(`a segment of ${length} bytes`, fail);
-    at += length;
+  for (const { marker, at, end } of segments(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))) {
+    if (isFrame(marker)) return jpegFrame(view, marker, at, fail);
+    if (at >= view.byteLength) break;
+    if (endsHeader(marker)) corrupt("no frame header before the image data", fail);
+    if (end < at + 2) corrupt(`a segment of ${end - at} bytes`, fail);
   }
+  throw new RangeError();
 }
 
-/** SOF0 to SOF15; DHT, JPG and DAC lie in the same range and are none. */
-function isFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+/** Frames that OpenCV's libjpeg does not decode either (table B.1): the lower two bits of the marker, and bit 2. */
+function uncommonFrame(marker: number, bits: number): string | undefined {
+  if (marker & 4) return "a hierarchical JPEG";
+  if ((marker & 3) === 3) return "a lossless JPEG";
+  return bits === 8 ? undefined : `a JPEG of ${bits} bits a sample`;
 }
 
-/** All but stuffed zeros, TEM, RSTn and SOI. */
-export function hasLength(marker: number): boolean {
-  return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8);
-}
-
-function jpegFrame(view: DataView, at: number, fail: Fail): ImageHeader {
+function jpegFrame(view: DataView, marker: number, at: number, fail: Fail): ImageHeader {
+  const bits = view.getUint8(at + 2);
+  const uncommon = uncommonFrame(marker, bits);
+  if (uncommon) fail("IMG_FORMAT", `${uncommon}, which is not decoded; convert it to a baseline JPEG of 8 bits first`);
   const channels = view.getUint8(at + 7);
   if (channels === 4) {
     fail("IMG_CMYK", "a CMYK JPEG, whose colours are not defined without its profile; convert it to RGB first");
@@ -104,10 +101,11 @@ function jpegFrame(view: DataView, at: number, fail: Fail): ImageHeader {
   checkJpegEnd(view, at, fail);
   return {
     format: "jpeg",
-    bits: view.getUint8(at + 2),
+    bits,
     height: view.getUint16(at + 3),
     width: view.getUint16(at + 5),
     channels,
+    ...(marker & 8 ? { arithmetic: true } : {}),
   };
 }
 
@@ -126,15 +124,24 @@ function pngHeader(view: DataView, fail: Fail): ImageHeader {
   if (view.getUint32(8) !== 13 || tag(view, 12) !== "IHDR") corrupt("the first chunk is not IHDR", fail);
   const channels = PNG_CHANNELS[view.getUint8(25)];
   if (channels === undefined) return corrupt(`colour type ${view.getUint8(25)}`, fail);
-  checkPngEnd(view);
+  checkPngEnd(view, fail);
   return { format: "png", width: view.getUint32(16), height: view.getUint32(20), bits: view.getUint8(24), channels };
 }
 
-/** Walks the chunks up to IEND: where the end is missing OpenCV refuses the file, other decoders may not notice. */
-function checkPngEnd(view: DataView): void {
+/** Checksum of IEND, which has no data. */
+const IEND_CRC = 0xae426082;
+
+/** Walks the chunks up to IEND: where the end is missing or broken OpenCV refuses the file, other decoders may not notice. */
+function checkPngEnd(view: DataView, fail: Fail): void {
   let at = 8;
-  while (tag(view, at + 4) !== "IEND") at += 12 + view.getUint32(at);
-  view.getUint32(at + 8); // its checksum, the last bytes of the file
+  for (let name = ""; name !== "IEND"; ) {
+    name = tag(view, at + 4);
+    if (!/^(IHDR|PLTE|IDAT|IEND|[a-z][A-Za-z]{3})$/.test(name)) corrupt(`chunk ${JSON.stringify(name)}`, fail);
+    at += 12 + view.getUint32(at);
+  }
+  // the last bytes of the file; of an end with data, which no decoder reads, any
+  const checksum = view.getUint32(at - 4);
+  if (tag(view, at - 8) === "IEND" && checksum !== IEND_CRC) corrupt("wrong checksum of IEND", fail);
 }
 
 /** The first chunk: VP8 (lossy), VP8L (lossless) or VP8X (extended), RFC 9649. */

@@ -9,6 +9,9 @@ const ANIMATED = 0x02;
  * @throws Error where no picture is in it, or not the whole of it.
  */
 export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = 8 + new DataView(file.buffer, file.byteOffset).getUint32(4, true);
+  if (whole > file.length) throw new Error("a chunk is cut off");
+  file = file.subarray(0, whole);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (startsWith(file.subarray(12), "VP8X") && file[20] & ANIMATED) return new Uint8Array(file);
   for (let at = 12; at + 8 <= file.length; ) {

@@ -10,7 +10,6 @@ import type { Size } from "../image/resample.js";
 export const EXACT: ImageBitmapOptions = {
   colorSpaceConversion: "none",
   premultiplyAlpha: "none",
-  imageOrientation: "from-image",
 };
 
 /** Side of the canvas; larger pictures are read in parts, since each browser has its own largest canvas. */

@@ -2,11 +2,10 @@
 
 import { ImageError } from "../../gpu/errors.js";
 import type { Image } from "../image/image.js";
-import { bareJpeg } from "../image/jpeg.js";
+import { bareImage } from "../image/orientation.js";
 import { orient } from "../image/pixels.js";
-import { barePng, decodeDeepPng, isDeep, pngOrientation } from "../image/png.js";
+import { decodeDeepPng, isDeep } from "../image/png.js";
 import { type ImageHeader, sniffImage } from "../image/sniff.js";
-import { bareWebp } from "../image/webp.js";
 import { EXACT, readBack } from "./browser-canvas.js";
 import { readTexture } from "./browser-texture.js";
 
@@ -18,8 +17,13 @@ import { readTexture } from "./browser-texture.js";
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
   const header = sniffImage(bytes, name);
+  if (header.arithmetic) {
+    const what = "an arithmetic-coded JPEG, which browsers do not decode; convert it to Huffman coding first";
+    throw new ImageError("IMG_FORMAT", `${name}: ${what}`);
+  }
   try {
-    return await DECODERS[header.format](bytes, header, name);
+    const { bare, turn } = bareImage(bytes, header, name);
+    return orient(isDeep(header) ? await decodeDeepPng(bare, header) : await draw(bare, header, name), turn);
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
     const why = (cause as Error).message;
@@ -27,15 +31,6 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Imag
     throw new ImageError("IMG_CORRUPT", what, { cause });
   }
 }
-
-const DECODERS = {
-  jpeg: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(bareJpeg(bytes), header, name),
-  webp: (bytes: Uint8Array, header: ImageHeader, name: string) => draw(bareWebp(bytes), header, name),
-  async png(bytes: Uint8Array, header: ImageHeader, name: string) {
-    const image = isDeep(header) ? await decodeDeepPng(bytes, header) : await draw(barePng(bytes), header, name);
-    return orient(image, pngOrientation(bytes));
-  },
-};
 
 /** Lets the browser decode a file. @throws DOMException where it cannot. */
 async function draw(bytes: Uint8Array<ArrayBuffer>, { format }: ImageHeader, name: string): Promise<Image> {

@@ -5,6 +5,7 @@ import type sharpFactory from "sharp";
 import { ImageError } from "../../gpu/errors.js";
 import { limited } from "../base/ahead.js";
 import type { Image } from "../image/image.js";
+import { bareImage } from "../image/orientation.js";
 import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
 import { unpermitted } from "./node-source.js";
 
@@ -31,6 +32,18 @@ export async function loadSharp(specifier = SHARP): Promise<Sharp> {
   }
 }
 
+/** How far a picture of each orientation is turned, in degrees clockwise, and whether it is mirrored before, left to right. */
+const TURNS = [
+  [0, false],
+  [0, true],
+  [180, false],
+  [180, true],
+  [270, true],
+  [90, false],
+  [90, true],
+  [270, false],
+] as const;
+
 /**
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to OpenCV 4.6 (`imread`, then BGR to RGB): colour profiles ignored,
  * alpha dropped without blending, grey and palettes expanded, of 16 bits the high byte, EXIF orientation applied in JPEG and PNG (OpenCV
@@ -38,27 +51,29 @@ export async function loadSharp(specifier = SHARP): Promise<Sharp> {
  * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken.
  */
 export async function decodeImage(bytes: Uint8Array, name: string, load = loadSharp): Promise<Image> {
-  const { format } = sniffImage(bytes, name);
+  const header = sniffImage(bytes, name);
   const sharp = await load();
   try {
-    const pipeline = sharp(bytes, {
+    const { bare, turn } = bareImage(bytes, header, name);
+    const [degrees, mirrored] = TURNS[turn - 1];
+    const pipeline = sharp(bare, {
       ignoreIcc: true,
-      autoOrient: format !== "webp",
       // "error" stops at truncated and undecodable data, and reads on where libjpeg only warns (stray bytes between markers), as OpenCV does.
       failOn: "error",
       limitInputPixels: MAX_PIXELS,
       sequentialRead: true,
     });
-    const rgb = pipeline.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
+    const rgb = pipeline.rotate(degrees).flop(mirrored).removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
     const { data, info } = await inDecoder(() => rgb.toBuffer({ resolveWithObject: true }));
     const { width, height } = info;
     return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width, height };
   } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
     const lines = String((cause as Error).message)
       .trim()
       .split("\n");
     const why = lines.at(-1);
-    const what = `${name}: the ${format} data is truncated or broken (${why}); get the file again`;
+    const what = `${name}: the ${header.format} data is truncated or broken (${why}); get the file again`;
     throw new ImageError("IMG_CORRUPT", what, { cause });
   }
 }
