@@ -52,13 +52,31 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** A foreign name as messages show it: the first 80 characters of a data: URL, both ends of what is longer than 400. */
+export function shownName(name: string): string {
+  if (/^data:/i.test(name)) return name.length > 80 ? `${name.slice(0, 80)}...` : name;
+  return name.length > 400 ? `${name.slice(0, 100)}...${name.slice(-100)}` : name;
+}
+
+/** What would command a terminal, or turn the text around. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** One line whatever names it holds: long words are cut, line breaks are spaces, control characters are escaped. */
+function printable(message: string): string {
+  return message
+    .replace(/data:\S{90,}|\S{401,}/gi, shownName)
+    .replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ")
+    .replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Base of all errors of the package. `message` says what was expected, what was found, where, and what to do. */
 export class MaskFeatError extends Error {
   override name = "MaskFeatError";
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.code = code;
   }
 }

@@ -1,11 +1,11 @@
 /** Argument checks that the public functions share. */
 
-import { OptionError, ShapeError } from "../../gpu/errors.js";
+import { OptionError, ShapeError, shownName } from "../../gpu/errors.js";
 import { checkFinite, type Tensor, tensor } from "./tensor.js";
 
 /** A wrong value as messages show it. */
 function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? JSON.stringify(shownName(value)) : shownName(String(value));
 }
 
 /** Letters put in, left out, replaced, or exchanged with the next one, that make `b` of `a` (optimal string alignment distance). */
@@ -47,7 +47,7 @@ export function checkKeys(name: string, given: object, known: readonly string[])
   if (unknown.length === 0) return;
   throw new OptionError(
     "OPT_UNKNOWN",
-    `${name}: unknown option ${unknown.join(", ")}${didYouMean(unknown[0], known)}; the options are ${known.join(", ")}`,
+    `${name}: unknown option ${unknown.map(shownName).join(", ")}${didYouMean(unknown[0], known)}; the options are ${known.join(", ")}`,
   );
 }
 

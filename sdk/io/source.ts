@@ -1,6 +1,6 @@
 /** Random access to bytes in memory and in a Blob. */
 
-import { FileError } from "../../gpu/errors.js";
+import { FileError, shownName } from "../../gpu/errors.js";
 import type { ByteSource } from "./types.js";
 
 /** Bytes `begin` to `end - 1` in a buffer of their own. (`slice` would not do: that of Node's Buffer is a view of a shared one.) */
@@ -31,6 +31,7 @@ type Slice = (begin: number, end: number, into?: Uint8Array) => Promise<Uint8Arr
 
 /** A source whose `slice` is asked for nothing beyond `size`. */
 export function source(name: string, size: number, slice: Slice, close = async () => {}): ByteSource {
+  name = shownName(name);
   return {
     name,
     size,

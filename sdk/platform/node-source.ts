@@ -2,7 +2,7 @@
 
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { FileError } from "../../gpu/errors.js";
+import { FileError, shownName } from "../../gpu/errors.js";
 import { source } from "../io/source.js";
 import type { ByteSource } from "../io/types.js";
 
@@ -40,8 +40,11 @@ export function readError(path: string, cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
   const code = (cause as NodeJS.ErrnoException).code;
   const missing = code === "ENOENT" || code === "ENOTDIR";
-  const why = systemReason(cause);
-  return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", `${path}: ${why}`, { cause: inOneLine(cause) });
+  const name = shownName(path);
+  const what = `${name}: ${systemReason(cause)}`;
+  // the system's message has the whole path once more
+  const more = name === path ? { cause: inOneLine(cause) } : {};
+  return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", what, more);
 }
 
 /** A system error that Node prints in one line below an error that nobody catches: its frames and fields repeat what that says. */
