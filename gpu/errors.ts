@@ -67,7 +67,10 @@ function printable(message: string): string {
   return message
     .replace(/data:\S{90,}|\S{401,}/gi, shownName)
     .replace(/\s*[\r\n\u2028\u2029]+\s*/g, " ")
-    .replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    .replace(CONTROLS, (c) => {
+      const code = c.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+    });
 }
 
 /** Base of all errors of the package. `message` says what was expected, what was found, where, and what to do. */

@@ -44,7 +44,7 @@ it("keeps 80 characters of a data: URL, both ends of a long name, and all of oth
   expect(shownName(url)).toBe(`${url.slice(0, 80)}...`);
   expect(shownName(`${"a".repeat(400)}/bird.jpg`)).toMatch(/^a{100}\.\.\.a{91}\/bird\.jpg$/);
   for (const name of ["bird.jpg", "data:,x", "a".repeat(400)]) expect(shownName(name)).toBe(name);
-  expect(new FileError("FILE_READ", "a\n  b\x1b").message).toBe("a b\\u001b");
+  expect(new FileError("FILE_READ", "a\n  b\x1b").message).toBe("a b\\x1b");
 });
 
 it("a file that is no image is named, whatever its bytes are", async () => {

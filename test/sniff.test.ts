@@ -83,6 +83,11 @@ describe("sniffImage", () => {
     expect(await sniff(patched(png, 16, size(8000, MAX_PIXELS / 8000 + 1)))).toBe("IMG_SIZE");
   });
 
+  it("names a JPEG-LS image", () => {
+    const frame = "\xff\xd8\xff\xf7\0\x0b\x08\0\x02\0\x04\x01\x01\x11\0";
+    expect(() => sniffImage(latin1(frame), "x")).toThrow("x: a JPEG-LS image, which is not decoded");
+  });
+
   it("refuses four components", async () => {
     const jpeg = fixture("jpeg-420.jpg");
     expect(await sniff(patched(jpeg, jpegSize(jpeg) + 4, [4]))).toBe("IMG_CMYK");

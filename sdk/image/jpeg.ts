@@ -10,9 +10,9 @@ export interface Segment {
   readonly end: number;
 }
 
-/** SOF0 to SOF15; DHT, JPG and DAC lie in the same range and are none. */
+/** SOF0 to SOF15, and that of JPEG-LS; DHT, JPG and DAC lie in the same range and are none. */
 export function isFrame(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+  return marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc);
 }
 
 export const endsHeader = (marker: number) => marker === SOS || marker === EOI;

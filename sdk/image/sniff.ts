@@ -82,8 +82,9 @@ function jpegHeader(view: DataView, fail: Fail): ImageHeader {
   throw new RangeError();
 }
 
-/** Frames that OpenCV's libjpeg does not decode either (table B.1): the lower two bits of the marker, and bit 2. */
+/** Frames that OpenCV's libjpeg does not decode either (table B.1): the lower two bits of the marker, and bit 2; and SOF55 of JPEG-LS. */
 function uncommonFrame(marker: number, bits: number): string | undefined {
+  if (marker === 0xf7) return "a JPEG-LS image";
   if (marker & 4) return "a hierarchical JPEG";
   if ((marker & 3) === 3) return "a lossless JPEG";
   return bits === 8 ? undefined : `a JPEG of ${bits} bits a sample`;
