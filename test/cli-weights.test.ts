@@ -1,9 +1,12 @@
 /** The command line with weights and configurations of other projects. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { writeSafetensors } from "../sdk/entries/node.js";
+import { writeNpy, writeSafetensors } from "../sdk/entries/node.js";
 import { cli, json, samples, temporaryFolder } from "./cli.js";
 import { asHuggingFace, asTimm, ours } from "./naming.js";
 
@@ -41,10 +44,49 @@ describe("weights of other projects", () => {
     expect(preset).toMatchObject({ trained: true, weights: "vit/model.safetensors", outputs: [{ shape: [1, 48] }] });
     put("vit/preprocessor_config.json", { size: 56 });
     const whole = await json(extract("--model", "vit/"), folder);
-    const weights = ["--weights", "vit/model.safetensors"];
+    const bare = await json(extract("--model", "vit"), folder);
+    const address = await json(extract("--model", pathToFileURL(join(folder, "vit")).href), folder);
+    const weights = ["--weights", pathToFileURL(join(folder, "vit/model.safetensors")).href];
     const parts = await json(extract("--model", "vit/config.json", ...weights), folder);
     const own = await json(extract("--model", "small.json", "--preset", "hf-google-vit", ...weights), folder);
-    for (const run of [whole, parts, own]) expect(run.outputs).toEqual(preset.outputs);
+    for (const run of [whole, bare, address, parts, own]) expect(run.outputs).toEqual(preset.outputs);
+  });
+
+  it("and images are URLs, too", async () => {
+    const files: Readonly<Record<string, Uint8Array>> = {
+      "/image.jpg": readFileSync(image),
+      "/array.npy": writeNpy({ data: new Uint8Array(3 * 8 * 8).fill(9), shape: [8, 8, 3] }),
+      "/model.safetensors": readFileSync(join(folder, "vit/model.safetensors")),
+    };
+    const server = createServer(({ url = "" }, response) => {
+      const found = files[url.replace(/\?.*/, "")];
+      response.writeHead(found ? 200 : 404).end(found);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const at = (name: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`;
+    try {
+      const env = { MASKFEAT_HOME: join(folder, "cache") };
+      const model = ["--model", "small.json", "--preset", "hf-google-vit", "--threads", "1"];
+      const inline = `data:image/jpeg;base64,${readFileSync(image).toString("base64")}`;
+      const inputs = [image, at("image.jpg?size=1"), pathToFileURL(image).href, inline, at("array.npy?a=b")];
+      const run = await json(["extract", ...inputs, ...model, "--weights", at("model.safetensors")], folder, { env });
+      const [plain, ...others] = run.outputs.map(({ first }: { first: number[] }) => first);
+      for (const first of others.slice(0, 3)) expect(first).toEqual(plain);
+      expect(others[3]).not.toEqual(plain);
+      const missing = await cli(["hog", at("none.jpg"), "--json"], folder, { env });
+      expect(JSON.parse(missing.stdout).error).toMatchObject({ code: "FILE_NOT_FOUND" });
+      const config = await cli(extract("--model", at("config.json"), "--json"), folder, { env });
+      expect(JSON.parse(config.stdout).error.message).toMatch(/give the URL of its folder/);
+    } finally {
+      server.close();
+    }
+  });
+
+  it("are refused on the hub where offline is asked for", async () => {
+    const { code, stderr } = await cli(extract("--model", "owner/name", "--offline"), folder, {
+      env: { HF_HOME: folder, MASKFEAT_HOME: join(folder, "cache") },
+    });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/owner\/name: neither a registered model nor a folder/)]);
   });
 
   it("are named where no one says what surrounds them, and what was left out is told on stderr", async () => {

@@ -16,6 +16,11 @@ const npy = (path: string) => readNpy(new Uint8Array(readFileSync(path)), path);
 describe("usage", () => {
   it.each([
     [["nope"], "OPT_UNKNOWN", /unknown command 'nope'; the commands are demo, extract, .*info/],
+    [["extrct"], "OPT_UNKNOWN", /unknown command 'extrct' \(did you mean extract\?\); the commands are/],
+    [["mask", "--sed", "1"], "OPT_UNKNOWN", /unknown option '--sed' \(did you mean --seed\?\); /],
+    [["extract", image, "--out-type", "clstoken"], "OPT_VALUE", /got "clstoken" \(did you mean cls_token\?\)/],
+    [["extract", image, "--model", "vit-tiny"], "MODEL_UNKNOWN", /did you mean maskfeat_vit-tiny-p16\?/],
+    [["preprocess", image, "--stage", "decoded", "--size", "56"], "OPT_VALUE", /--size: decoded pixels are not/],
     [["extract"], "OPT_MISSING", /missing required argument 'inputs'/],
     [["mask", "--bogus"], "OPT_UNKNOWN", /unknown option '--bogus'; .*--seed/],
     [["mask", "extra"], "OPT_UNKNOWN", /too many arguments/],

@@ -19,6 +19,7 @@ import { misuse } from "./errors.js";
 import { checkTarget, extensionOf } from "./files.js";
 import { addEmaOptions, choiceOption } from "./options.js";
 import { type Context, type Define, table } from "./output.js";
+import { isRemote, pathOf } from "./read.js";
 
 export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
@@ -34,7 +35,7 @@ async function inspectWork({ output, signal }: Context, [path]: [string], { ema 
     for (const warning of warnings) output.warn(warning);
     const tensors = names.filter((name) => !refused.has(name)).map((name) => ({ name, ...checkpoint.info(name) }));
     const meta = toJson(metaOf(checkpoint));
-    const sha256 = /^https?:/.test(path) ? null : await hashFile(path, signal);
+    const sha256 = isRemote(path) ? null : await hashFile(pathOf(path), signal);
     const rows = tensors.map(({ name, shape, dtype }) => [name, `[${shape}]`, dtype]);
     const lines = [`${path}: ${format}, ${count(tensors.length, "tensor")}`, `sha256  ${sha256 ?? "-"}`, ""];
     lines.push(table(["tensor", "shape", "dtype"], rows), "", `meta    ${shortened(JSON.stringify(meta))}`);

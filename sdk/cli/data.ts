@@ -23,7 +23,7 @@ import { type Context, type Define, firstOf, short, sum } from "./output.js";
 interface PreprocessFlags {
   readonly stage: "decoded" | "u8" | "f32";
   readonly interpolation?: "bilinear" | "bicubic";
-  readonly size: number;
+  readonly size?: number;
   readonly out?: string;
 }
 
@@ -33,7 +33,7 @@ export function preprocessCommand(define: Define): Command {
     .argument("<image>", "an image file or .npy array")
     .addOption(choiceOption("--stage <stage>", "how far to go", ["decoded", "u8", "f32"]).default("f32"))
     .addOption(interpolationOption())
-    .addOption(integerOption("--size <pixels>", "side of the result", 1, 8192).default(224))
+    .addOption(integerOption("--size <pixels>", "side of the result, default 224", 1, 8192))
     .addOption(targetOption("--out <file.npy>", "write the array", [".npy"]));
   return define(command, preprocessWork);
 }
@@ -47,14 +47,18 @@ async function preprocessWork(context: Context, [input]: [string], flags: Prepro
 }
 
 async function stageOf(input: string, { stage, interpolation, size }: PreprocessFlags, signal: AbortSignal) {
+  const resizing = size === undefined ? interpolation && "--interpolation" : "--size";
   const loaded = await singleInput(input, signal);
   if (isTensor(loaded)) {
+    if (resizing) misuse(`${resizing}: ${input} is a normalised array, which is not resized`);
     if (stage === "f32") return loaded;
     misuse(`--stage ${stage}: ${input} is normalised already; use --stage f32`);
   }
   const asArray = ({ data, width, height }: Image) => ({ data, shape: [height, width, 3] });
+  if (stage === "decoded" && resizing) misuse(`${resizing}: decoded pixels are not resized; use --stage u8 or f32`);
   if (stage === "decoded") return asArray(loaded);
-  const options = { cropSize: size, resizeEdge: resizeEdgeFor(size), interpolation };
+  const side = size ?? 224;
+  const options = { cropSize: side, resizeEdge: resizeEdgeFor(side), interpolation };
   return stage === "u8" ? asArray(preprocess(loaded, { ...options, stage })) : preprocess(loaded, options);
 }
 

@@ -1,4 +1,4 @@
-/** What the arguments mean as inputs: image files, folders, `-` for a list on stdin, and `.npy` arrays. */
+/** What the arguments mean as inputs: image files and URLs, folders, `-` for a list on stdin, and `.npy` arrays. */
 
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -19,10 +19,11 @@ import {
   type Tensor,
   transformOf,
 } from "../entries/node.js";
-import { isFolder, readBytes, walkFiles } from "../platform/node-files.js";
+import { isFolder, walkFiles } from "../platform/node-files.js";
 import { count } from "../report/text.js";
 import { errorFields } from "./errors.js";
 import type { Context, Skipped } from "./output.js";
+import { endsIn, isRemote, pathOf, readArgument } from "./read.js";
 
 /** A path, and whether it was an argument itself: then it must be readable. */
 interface Input {
@@ -40,8 +41,8 @@ export function isTensor(x: Loaded): x is Tensor {
 /** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */
 export async function loadInput(path: string, signal: AbortSignal): Promise<Loaded> {
   signal.throwIfAborted();
-  if (!/\.npy$/i.test(path)) return decode(path, { signal });
-  return fromArray(readNpy(await readBytes(path, signal), path), path);
+  if (!endsIn(path, ".npy")) return decode(path, { signal });
+  return fromArray(readNpy(await readArgument(path, signal), path), path);
 }
 
 function fromArray({ dtype, data, shape }: NpyArray, path: string): Loaded {
@@ -159,8 +160,10 @@ async function* grouped(items: AsyncIterable<Item>, most: number): AsyncGenerato
   if (batch.length > 0) yield batch;
 }
 
-/** A file as it is, a folder as the files in it. */
-async function expand(path: string, named: boolean): Promise<Input[]> {
+/** A file or URL as it is, a folder as the files in it. */
+async function expand(argument: string, named: boolean): Promise<Input[]> {
+  const path = pathOf(argument);
+  if (isRemote(path)) return [{ path, named }];
   if (!(await isFolder(path))) return [{ path, named }];
   const files = await walkFiles(path);
   if (files.length === 0) {
@@ -171,7 +174,9 @@ async function expand(path: string, named: boolean): Promise<Input[]> {
 }
 
 /** The only input of a command that takes one. @throws FileError for a folder */
-export async function singleInput(path: string, signal: AbortSignal): Promise<Loaded> {
-  if (await isFolder(path)) throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
+export async function singleInput(argument: string, signal: AbortSignal): Promise<Loaded> {
+  const path = pathOf(argument);
+  if (!isRemote(path) && (await isFolder(path)))
+    throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
   return loadInput(path, signal);
 }

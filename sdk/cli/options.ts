@@ -20,6 +20,7 @@ import {
 import { readBytes } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 import type { Context } from "./output.js";
+import { endsIn, isRemote, pathOf } from "./read.js";
 
 /** An option whose value is not what it must be. @throws OptionError */
 function wrong(option: string, what: string, text: string): never {
@@ -98,7 +99,8 @@ export function addDeviceOptions(command: Command): Command {
 }
 
 const FILES = "a .safetensors, .safetensors.index.json, .pth or .npz file";
-const MODEL = "a registered name (see models), a configuration, or a folder with one; needs --weights";
+const MODEL =
+  "a registered name (see models) or a configuration, which need --weights; a folder or its URL, or owner/name on the Hugging Face hub";
 const PRESET = "norms and pre-processing that the configuration does not say";
 
 /** Both of them, so that without either the file's own project decides. */
@@ -110,7 +112,7 @@ export function addEmaOptions(command: Command): Command {
 
 export function addModelOptions(command: Command): Command {
   command
-    .option("--model <name|config.json|folder/>", MODEL)
+    .option("--model <name|config.json|folder|owner/name>", MODEL)
     .option("--weights <source>", `embedded, procedural, init:SEED, pretrained, or ${FILES} or URL`)
     .addOption(choiceOption("--preset <name>", PRESET, presetNames))
     .option("--offline", "weights of URLs from the cache alone");
@@ -121,7 +123,7 @@ export function addModelOptions(command: Command): Command {
 
 export function addInputOptions(command: Command): Command {
   command
-    .argument("<inputs...>", "image files, folders, .npy arrays, or - for a list of paths on stdin")
+    .argument("<inputs...>", "image files, their URLs, folders, .npy arrays, or - for a list of paths on stdin")
     .addOption(interpolationOption())
     .option("--strict", "exit with 1 where an input was skipped");
   return addModelOptions(command);
@@ -142,7 +144,7 @@ export async function openClassifier(flags: ModelFlags, context: Context, more: 
   }
   const model = await resolveModel(flags.model, flags.preset);
   const classifies = () => (typeof model === "string" ? modelInfo(model).task !== null : model.kind === "classifier");
-  if (isFolder(flags.model) || classifies()) return load(model, flags, context, more);
+  if (hasOwnWeights(model) || classifies()) return load(model, flags, context, more);
   const choices = listModels("", { task: "Image Classification" }).join(", ");
   const what = `--model ${flags.model} is no classifier`;
   misuse(`${what}; the classifiers are ${choices}, or a configuration of kind classifier`);
@@ -155,15 +157,15 @@ async function load(
   more: ModelSettings,
 ): Promise<Model> {
   const { weights, offline, ema, device, dtype, threads, turbo, matmul } = flags;
-  checkWeights(flags);
+  checkWeights(model, flags);
   const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
-  const preset = isFolder(flags.model) ? flags.preset : undefined;
+  const preset = hasOwnWeights(model) ? flags.preset : undefined;
   const asked = { weights, offline, ema, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
   return getModel(model, { ...more, ...asked, onWarning: (warning) => output.warn(warning) });
 }
 
-function checkWeights({ model, weights }: ModelFlags): void {
-  if (model !== undefined && weights === undefined && !isFolder(model)) {
+function checkWeights(model: string | PartialConfig | undefined, { weights }: ModelFlags): void {
+  if (model !== undefined && weights === undefined && !hasOwnWeights(model)) {
     misuse(`--model needs --weights: procedural, init:SEED, pretrained, or ${FILES} as path or URL`, "OPT_MISSING");
   }
   if (weights?.startsWith("init:") && !(/^init:\d{1,10}$/.test(weights) && Number(weights.slice(5)) <= MAX_SEED)) {
@@ -171,25 +173,29 @@ function checkWeights({ model, weights }: ModelFlags): void {
   }
 }
 
-const isFolder = (model: string | undefined) => /[/\\]$/.test(model ?? "");
+/** What is no configuration and no registered name: a folder or a name on the hub, which have weights, or nothing at all. */
+const hasOwnWeights = (model: string | PartialConfig | undefined) =>
+  typeof model === "string" && !listModels().includes(model);
 
 /**
- * A registered name, a JSON configuration (ours, Hugging Face's or timm's), a folder that holds one of those, or a configuration file as the
+ * A registered name, a JSON configuration (ours, Hugging Face's or timm's), what `getModel` takes for a folder, or a configuration file as the
  * reference names it: found by its stem, never opened. @throws OptionError
  */
 async function resolveModel(model: string, preset?: PresetName): Promise<string | PartialConfig> {
-  if (isFolder(model)) return model;
-  if (/\.json$/i.test(model)) return readConfig(model, preset);
-  if (preset) misuse("--preset goes with a configuration or a folder; a registered model has its own");
+  if (endsIn(model, ".json")) return readConfig(pathOf(model), preset);
   const file = basename(model.replaceAll("\\", "/"));
   const stem = file.replace(/\.(py|yaml)$/i, "");
   const named = stem !== file && listModels().find((name) => modelInfo(name).config?.endsWith(`/${file}`));
-  return named || modelInfo(stem).name;
+  const name = named || (stem === file ? model : modelInfo(stem).name).toLowerCase();
+  if (!listModels().includes(name)) return model;
+  if (preset) misuse("--preset goes with a configuration or a folder; a registered model has its own");
+  return name;
 }
 
 /** A `preprocessor_config.json` is read where it lies beside. */
 async function readConfig(path: string, preset?: PresetName): Promise<PartialConfig> {
   const beside = join(dirname(path), "preprocessor_config.json");
+  if (isRemote(path)) misuse(`--model ${path}: a configuration alone is read from a file; give the URL of its folder`);
   const preprocessor = existsSync(beside) ? await readJson(beside) : undefined;
   return modelConfigOf(await readJson(path), { preprocessor, preset });
 }

@@ -2,7 +2,6 @@
 
 import { Command } from "commander";
 import type { Model } from "../entries/node.js";
-import { readBytes } from "../platform/node-files.js";
 import { count, oneLine } from "../report/text.js";
 import { ContinuedFile } from "./continued.js";
 import { misuse } from "./errors.js";
@@ -11,6 +10,7 @@ import { type Done, Inputs } from "./inputs.js";
 import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
 import { type Context, type Define, modelFields, table, workText } from "./output.js";
 import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
+import { pathOf, readArgument } from "./read.js";
 
 interface PredictFlags extends InputFlags {
   readonly topk?: number;
@@ -57,7 +57,7 @@ async function predictWork(context: Context, [args]: [string[]], flags: PredictF
 }
 
 async function readClasses(path: string, { signal }: Context): Promise<string[]> {
-  return parseClasses(new TextDecoder().decode(await readBytes(path, signal)), path);
+  return parseClasses(new TextDecoder().decode(await readArgument(pathOf(path), signal)), path);
 }
 
 /** `--topk`, by default 5 or all of a model that has fewer classes. @throws OptionError */

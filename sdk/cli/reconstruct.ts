@@ -2,7 +2,6 @@
 
 import { Command } from "commander";
 import { blockMask, type Model, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
-import { readBytes } from "../platform/node-files.js";
 import { coverPatches, drawHog, pixelsOf } from "../report/pictures.js";
 import { gridOf } from "../report/sample.js";
 import { misuse } from "./errors.js";
@@ -10,6 +9,7 @@ import { png, sideBySide, writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
 import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
 import { type Context, type Define, modelFields, short, sum } from "./output.js";
+import { pathOf, readArgument } from "./read.js";
 
 interface ReconstructFlags extends ModelFlags {
   readonly seed?: number;
@@ -60,7 +60,7 @@ function drawMask(model: Model, seed: number): Tensor {
 }
 
 async function readMask(model: Model, path: string): Promise<Tensor> {
-  const { data, shape } = readNpy(await readBytes(path), path);
+  const { data, shape } = readNpy(await readArgument(pathOf(path)), path);
   const [h, w] = gridOf(model.config);
   const fitting = [[h, w], [1, h, w], [h * w], [1, h * w]];
   if (!fitting.some((wanted) => String(wanted) === String(shape))) {
