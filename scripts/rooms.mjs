@@ -11,7 +11,7 @@ export const rooms = [
 
 /** The parts of sdk/ that rooms of the public API's users may name beside themselves. */
 const uses = {
-  cli: /^sdk\/(cli|report|entries|base\/ahead|platform\/node)/,
+  cli: /^sdk\/(cli|report|entries|base\/(ahead|check)|platform\/node)/,
   report: /^sdk\/(report|entries\/public)/,
   demo: /^sdk\/(demo|report|entries\/(browser|public))/,
 };

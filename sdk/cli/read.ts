@@ -1,8 +1,7 @@
 /** Files that arguments name: by path, or by a http, https, file or data URL. */
 
 import { fileURLToPath } from "node:url";
-import { openBytes } from "../io/open.js";
-import { nodePlatform } from "../platform/node.js";
+import { readUrl } from "../platform/node.js";
 import { readBytes } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 
@@ -26,8 +25,6 @@ export function endsIn(argument: string, ending: string): boolean {
 }
 
 /** All bytes of a file or URL. @throws FileError; AbortError */
-export async function readArgument(argument: string, signal?: AbortSignal): Promise<Uint8Array> {
-  if (!isRemote(argument)) return readBytes(argument, signal);
-  const source = await openBytes(nodePlatform, argument, { signal });
-  return source.read(0, source.size).finally(() => source.close());
+export function readArgument(argument: string, signal?: AbortSignal): Promise<Uint8Array> {
+  return isRemote(argument) ? readUrl(argument, signal) : readBytes(argument, signal);
 }

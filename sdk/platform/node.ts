@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import { MaskFeatError } from "../../gpu/errors.js";
 import { engines } from "../../package.json";
+import { openBytes } from "../io/open.js";
 import type { Hasher } from "../io/types.js";
 import type { Platform } from "../model/platform.js";
 import { decodeImage } from "./node-decode.js";
@@ -52,3 +53,9 @@ export const nodePlatform: Platform = {
   turbo: nodeTurbo,
   gpu: openGpu,
 };
+
+/** All bytes behind a URL. @throws FileError; AbortError */
+export async function readUrl(url: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const source = await openBytes(nodePlatform, url, { signal });
+  return source.read(0, source.size).finally(() => source.close());
+}
