@@ -36,15 +36,15 @@ const EXP_ULPS = 2;
 const KEYS = 64;
 
 /**
- * [B, L, heads, D] of rows [q|k|v]. WASM takes 96 queries at a time; WebGPU 16 queries, 64 keys, and in vectors of four up to 128 columns of
- * a head, 64 at a time.
+ * [B, L, heads, D] of rows [q|k|v]. WASM takes 96 queries at a time, and sums 128 terms by themselves; WebGPU 16 queries, 64 keys, and in
+ * vectors of four up to 128 columns of a head, 64 at a time.
  */
 // biome-ignore format: a line for each group
 const sequences: Groups = [
   [onDevice, [[1, 13, 3, 11], [1, 67, 2, 64]]],
   [soft, [
     [1, 1, 1, 1], [2, 3, 2, 5], [1, 12, 1, 12], [2, 65, 1, 16], [1, 9, 1, 68], [1, 67, 1, 128], [1, 17, 2, 65], [2, 15, 1, 63], [1, 9, 1, 132],
-    [3, 197, 3, 8],
+    [3, 197, 3, 8], [1, 130, 1, 66], [1, 130, 1, 80],
   ]],
   [{ ...soft, kinds: ["spread", "oneHot"] }, [[1, 37, 2, 12]]],
   // scores so far apart that zeros would lie within the bound are left to level full
@@ -57,6 +57,8 @@ const sequences: Groups = [
     [1, 4, 4, 4], [2, 15, 2, 20], [1, 17, 3, 64], [1, 31, 2, 24], [1, 33, 1, 28], [4, 5, 2, 3], [1, 64, 4, 12], [1, 128, 2, 8], [1, 257, 1, 16],
     [2, 50, 6, 64], [1, 577, 1, 8],
   ]],
+  // ViT-H at 224 pixels, MViT, and the patches of 560 x 592 pixels
+  [{ ...full, kinds: ["uniform"], only: true }, [[1, 257, 1, 80], [1, 393, 1, 72], [1, 785, 1, 96], [1, 1296, 1, 12], [1, 300, 1, 66]]],
   [bench, [[1, 197, 12, 64]]],
 ];
 
@@ -265,6 +267,20 @@ export const mutants: Mutants = {
         "y + row * ldy + column, ldy)",
         "y + row * ldy + ((<usize>((heads - 1 - (head % heads)) * D)) << 2), ldy)",
       ],
+      [
+        "a wrong scale for heads of 80",
+        "const scale = <f32>(1.0 / Math.sqrt(<f64>D));",
+        "const scale = <f32>(1.0 / Math.sqrt(<f64>(D == 80 ? 64 : D)));",
+        { cases: "C2/attention/[1,130,240]*" },
+      ],
+      [
+        "a wrong scale for heads beyond 64 and more than 96 keys",
+        "const scale = <f32>(1.0 / Math.sqrt(<f64>D));",
+        "const scale = <f32>(1.0 / Math.sqrt(<f64>(D > 64 && LK > 96 ? 64 : D)));",
+        { cases: "C2/attention/[1,130,198]*" },
+      ],
+      ["keys from 128 on are left out on WASM", "s < k; s += SUM", "s < min(k, SUM); s += SUM"],
+      ["the denominator is that of the last 128 keys", "total1 = f32x4.add(total1, part1);", "total1 = part1;"],
       ["not divided by sqrt(D)", "const scale = <f32>(1.0 / Math.sqrt(<f64>D));", "const scale: f32 = 1;"],
       [
         "the maximum is not subtracted",
@@ -286,6 +302,18 @@ export const mutants: Mutants = {
       ],
     ],
     "gpu/ops/attention.wgsl": [
+      [
+        "keys from 128 on are left out",
+        "key0 < LK; key0 += KEYS) {\n    let key =",
+        "key0 < min(LK, 128u); key0 += KEYS) {\n    let key =",
+        { cases: "C2/attention/[1,130,240]*" },
+      ],
+      [
+        "a wrong scale for heads of 80 on WebGPU",
+        "let scale = 1.0 / sqrt(f32(D));",
+        "let scale = 1.0 / sqrt(f32(select(D, 64u, D == 80u)));",
+        { cases: "C2/attention/[1,130,240]*" },
+      ],
       [
         "keys are read where queries lie",
         "* WK + K + head * D) / 4u;",
@@ -324,6 +352,12 @@ export const mutants: Mutants = {
       ],
     ],
     "gpu/ops/attention_any.wgsl": [
+      [
+        "keys from 128 on are left out for widths that are no multiple of 4",
+        "for (var j = 0u; j < LK; j++) {\n    let w =",
+        "for (var j = 0u; j < min(LK, 128u); j++) {\n    let w =",
+        { cases: "C2/attention/[1,130,198]*" },
+      ],
       [
         "keys beyond 13 are left out",
         "for (var j = 0u; j < LK; j++) {\n    let w =",

@@ -252,6 +252,8 @@ export const sequences: Groups = [
   [soft, [[1, 1, 1]]],
   [quick, [[1, 2, 48]]],
   [full, [[1, 3, 4], [1, 196, 192], [2, 49, 64], [5, 13, 3], [1, 576, 16], [4, 31, 33], [7, 1, 65]]],
+  // more workgroups than one side of a grid, as 28 images of ViT-B have
+  [{ ...full, kinds: ["uniform"], only: true }, [[2, 1100, 1908]]],
 ];
 
 /** Lengths of element-wise work. */

@@ -270,6 +270,12 @@ export const mutants: Mutants = {
         "k0 < min(k, 5 * KC); k0 += KC) {\n      for (let p",
       ],
       [
+        "the last term of more than 4,096 is dropped",
+        "min(SUM, kc - s), c, ld);",
+        "min(SUM, kc - s) - (done && k > 4096 && s + SUM >= kc ? 1 : 0), c, ld);",
+        { cases: "C2/linear/[3,4100]*" },
+      ],
+      [
         "the residual of a row is the next one's",
         "addBlock(y + at, residual + at, ldy, live, cols)",
         "addBlock(y + at, residual + at + 4, ldy, live, cols)",
@@ -282,6 +288,12 @@ export const mutants: Mutants = {
         "const end = a + (count << 4);",
         "const end = a + ((count - 1) << 4);",
         { dtype: "int8", cases: "C2/linear/[5,101]*", quick: true },
+      ],
+      [
+        "the last pair of more than 4,096 terms is dropped",
+        "const end = a + (count << 4);",
+        "const end = a + ((count - (count > 2048 ? 1 : 0)) << 4);",
+        { dtype: "int8", cases: "C2/linear/[3,4100]*" },
       ],
       [
         "a row has the scale of its neighbour",
@@ -298,6 +310,12 @@ export const mutants: Mutants = {
         { cases: "C2/linear/[33,36]*" },
       ],
       [
+        "terms beyond 4,096 are left out",
+        "k0 < K; k0 += DEPTH",
+        "k0 < min(K, 4096u); k0 += DEPTH",
+        { cases: "C2/linear/[3,4100]*" },
+      ],
+      [
         "inputs are rounded to ten bits",
         "v = vec4<f32>(x[(row * K + k) / 4u]);",
         "v = bitcast<vec4<f32>>(bitcast<vec4<u32>>(x[(row * K + k) / 4u]) & vec4<u32>(0xffffe000u));",
@@ -310,6 +328,12 @@ export const mutants: Mutants = {
         "let x1 = min(row + 1u, rows - 1u) * K;",
         "let x1 = min(row + 1u, rows - 1u) * N;",
         { cases: "C2/linear/[5,101]*/uniform" },
+      ],
+      [
+        "terms beyond 4,096 are left out for widths that are no multiple of 4",
+        "k < K; k++",
+        "k < min(K, 4096u); k++",
+        { cases: "C2/linear/[2,4099]*" },
       ],
       [
         "sums are kept in f16",

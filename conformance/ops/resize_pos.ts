@@ -103,6 +103,11 @@ export const mutants: Mutants = {
         "const d = <f64>j + 0.5 - (<f64>i + 0.5) * step;",
         "const d = <f64>j - <f64>i * (<f64>(given - 1) / <f64>(wanted - 1));",
       ],
+      [
+        "columns from the 33rd on take the taps of the 32nd",
+        "const cx = under(n % W, w, W);",
+        "const cx = under(min(n % W, 31), w, W);",
+      ],
       ["columns beyond 32 repeat", "const col = min(max(i, 0), w - 1);", "const col = min(max(i, 0), min(w, 32) - 1);"],
       ["antialiased with A = -0.75", "Math.max(step, 1), -0.5)", "Math.max(step, 1), -0.75)"],
       ["antialiased without a wider kernel", "cubic(d / Math.max(step, 1), -0.5)", "cubic(d, -0.5)"],
@@ -112,6 +117,12 @@ export const mutants: Mutants = {
       ["with A = -0.5", "select(-0.75, -0.5, ANTIALIAS == 1u)", "-0.5"],
       ["antialiased with A = -0.75", "select(-0.75, -0.5, ANTIALIAS == 1u)", "-0.75"],
       ["antialiased without a wider kernel", "select(wanted, max(given, wanted), ANTIALIAS == 1u)", "wanted"],
+      [
+        "columns from the 33rd on take the taps of the 32nd",
+        "let columns = tapsOf(n % TO_W,",
+        "let columns = tapsOf(min(n % TO_W, 31),",
+        { cases: "C2/resizePos/[1,112,4]*" },
+      ],
     ],
   },
 };
