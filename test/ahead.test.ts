@@ -4,7 +4,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { noiseImage } from "../conformance/images.js";
 import { ImageError } from "../gpu/errors.js";
+import { onAbort } from "../sdk/base/abort.js";
 import { limited, oneAhead, startAhead } from "../sdk/base/ahead.js";
+import { pause } from "../sdk/base/pause.js";
 import { Inputs } from "../sdk/cli/inputs.js";
 import type { Context } from "../sdk/cli/output.js";
 import { loadModel } from "../sdk/model/load.js";
@@ -250,5 +252,25 @@ describe("the command line's inputs", () => {
     expect(await rest).toEqual(numbers(paths.length).slice(4));
     expect(inputs.skipped.map(({ message }) => message)).toEqual(["first", "third"]);
     expect(warnings).toEqual(["skipped: first", "skipped: third"]);
+  });
+});
+
+describe("an abort", () => {
+  it("is told to all that wait, through one listener, of which nothing is left", async () => {
+    const abort = new AbortController();
+    const add = vi.spyOn(abort.signal, "addEventListener");
+    const remove = vi.spyOn(abort.signal, "removeEventListener");
+    const told: number[] = [];
+    const forget = Array.from({ length: 30 }, (_, i) => onAbort(abort.signal, () => told.push(i)));
+    for (const end of forget.slice(2)) end();
+    abort.abort();
+    expect(told).toEqual([0, 1]);
+    for (const end of [...forget, ...forget]) end();
+    expect([add.mock.calls.length, remove.mock.calls.length]).toEqual([1, 1]);
+    onAbort(undefined, () => told.push(9))();
+    const [late, early] = [new AbortController(), AbortSignal.abort("before")];
+    const paused = [pause(60_000, late.signal), pause(60_000, early)].map((p) => p.catch((reason) => reason));
+    late.abort("during");
+    expect(await Promise.all(paused)).toEqual(["during", "before"]);
   });
 });

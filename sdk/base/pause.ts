@@ -1,17 +1,20 @@
 /** Waiting, until told to stop. */
 
+import { onAbort } from "./abort.js";
+
 /** Resolves after so many milliseconds. @throws the reason of `signal` */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, ms);
     const stop = () => {
+      forget();
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
+    const forget = onAbort(signal, stop);
     if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -1,6 +1,7 @@
 /** The HTTP client of the package: URLs, requests, redirects, retries, silent connections, and answers that are not the file. */
 
 import { FileError } from "../../gpu/errors.js";
+import { onAbort } from "../base/abort.js";
 import { pause } from "../base/pause.js";
 import { describeMagic } from "./magic.js";
 import { message } from "./source.js";
@@ -128,6 +129,7 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
   const stop = new AbortController();
   const abort = () => stop.abort();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let forget = () => {};
   const touch = () => {
     clearTimeout(timer);
     timer = setTimeout(() => stop.abort(SILENCE), SILENCE);
@@ -135,7 +137,7 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
   try {
     const asked = await exchange.headers();
     signal?.throwIfAborted();
-    signal?.addEventListener("abort", abort);
+    forget = onAbort(signal, abort);
     touch();
     // Ranges count the bytes as sent; compressed, they would not be those of the file. Browsers set this header themselves.
     const response = await follow(remote, new Headers({ "Accept-Encoding": "identity", ...asked }), stop.signal);
@@ -148,7 +150,7 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
     throw broken(name, `the connection broke at byte ${exchange.reached()}: ${message(error)}`, error);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
+    forget();
     // Drops what is still open.
     abort();
   }

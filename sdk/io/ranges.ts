@@ -4,6 +4,7 @@
  */
 
 import { FileError } from "../../gpu/errors.js";
+import { onAbort } from "../base/abort.js";
 import { type Answer, abortable, ask, broken, checkedUrl, type Remote } from "./http.js";
 import { source } from "./source.js";
 import { inMemory, Transfer } from "./transfer.js";
@@ -33,10 +34,13 @@ export async function openRanges(
 ): Promise<ByteSource> {
   // Ends what is under way, and keeps no hold of the caller's signal.
   const closed = new AbortController();
-  const close = () => closed.abort();
+  const close = () => {
+    forget();
+    closed.abort();
+  };
   const remote: Remote = { platform, ...checkedUrl(url), signal: closed.signal };
   const { name } = remote;
-  signal?.addEventListener("abort", close, { signal: closed.signal });
+  const forget = onAbort(signal, close);
   const guarded = <T>(work: () => Promise<T>) =>
     abortable(name, signal, () =>
       abortable(name, closed.signal, work).catch((error) => {
