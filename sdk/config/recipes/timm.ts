@@ -25,20 +25,8 @@ const poolings = { token: "cls_token", avg: "avg_featmap" } as const;
 
 /** Arguments that only training, or images of another size, look at. */
 const harmless = /_rate$|^(?:weight_init|fix_init|dynamic_img_(?:size|pad))$/;
-/** Those of other networks, as a plain one has them. */
-const plain = {
-  in_chans: 3,
-  qk_norm: false,
-  scale_attn_norm: false,
-  scale_mlp_norm: false,
-  proj_bias: true,
-  class_token: true,
-  pos_embed: "learn",
-  no_embed_class: false,
-  reg_tokens: 0,
-  pre_norm: false,
-  pool_include_prefix: false,
-};
+/** Those that a plain network has; of others it has none. */
+const plain = { in_chans: 3, proj_bias: true, class_token: true, pos_embed: "learn" };
 
 export function timmConfig(json: object, preset?: PresetName): PartialConfig {
   const fields = new Fields("config.json", json);
