@@ -111,7 +111,7 @@ describe("PySlowFast's models", () => {
     const { hog, ...rest } = findModel(slowPretrain).config;
     const { hog: window, ...same } = findModel(pretrain).config;
     expect([hog.gaussianWindow, window.gaussianWindow]).toEqual([0, 16]);
-    expect(rest).toEqual({ ...same, interpolation: "bicubic" });
+    expect(rest).toEqual({ ...same, interpolation: "bicubic", positions: "bicubic" });
   });
 
   it("have the hash of the published files in the names of these", () => {

@@ -108,8 +108,7 @@ function checkColours(name: string, value: unknown, positive: boolean): void {
 export function completeConfig(given: PartialConfig): ModelConfig {
   if (typeof given !== "object" || given === null || Array.isArray(given)) bad("must be an object");
   const { preset = "mmpretrain", arch = "vit", ...fields } = given;
-  // without a preset the names in the file of weights say whose rule it is
-  const positions = given.positions ?? (given.preset && findPreset(preset).positions);
+  const positions = given.positions ?? findPreset(preset).positions;
   const around = surroundings(preset, given.imageSize ?? base.imageSize, given.resizeEdge);
   const kind = given.kind ?? (preset === "mmpretrain" || preset === "pyslowfast" ? "pretrain" : "backbone");
   const defaults = { ...base, ...around, kind, ...outputs(kind, given.pooling ?? around.pooling, around.poolNorm) };

@@ -25,8 +25,8 @@ export interface Preset {
   /** The edge that images of a size are resized to before the crop; undefined for a size that the recipe does not have. */
   resizeEdge(imageSize: number): number | undefined;
   readonly hog?: { readonly gaussianWindow: number };
-  /** How positions are resized to another grid. */
-  readonly positions: Positions;
+  /** How positions are resized to another grid; without it the names in the file of weights tell. */
+  readonly positions?: Positions;
 }
 
 const imagenet = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] } as const;
@@ -52,7 +52,6 @@ export const presets = {
     pooling: "avg_featmap",
     interpolation: "bilinear",
     resizeEdge: resizeEdgeFor,
-    positions: "bicubic",
   },
   "mmpretrain-vit": {
     about: "mmpretrain's own ViT at 384 pixels",
@@ -61,7 +60,6 @@ export const presets = {
     pooling: "cls_token",
     interpolation: "bilinear",
     resizeEdge: (size) => ({ 384: 384 })[size],
-    positions: "bicubic",
   },
   pyslowfast: {
     about: "PySlowFast's MaskFeat for images",
@@ -99,7 +97,6 @@ export const presets = {
     interpolation: "bilinear",
     cropMode: "squash-floor",
     resizeEdge: (size) => size,
-    positions: "bicubic",
   },
 } as const satisfies Record<string, Preset>;
 
