@@ -30,6 +30,7 @@ export const errorCodes = {
   CKPT_TRUNCATED: "the file ends before the data that it declares",
   CKPT_HEADER: "the file's header is too long, malformed or contradictory",
   CKPT_DTYPE: "a tensor's data type is unknown or not supported",
+  CKPT_RANGE: "a number is too large for the type in which it would be stored or computed",
   CKPT_OFFSETS: "tensor data overlaps, leaves holes or does not match its shape",
   CKPT_DUPLICATE: "a tensor name occurs twice",
   CKPT_ZIP: "the archive is compressed, encrypted or contradictory, or members overlap or occur twice",

@@ -17,8 +17,8 @@ const bits = (x: Float32Array) => [...new Uint32Array(x.slice().buffer)];
 const data = Float32Array.of(0, -0, 1, -2.5, 1e-3, 65504, Math.PI, 3.4e38);
 const tensors = [
   ["b.weight", { data, shape: [2, 4] }],
-  ["half", { data, shape: [8], dtype: "F16" }],
-  ["brain", { data, shape: [4, 2], dtype: "BF16" }],
+  ["half", { data: data.map((x) => Math.min(x, 65504)), shape: [8], dtype: "F16" }],
+  ["brain", { data: data.map((x) => Math.min(x, 65504)), shape: [4, 2], dtype: "BF16" }],
   ["__proto__", { data: Float32Array.of(7), shape: [] }],
   ["empty", { data: new Float32Array(0), shape: [0, 5] }],
 ] as const;

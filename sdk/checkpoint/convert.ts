@@ -9,25 +9,39 @@ export interface Conversion {
   readonly bytes: number;
   /** As many elements as `out` takes. They may lie at the end of its own memory: none is overwritten before it is read. */
   toF32(stored: Uint8Array, out: Float32Array): void;
+  /** Elements beyond the range of f32, which become infinite: the first of each call. */
+  readonly lost: readonly number[];
 }
 
 type View = { new (buffer: ArrayBufferLike, offset: number, length: number): ArrayLike<number | bigint> };
 
 function conversion<T extends View>(
   View: T & { readonly BYTES_PER_ELEMENT: number },
-  convert: (from: InstanceType<T>, out: Float32Array) => void,
-): Conversion {
+  convert: (from: InstanceType<T>, out: Float32Array) => unknown,
+): { bytes: number; make: () => Conversion } {
   const bytes = View.BYTES_PER_ELEMENT;
-  const toF32 = (stored: Uint8Array, out: Float32Array) => {
-    const { buffer, byteOffset } = stored.byteOffset % bytes === 0 ? stored : copyBytes(stored);
-    convert(new View(buffer, byteOffset, out.length) as InstanceType<T>, out);
+  const make = () => {
+    const lost: number[] = [];
+    const toF32 = (stored: Uint8Array, out: Float32Array) => {
+      const { buffer, byteOffset } = stored.byteOffset % bytes === 0 ? stored : copyBytes(stored);
+      const beyond = convert(new View(buffer, byteOffset, out.length) as InstanceType<T>, out);
+      if (typeof beyond === "number") lost.push(beyond);
+    };
+    return { bytes, toF32, lost };
   };
-  return { bytes, toF32 };
+  return { bytes, make };
 }
 
 /** One by one, from the first to the last. */
 function eachTo(from: ArrayLike<number | bigint>, out: Float32Array): void {
   for (let i = 0; i < out.length; i++) out[i] = Number(from[i]);
+}
+
+/** The same; gives the first finite number that became infinite. */
+function narrow(from: Float64Array, out: Float32Array): number | undefined {
+  eachTo(from, out);
+  const lost = out.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(from[i]));
+  return lost < 0 ? undefined : from[lost];
 }
 
 function copy(from: Float32Array, out: Float32Array): void {
@@ -38,11 +52,11 @@ function bools(from: Uint8Array, out: Float32Array): void {
   for (let i = 0; i < out.length; i++) out[i] = from[i] === 0 ? 0 : 1;
 }
 
-const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
+const CONVERSIONS = new Map([
   ["F32", conversion(Float32Array, copy)],
   ["F16", conversion(Uint16Array, f16ToF32)],
   ["BF16", conversion(Uint16Array, bf16ToF32)],
-  ["F64", conversion(Float64Array, eachTo)],
+  ["F64", conversion(Float64Array, narrow)],
   ["I64", conversion(BigInt64Array, eachTo)],
   ["I32", conversion(Int32Array, eachTo)],
   ["I16", conversion(Int16Array, eachTo)],
@@ -51,8 +65,8 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
   ["BOOL", conversion(Uint8Array, bools)],
 ]);
 
-/** Undefined for dtypes that have no f32 value (complex ones). */
-export const conversionOf = (dtype: string): Conversion | undefined => CONVERSIONS.get(dtype);
+/** For one tensor; undefined for dtypes that have no f32 value (complex ones). */
+export const conversionOf = (dtype: string): Conversion | undefined => CONVERSIONS.get(dtype)?.make();
 
 const COMPLEX: Readonly<Record<string, number>> = { C64: 8, C128: 16 };
 

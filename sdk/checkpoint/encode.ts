@@ -3,6 +3,7 @@
 import { CheckpointError } from "../../gpu/errors.js";
 import { tensor } from "../base/tensor.js";
 import { f32ToBf16, f32ToF16 } from "../wasm/half.js";
+import { beyondRange } from "./fail.js";
 
 export type StoredDtype = "F32" | "F16" | "BF16";
 
@@ -27,16 +28,26 @@ export interface TensorToStream extends TensorHeader {
 
 const ENCODE = { F32: (data: Float32Array) => data, F16: f32ToF16, BF16: f32ToBf16 };
 
-/** The stored bytes, little-endian. @throws ShapeError where data and shape differ */
-export function encode(data: Float32Array, shape: readonly number[], dtype: StoredDtype): Uint8Array {
+/** Of a number of 16 bits: an infinity but for its sign. */
+const INFINITY = { F32: Number.NaN, F16: 0x7c00, BF16: 0x7f80 };
+
+/**
+ * The stored bytes, little-endian.
+ * @throws ShapeError where data and shape differ; CheckpointError CKPT_RANGE where a finite element would become infinite
+ */
+export function encode(data: Float32Array, { name, shape, dtype }: TensorHeader): Uint8Array {
   const encoded = ENCODE[dtype](tensor(data, shape).data);
+  const infinity = INFINITY[dtype];
+  const lost = encoded.findIndex((bits, i) => (bits & 0x7fff) === infinity && Number.isFinite(data[i]));
+  if (lost >= 0) throw new CheckpointError("CKPT_RANGE", beyondRange(name, lost, data[lost], dtype));
   return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
 }
 
-/** Tensors with their stored bytes. @throws ShapeError where data and shape differ */
+/** Tensors with their stored bytes. @throws as `encode` */
 export function encodeAll(tensors: Iterable<readonly [string, TensorToWrite]>) {
   return [...tensors].map(([name, { data, shape, dtype = "F32" }]) => {
-    return { name, shape, dtype, bytes: encode(data, shape, dtype) };
+    const header = { name, shape, dtype };
+    return { ...header, bytes: encode(data, header) };
   });
 }
 

@@ -39,3 +39,12 @@ export function product(sizes: readonly number[]): number | undefined {
   }
   return result;
 }
+
+const LARGEST = { F32: "3.4e38", F16: "65504", BF16: "3.4e38" };
+
+/** What is said of an element that would become infinite. */
+export function beyondRange(name: string, index: number, value: number, dtype: keyof typeof LARGEST): string {
+  const most = `the largest number of ${dtype} is ${LARGEST[dtype]}`;
+  const fix = dtype === "F32" ? "scale it where it was made" : "store it as F32";
+  return `tensor ${quoted(name)}: element ${index} is ${value}, and ${most}: ${fix}`;
+}

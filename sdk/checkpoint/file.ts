@@ -2,7 +2,7 @@
 
 import type { ByteSource } from "../io/types.js";
 import { type Conversion, conversionOf } from "./convert.js";
-import { failer, product, quoted } from "./fail.js";
+import { beyondRange, failer, product, quoted } from "./fail.js";
 import type { Checkpoint, CheckpointFormat, TensorInfo } from "./types.js";
 
 /** A tensor in a file. */
@@ -66,6 +66,10 @@ export async function openFile(
       const count = product(shape)!;
       const data = staging?.take(count) ?? new Float32Array(count);
       await read(data, conversion);
+      if (conversion.lost.length > 0) {
+        const at = data.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
+        fail("CKPT_RANGE", beyondRange(name, at, conversion.lost[0], "F32"));
+      }
       return { data, shape };
     },
     close: () => source.close(),

@@ -35,7 +35,7 @@ export async function* streamSafetensors(
 ): AsyncGenerator<Uint8Array> {
   const sorted = inOrder(tensors);
   yield header(sorted, metadata);
-  for (const { shape, dtype, read } of sorted) yield encode(await read(), shape, dtype);
+  for (const tensor of sorted) yield encode(await tensor.read(), tensor);
 }
 
 function inOrder<T extends TensorHeader>(blocks: readonly T[]): T[] {

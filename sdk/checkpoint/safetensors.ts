@@ -76,7 +76,8 @@ async function readHeader(source: ByteSource, fail: Fail): Promise<Uint8Array> {
 }
 
 function parseMetadata(value: Json | undefined, fail: Fail): Map<string, string> {
-  if (value === undefined) return new Map();
+  // null is no metadata, as in the reference
+  if (value === undefined || value === null) return new Map();
   if (!(value instanceof Map)) return fail("CKPT_HEADER", "__metadata__ is not an object");
   for (const [key, text] of value) {
     if (typeof text !== "string") fail("CKPT_HEADER", `__metadata__: the value of ${quoted(key)} is not a string`);

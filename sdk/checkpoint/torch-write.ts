@@ -34,8 +34,8 @@ export async function* streamTorch(
   checkNames(tensors);
   const zip = new ZipWriter();
   yield* zip.member("archive/data.pkl", pickleCheckpoint(tensors, meta));
-  for (const [key, { shape, dtype, read }] of tensors.entries()) {
-    yield* zip.member(`archive/data/${key}`, encode(await read(), shape, dtype));
+  for (const [key, tensor] of tensors.entries()) {
+    yield* zip.member(`archive/data/${key}`, encode(await tensor.read(), tensor));
   }
   yield* tail(zip);
 }

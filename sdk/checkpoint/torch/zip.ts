@@ -38,6 +38,13 @@ const LOCAL_BYTES = 30;
 const ENCRYPTED = 0x0001;
 /** The only method beside 0, stored, that is read where it is asked for. */
 const DEFLATE = 8;
+const METHODS: Readonly<Record<number, string>> = {
+  8: "deflate",
+  9: "deflate64",
+  12: "bzip2",
+  14: "LZMA",
+  93: "Zstandard",
+};
 /** Two bits stand for at most 258 bytes: nothing unpacks to more times its size. */
 const MAX_RATIO = 1032;
 /** The sizes follow the data once more. */
@@ -92,8 +99,10 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
   const at = tail.length - END_BYTES;
   const view = viewOf(tail);
   if (at < 0 || view.getUint32(at, true) !== 0x06054b50 || view.getUint16(at + 20, true) !== 0) {
-    if (!new TextDecoder("latin1").decode(tail).includes("PK\x05\x06"))
-      fail("CKPT_TRUNCATED", "the archive's directory is missing: the file is cut off; get it again");
+    const text = new TextDecoder("latin1").decode(tail);
+    // an end record that is whole lies further back only in a longer file
+    if (text.lastIndexOf("PK\x05\x06") > at || !text.includes("PK\x05\x06"))
+      fail("CKPT_TRUNCATED", "the archive's end is missing: the file is cut off; get it again");
     fail("CKPT_ZIP", "bytes behind the archive's end");
   }
   const record = source.size - END_BYTES;
@@ -183,11 +192,15 @@ function readEntry(name: string, view: DataView, extra: DataView, deflated: bool
   const [flags, method, disk] = [8, 10, 34].map((field) => view.getUint16(field, true));
   const what = `the member ${quoted(name)}`;
   if (flags & ENCRYPTED) fail("CKPT_ZIP", `${what} is encrypted`);
+  if (method !== 0 && !(deflated && method === DEFLATE)) {
+    const how = `${what} is compressed by ${METHODS[method] ?? `method ${method}`}`;
+    const fix = deflated
+      ? "only deflate is read: save it with numpy.savez_compressed"
+      : "PyTorch stores: unpack it and save it with torch.save";
+    fail("CKPT_ZIP", `${how}; ${fix}`);
+  }
   if (flags & ~(deflated ? ALLOWED_FLAGS | LEVEL : ALLOWED_FLAGS))
     fail("CKPT_ZIP", `${what} has flags 0x${flags.toString(16)}, which PyTorch and NumPy never set`);
-  if (method !== 0 && !(deflated && method === DEFLATE)) {
-    fail("CKPT_ZIP", `${what} is compressed (method ${method}); PyTorch stores: unpack it and save it with torch.save`);
-  }
   const isDeflated = deflated && method === DEFLATE;
   const [crc, packedBytes, plainBytes, headerAt] = [16, 20, 24, 42].map((field) => view.getUint32(field, true));
   const [size, packed, offset] = widen([plainBytes, packedBytes, headerAt], extra, what, fail);
