@@ -115,10 +115,10 @@ export const mutants: Mutants = {
     ],
     "gpu/ops/resize_pos.wgsl": [
       ["with A = -0.5", "select(-0.75, -0.5, ANTIALIAS == 1u)", "-0.5"],
-      ["antialiased with A = -0.75", "select(-0.75, -0.5, ANTIALIAS == 1u)", "-0.75"],
-      ["antialiased without a wider kernel", "select(wanted, max(given, wanted), ANTIALIAS == 1u)", "wanted"],
+      ["with A = -0.75 throughout", "select(-0.75, -0.5, ANTIALIAS == 1u)", "-0.75"],
+      ["with a kernel of one width", "select(wanted, max(given, wanted), ANTIALIAS == 1u)", "wanted"],
       [
-        "columns from the 33rd on take the taps of the 32nd",
+        "columns from the 33rd on look around the 32nd",
         "let columns = tapsOf(n % TO_W,",
         "let columns = tapsOf(min(n % TO_W, 31),",
         { cases: "C2/resizePos/[1,112,4]*" },
