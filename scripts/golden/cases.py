@@ -9,7 +9,7 @@ import torch
 
 import common
 import envelope
-import reference
+import running
 
 # PyTorch's own f32 uses between these shares of an envelope; below, or above, the model of an operation's rounding is wrong.
 TIGHTEST, LOOSEST = 1.0, 1 / 50
@@ -31,12 +31,12 @@ class Result:
 
 def viewed(name, tensor):
     """An array whose last axis is what a sketch runs over: pixels of a feature map, channels of all else."""
-    values = reference.array(tensor)
+    values = running.array(tensor)
     return values.reshape(*values.shape[:2], -1) if "/featmap/" in name else values
 
 
 def in_form(name, form, tensor):
-    return reference.array(tensor) if form == "full" else common.sketch(viewed(name, tensor))
+    return running.array(tensor) if form == "full" else common.sketch(viewed(name, tensor))
 
 
 def apart(one, other):
@@ -56,12 +56,12 @@ def study(name, model, run, wanted, runs, half_runs):
     """
     start = time.time()
     # One thread is faster than two where others use the machine too, and is the same everywhere.
-    with torch.no_grad(), reference.threads(1):
+    with torch.no_grad(), running.threads(1):
         exact = envelope.audit(lambda: run(model))
         results = {key: describe(*key, exact[key[0]]) for key in wanted}
-        single = reference.single(model)
+        single = running.single(model)
         for count in (1, 2):
-            with reference.threads(count):
+            with running.threads(count):
                 out = run(single)
             for key, result in results.items():
                 largest, length = apart(in_form(*key, out[key[0]]), result.value)

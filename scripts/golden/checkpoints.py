@@ -12,6 +12,7 @@ from torch import nn
 
 import common
 import reference
+import running
 from model import TINY
 
 FOLDER = "full/checkpoints"
@@ -92,7 +93,7 @@ def cast(state, dtype):
 
 def whole_models():
     """The two tiny models with everything that mmengine puts beside them."""
-    single = {kind: reference.single(reference.build(config, out_indices=[1])) for kind, config in TINY.items()}
+    single = {kind: running.single(reference.build(config, out_indices=[1])) for kind, config in TINY.items()}
     for kind, model in single.items():
         optimizer = trained(model)
         checkpoint = dict(
@@ -211,7 +212,7 @@ def goldens():
 def run(kind, model):
     """The model's outputs for the fill: by torch in f32, and in f64 with the same weights."""
     outputs = {}
-    for precision, one in dict(f32=model, f64=reference.single(model).double()).items():
+    for precision, one in dict(f32=model, f64=running.single(model).double()).items():
         images = reference.fill(INPUT["fill"], tuple(INPUT["shape"])).to(next(one.parameters()).dtype)
         found = reference.features({kind: one}, images)
         outputs[f"{kind}/raw/{precision}"] = torch.from_numpy(common.sketch(found[f"{kind}/raw/0"].numpy()))

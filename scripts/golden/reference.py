@@ -1,7 +1,6 @@
 """mmpretrain's MaskFeat and its classifier for a configuration of this package, and the passes whose outputs become goldens."""
 
 import copy
-import ctypes
 import math
 from contextlib import contextmanager
 
@@ -117,31 +116,6 @@ def load(model, state):
         raise KeyError(f"the checkpoint lacks {', '.join(unknown[:4])}{' ...' if len(unknown) > 4 else ''}")
 
 
-def single(model):
-    """The same model in float32."""
-    return copy.deepcopy(model).float()
-
-
-@contextmanager
-def threads(count):
-    """Lets PyTorch, and the OpenBLAS below it, use this many threads."""
-    before = torch.get_num_threads()
-    try:
-        set_threads(count)
-        yield
-    finally:
-        set_threads(before)
-
-
-def set_threads(count):
-    torch.set_num_threads(count)
-    if hasattr(BLAS, "openblas_set_num_threads"):
-        BLAS.openblas_set_num_threads(count)
-
-
-BLAS = ctypes.CDLL("libblas.so.3")
-
-
 # Passes: each gives named outputs.
 
 
@@ -245,10 +219,6 @@ def modules(model, run):
         hook.remove()
     # The neck sees the tokens of a batch as rows; here as elsewhere a batch is an axis.
     return {name: out if name != "neck.fc" else out[None] for name, out in found.items()}
-
-
-def array(tensor):
-    return tensor.detach().double().numpy()
 
 
 def dtype_of(model):

@@ -11,13 +11,14 @@ import torch
 import checkpoints
 import common
 import reference
+import running
 from model import TINY
 
 
 def main():
     found = torch.load(sys.argv[1], weights_only=True)
     print("meta:", {key: value for key, value in found["meta"].items() if key != "cfg"})
-    model = reference.single(reference.build(TINY["classifier"], out_indices=[1]))
+    model = running.single(reference.build(TINY["classifier"], out_indices=[1]))
     for parameter in model.parameters():
         parameter.data.fill_(float("nan"))
     print(model.load_state_dict(found["state_dict"]))
