@@ -82,7 +82,7 @@ function rowOf(about, { report, error }) {
   return { device: place, ...Object.fromEntries(texts), result, time: `${Math.round(ms / 1000)} s` };
 }
 
-const LEVELS = ["C0 device", "C1 builtins", "C2 kernels", "C3 blocks", "C4 models", "C5 pipeline"];
+const LEVELS = ["C0 device", "C1 builtins", "C2 kernels", "C3 blocks", "C4 models", "C5 pipeline", "C7 files"];
 mkdirSync(out, { recursive: true });
 const rows = [];
 for (const [name, device] of Object.entries(devices)) {

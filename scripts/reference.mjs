@@ -1,4 +1,5 @@
-// The Python environment of the reference: Debian's packages, and mmpretrain beside them in a virtual environment.
+// The Python environments of the reference: Debian's packages, and mmpretrain beside them in a virtual environment; and one of the libraries
+// whose files are read, with PyTorch from pip.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,6 +8,7 @@ const root = dirname(import.meta.dirname);
 /** Debian's own: its torch, OpenCV and Pillow are seen from there alone. */
 export const SYSTEM_PYTHON = "/usr/bin/python3";
 const venv = process.env.MASKFEAT_GOLDEN_VENV ?? join(root, ".cache/golden");
+const peersVenv = process.env.MASKFEAT_PEERS_VENV ?? join(root, ".cache/peers");
 
 /** Without their dependencies: pip would bring another OpenCV and numpy, whose resize differs. */
 const reference = ["mmengine==0.10.7", "mmpretrain==1.2.0", "mmcv-lite==2.1.0"];
@@ -29,6 +31,18 @@ export function referencePython() {
     run(SYSTEM_PYTHON, ["-m", "venv", "--system-site-packages", venv]);
     run(python, ["-m", "pip", "install", "--quiet", "--no-deps", ...reference]);
     run(python, ["-m", "pip", "install", "--quiet", ...helpers]);
+  }
+  return python;
+}
+
+const peers = ["torch==2.15.0", "torchvision==0.29.2", "timm==1.0.31", "transformers==5.24.0", "safetensors"];
+
+/** The Python of the environment with transformers and timm, made where it is missing (6 GB). @throws where it cannot be made */
+export function peersPython() {
+  const python = join(peersVenv, "bin/python");
+  if (!existsSync(python)) {
+    run(SYSTEM_PYTHON, ["-m", "venv", peersVenv]);
+    run(python, ["-m", "pip", "install", "--quiet", ...peers]);
   }
   return python;
 }

@@ -33,16 +33,22 @@ def versions():
     """Versions of what is imported. Exits where they are not the ones demanded."""
     if not blas().startswith("OpenBLAS"):
         sys.exit("OpenBLAS is needed below PyTorch: apt-get install libopenblas0-pthread (scripts/golden/README.md)")
+    found = imported(DEMANDED)
+    for name in ("torchvision", "mmengine", "mmcv"):
+        found[name] = __import__(name).__version__
+    return found
+
+
+def imported(demanded):
+    """Versions of these packages and of Python. Exits where they are not the ones demanded."""
     found = {"python": platform.python_version()}
-    for name, version in DEMANDED.items():
+    for name, version in demanded.items():
         try:
             found[name] = __import__(name).__version__
         except ImportError as error:
             sys.exit(f"{name} {version} is needed: {error}; scripts/golden/README.md says how to make the environment")
         if not found[name].startswith(version):
             sys.exit(f"{name} {version} is needed, {found[name]} was found at {sys.modules[name].__file__}")
-    for name in ("torchvision", "mmengine", "mmcv"):
-        found[name] = __import__(name).__version__
     return found
 
 
@@ -75,18 +81,24 @@ def bits(name, shape):
     return (u32(name, np.arange(math.prod(shape))) & 1).astype(np.int64).reshape(shape)
 
 
-def parameter(name, shape):
-    """The deterministic value of the parameter `name` (with its prefix) of a model; None for buffers. f32."""
+def filling(name, shape):
+    """(offset, scale) of the values of the parameter `name`; None for buffers."""
     last = name.split(".")[-1]
     if last.startswith("rel_pos"):
-        return fill(name, shape, 0, 0.2)
+        return 0, 0.2
     if last in ("pos_embed", "cls_token", "mask_token"):
-        return fill(name, shape, 0, 0.5)
+        return 0, 0.5
     if last == "bias":
-        return fill(name, shape, 0, 0.1)
+        return 0, 0.1
     if last != "weight":
         return None
-    return fill(name, shape, 0, math.sqrt(3 / math.prod(shape[1:]))) if len(shape) >= 2 else fill(name, shape, 1, 0.1)
+    return (0, math.sqrt(3 / math.prod(shape[1:]))) if len(shape) >= 2 else (1, 0.1)
+
+
+def parameter(name, shape):
+    """The deterministic value of the parameter `name` (with its prefix) of a model; None for buffers. f32."""
+    found = filling(name, shape)
+    return found and fill(name, shape, *found)
 
 
 def noise(name, h, w):

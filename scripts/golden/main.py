@@ -21,9 +21,14 @@ import numpy as np  # noqa: E402
 
 import common  # noqa: E402
 
-PARTS = ["data", "model", "learning", "augment", "checkpoints"]
+PARTS = ["data", "model", "learning", "augment", "checkpoints", "loading-mmpretrain"]
+# Of other libraries, in an environment of their own.
+PEERS = ["loading"]
 MANIFEST = common.FOLDER / "manifest.json"
-LICENCE = "MIT; computed by mmpretrain (Apache-2.0), PyTorch, Pillow, OpenCV, numpy and Python from images and weights that follow from names"
+LICENCE = (
+    "MIT; computed by mmpretrain, transformers and timm (Apache-2.0), PyTorch, Pillow, OpenCV, numpy and Python from images and weights "
+    "that follow from names"
+)
 
 
 def cpu():
@@ -33,7 +38,12 @@ def cpu():
     return platform.processor()
 
 
-def write(goldens):
+def module(part):
+    return importlib.import_module(part.replace("-", "_"))
+
+
+def write(goldens, peers):
+    """`peers`: versions of the libraries of PEERS where these were asked for, else those of the reference are checked and noted."""
     manifest = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
     files = dict(manifest.get("files", {}))
     for part, golden in goldens:
@@ -47,8 +57,9 @@ def write(goldens):
         schema=1,
         command="npm run golden",
         licence=LICENCE,
-        versions=common.versions(),
-        machine=dict(cpu=cpu(), threads=THREADS, blas=common.blas()),
+        versions=manifest["versions"] if peers else common.versions(),
+        peers=peers or manifest.get("peers"),
+        machine=manifest["machine"] if peers else dict(cpu=cpu(), threads=THREADS, blas=common.blas()),
         seeds="fixed in the scripts: those of envelopes follow from the names of cases, those of draws stand in each file",
         files=dict(sorted(files.items())),
     )
@@ -93,7 +104,7 @@ def check(goldens):
 
 def main():
     parser = argparse.ArgumentParser(description="Makes or checks the goldens.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}, or of {', '.join(PEERS)}")
     parser.add_argument("--check", action="store_true")
     own = parser.add_argument_group("a checkpoint of your own")
     own.add_argument("--checkpoint", metavar="FILE", help=".pth of PyTorch or mmengine, or .safetensors")
@@ -102,18 +113,21 @@ def main():
     own.add_argument("--weights-out", metavar="FILE", help="the weights as safetensors too")
     own.add_argument("--runs", type=int, default=16, metavar="N", help="disturbed runs for each envelope (16)")
     args = parser.parse_args()
-    if not set(args.parts) <= set(PARTS):
-        parser.error(f"the parts are {', '.join(PARTS)}")
-    common.versions()
+    parts = args.parts or PARTS
+    if not (set(parts) <= set(PARTS) or set(parts) <= set(PEERS)):
+        parser.error(f"the parts are {', '.join(PARTS)}, and in another environment {', '.join(PEERS)}")
+    peers = module(parts[0]).versions() if parts[0] in PEERS else None
+    if not peers:
+        common.versions()
     if args.checkpoint:
         if not (args.model and args.out):
             parser.error("--checkpoint goes with --model and --out")
         importlib.import_module("checkpoint").write(args)
         return
-    goldens = ((part, golden) for part in args.parts or PARTS for golden in importlib.import_module(part).goldens())
+    goldens = ((part, golden) for part in parts for golden in module(part).goldens())
     if args.check:
         sys.exit(1 if check(goldens) else 0)
-    write(goldens)
+    write(goldens, peers)
 
 
 if __name__ == "__main__":
