@@ -57,8 +57,22 @@ export interface Envelope {
   readonly norm: number;
 }
 
+/** What a model gave, and how far a correct device may be from it. */
+export interface GoldenTensor {
+  /** Its name in the file. */
+  readonly tensor: string;
+  readonly form: "full" | "sketch";
+  /** Of the tensor itself, whatever its form. */
+  readonly shape: readonly number[];
+  /** The shape that it is viewed as before it is sketched; default: its own. */
+  readonly rows?: readonly number[] | null;
+  readonly envelope: { readonly f32: Envelope; readonly f16?: Envelope };
+  /** Errors of PyTorch's own float32, by number of threads. */
+  readonly torch?: Readonly<Record<string, Envelope>>;
+}
+
 /** What a model gave, and from what. */
-export interface GoldenCase {
+export interface GoldenCase extends GoldenTensor {
   readonly id: string;
   readonly level: Level;
   readonly scope: Scope;
@@ -77,26 +91,16 @@ export interface GoldenCase {
   readonly layer?: number;
   /** The module whose output it is, by the name of its parameters. */
   readonly module?: string;
-  /** Its name in the file. */
-  readonly tensor: string;
-  readonly form: "full" | "sketch";
-  /** Of the tensor itself, whatever its form. */
-  readonly shape: readonly number[];
-  /** The shape that it is viewed as before it is sketched; default: its own. */
-  readonly rows?: readonly number[];
-  readonly envelope: { readonly f32: Envelope; readonly f16?: Envelope };
-  /** Errors of PyTorch's own float32, by number of threads. */
-  readonly torch?: Readonly<Record<string, Envelope>>;
 }
 
 /** A file of cases, open. */
-export interface GoldenFile {
-  readonly cases: readonly GoldenCase[];
+export interface GoldenFile<C = GoldenCase> {
+  readonly cases: readonly C[];
   tensor(name: string): Promise<Tensor>;
 }
 
 /** Opens a safetensors file of cases. @throws CheckpointError where it is none */
-export async function openGolden(name: string, data: Uint8Array): Promise<GoldenFile> {
+export async function openGolden<C = GoldenCase>(name: string, data: Uint8Array): Promise<GoldenFile<C>> {
   const checkpoint = await openCheckpoint(bytesSource(data, name));
   const cases = JSON.parse(checkpoint.metadata.get("cases") ?? "null");
   if (!Array.isArray(cases)) {

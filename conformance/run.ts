@@ -16,6 +16,7 @@ import { builtinCases } from "./levels/builtins.js";
 import { deviceCases } from "./levels/device.js";
 import { goldenCases, Models, userCases } from "./levels/goldens.js";
 import { kernelCases } from "./levels/kernels.js";
+import { loadingCases } from "./levels/loading.js";
 import { pipelineCases } from "./levels/pipeline.js";
 import type { LevelSummary, Report, Skipped } from "./report.js";
 import { exactly } from "./score.js";
@@ -94,12 +95,13 @@ async function codeHashes(device: Device) {
 async function listCases(env: Env, { scope, own }: RunOptions, models: Models): Promise<LevelCases> {
   const kernels = [...deviceCases(env), ...builtinCases(env), ...kernelCases(env, scope)];
   const pipeline = await pipelineCases(env, scope);
+  const files = own ? { cases: [], absent: [] } : await loadingCases(env, scope, models);
   const ofModels = own
     ? { cases: await userCases(own.name, own.data, models), absent: [] }
     : await goldenCases(env, scope, models);
   return {
-    cases: [...kernels, ...ofModels.cases, ...pipeline.cases],
-    absent: [...ofModels.absent, ...pipeline.absent],
+    cases: [...kernels, ...ofModels.cases, ...pipeline.cases, ...files.cases],
+    absent: [...ofModels.absent, ...pipeline.absent, ...files.absent],
   };
 }
 

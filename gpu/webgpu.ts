@@ -69,7 +69,8 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   private peak = 0;
 
   constructor(
-    private readonly device: GPUDevice,
+    /** Whoever has it can run other models on it, which then share compiled pipelines. */
+    readonly device: GPUDevice,
     private readonly options: WebGpuOptions = {},
   ) {
     this.guard = new Guard(device, !options.borrowed);

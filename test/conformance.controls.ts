@@ -28,8 +28,12 @@ const info: DeviceInfo = {
 
 /** A model on a device that is already open. */
 async function modelOn(device: Device, model: PartialConfig, options: ModelOptions): Promise<Model> {
-  const { finalNorm, weights } = options;
-  const config = completeConfig({ ...model, ...(finalNorm !== undefined && { finalNorm }) });
+  const { finalNorm, outType, weights } = options;
+  const config = completeConfig({
+    ...model,
+    ...(finalNorm !== undefined && { finalNorm }),
+    ...(outType !== undefined && { outType }),
+  });
   const tape = traceAll(config);
   const source = await openParameters(nodePlatform, weights as Weights, { config, tape, surroundingsKnown: true }, {});
   const buffers = await upload(device, tape, source);
@@ -38,6 +42,7 @@ async function modelOn(device: Device, model: PartialConfig, options: ModelOptio
     name: "custom",
     config,
     outIndices: [config.numLayers - 1],
+    classes: source.classes ?? config.classes,
     weights: source.label,
     trained: source.trained,
     warnings: source.warnings,

@@ -12,13 +12,14 @@ import { countMacs, traceMain } from "../../sdk/config/traced.js";
 import { fnv1a32, proceduralFill, u32 } from "../../sdk/model/fill.js";
 import type { Model } from "../../sdk/model/model.js";
 import { runPlan } from "../calls.js";
-import type { Measured, Scope } from "../case.js";
+import type { Finding, Measured, Scope } from "../case.js";
 import {
   ABSENCE,
   type Envelope,
   type Filled,
   type GoldenCase,
   type GoldenFile,
+  type GoldenTensor,
   goldenNames,
   openGolden,
 } from "../golden.js";
@@ -27,7 +28,8 @@ import { measure } from "../score.js";
 import { type Case, type Env, isSoftware, type LevelCases } from "../suite.js";
 import { fill } from "./pipeline-rows.js";
 
-const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
+/** The numbers that the description means. */
+export const filled = ({ fill: name, shape, offset, scale }: Filled): Tensor => ({
   data: fill(name, sizeOf(shape), offset, scale),
   shape,
 });
@@ -83,15 +85,19 @@ export class Models {
     private readonly weights?: string,
   ) {}
 
-  async get({ model: config, weights: from, finalNorm }: GoldenCase): Promise<Model> {
-    const key = JSON.stringify([config, from, finalNorm]);
+  /** The model that `load` loads, unless it is the one of this key that is held. */
+  async hold(key: string, load: () => Promise<Model>): Promise<Model> {
     if (this.held?.key === key) return this.held.model;
     this.dispose();
-    const weights = from === "user" ? this.weights : from;
-    const options = { ...this.env.deviceOptions, weights, finalNorm, selfTest: "off" } as const;
-    const model = await this.env.api.getModel(config, options);
+    const model = await load();
     this.held = { key, model };
     return model;
+  }
+
+  get({ model: config, weights: from, finalNorm }: GoldenCase): Promise<Model> {
+    const weights = from === "user" ? this.weights : from;
+    const options = { ...this.env.deviceOptions, weights, finalNorm, selfTest: "off" } as const;
+    return this.hold(JSON.stringify([config, from, finalNorm]), () => this.env.api.getModel(config, options));
   }
 
   /** All stages of a call of `extractFeat`: cases that look at one stage each share it. */
@@ -175,7 +181,7 @@ function workOf(c: GoldenCase): number {
 /** Multiply-adds that a software GPU is given: a block of ViT-B takes it seconds, ViT-B at 224 pixels most of a minute. */
 const patience: Readonly<Record<Scope, number>> = { quick: 2e9, full: 18e9, exhaustive: Number.POSITIVE_INFINITY };
 
-const APPROXIMATE = "int8 approximates models: `npm run bench -- accuracy` tells how well";
+export const APPROXIMATE = "int8 approximates models: `npm run bench -- accuracy` tells how well";
 const NO_ENVELOPE = "these goldens have no envelope for f16";
 
 function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): string | undefined {
@@ -185,6 +191,27 @@ function skipOf(c: GoldenCase, { device, deviceInfo }: Env, scope: Scope): strin
   return `a software GPU takes minutes for this: level ${workOf(c) <= patience.full ? "full" : "exhaustive"} has it`;
 }
 
+/** An output beside its golden, in units of the envelope of what the device stores. */
+export async function judged(
+  { device }: Env,
+  file: Pick<GoldenFile, "tensor">,
+  golden: GoldenTensor,
+  { data, shape }: Tensor,
+): Promise<Finding> {
+  const envelope = device.weights === "f16" ? golden.envelope.f16 : golden.envelope.f32;
+  if (!envelope) throw new Error(NO_ENVELOPE);
+  const expected = await file.tensor(golden.tensor);
+  if (String(shape) !== String(golden.shape)) {
+    return { ...measure([], [1], 0), reason: `the shape is [${shape}], expected [${golden.shape}]` };
+  }
+  const actual = golden.form === "sketch" ? sketch(data, golden.rows ?? shape) : data;
+  const found = withinEnvelope(actual, expected.data, envelope);
+  const torch = Object.values(golden.torch ?? {}).map((errors) => errors.max / envelope.max);
+  if (torch.length === 0) return found;
+  const reason = `PyTorch's own float32 uses ${Math.max(...torch).toPrecision(2)}`;
+  return { ...found, reason: found.use > 1 ? `beyond what rounding explains; ${reason}` : reason };
+}
+
 function caseOf(file: GoldenFile, models: Models, c: GoldenCase, skip?: string): Case {
   return {
     id: `${c.level}/${c.id}`,
@@ -192,21 +219,7 @@ function caseOf(file: GoldenFile, models: Models, c: GoldenCase, skip?: string):
     boundKind: "envelope",
     scope: c.scope,
     skip,
-    async measure(env) {
-      const envelope = env.device.weights === "f16" ? c.envelope.f16 : c.envelope.f32;
-      if (!envelope) throw new Error(NO_ENVELOPE);
-      const output = await outputOf(env, models, c);
-      const expected = await file.tensor(c.tensor);
-      if (String(output.shape) !== String(c.shape)) {
-        return { ...measure([], [1], 0), reason: `the shape is [${output.shape}], expected [${c.shape}]` };
-      }
-      const actual = c.form === "sketch" ? sketch(output.data, c.rows ?? c.shape) : output.data;
-      const found = withinEnvelope(actual, expected.data, envelope);
-      const torch = Object.values(c.torch ?? {}).map((errors) => errors.max / envelope.max);
-      if (torch.length === 0) return found;
-      const reason = `PyTorch's own float32 uses ${Math.max(...torch).toPrecision(2)}`;
-      return { ...found, reason: found.use > 1 ? `beyond what rounding explains; ${reason}` : reason };
-    },
+    measure: async (env) => judged(env, file, c, await outputOf(env, models, c)),
   };
 }
 
