@@ -30,7 +30,7 @@ const subjects: Readonly<Record<Level, readonly string[]>> = {
   C5: ["resize", "hog", "blockMask", "normalise"],
   C7: ["transformers", "timm", "mmpretrain"],
 };
-const share: Readonly<Record<Level, number>> = { C0: 0.06, C1: 0.1, C2: 0.67, C3: 0.03, C4: 0.03, C5: 0.08, C7: 0.03 };
+const share: Readonly<Record<Level, number>> = { C0: 0.06, C1: 0.1, C2: 0.7, C3: 0.03, C4: 0.02, C5: 0.06, C7: 0.03 };
 
 const data = ["uniform", "cancellation", "large", "subnormal", "one-hot"];
 
