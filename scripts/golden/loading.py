@@ -95,7 +95,7 @@ def named(model):
     return [model.config.id2label[i] for i in range(model.config.num_labels)]
 
 
-def transformers_files(later):
+def transformers_files():
     files = Files("quick/loading-transformers.safetensors", "files of transformers' ViT, and what it gives for them")
     square = dict(height=SIZE, width=SIZE)
 
@@ -105,15 +105,6 @@ def transformers_files(later):
     check_classifier(model, pixels)
     about = dict(config=folder.config, preprocessor=preprocessor)
     files.add("transformers/classifier", model, classified, pixels, rows=folder.rows, format="safetensors", names=named(model), **about)
-    if later:
-        # numbers follow from names, so that this is another model than the one before
-        rows = loaded.described(loaded.shapes_of(model.state_dict()))
-        model.load_state_dict(loaded.numbers(rows))
-        other, _ = folder.processed(loaded.image_input("squash 3", 40, 56), size=square)
-        files.add("transformers/names of version 5", model, classified, other, rows=rows, format="torch", names=named(model), **about)
-        multi = Folder(CLASSIFIER, problem_type="multi_label_classification", **LABELS)
-        about = dict(config=multi.config, preprocessor=preprocessor)
-        files.add("transformers/many labels", multi.model(), several, pixels, rows=multi.rows, format="safetensors", names=named(model), **about)
 
     # the first norm sees a variance near 1e-6: eps decides
     ends = ("cls_token", "position_embeddings", "projection.weight", "projection.bias")
@@ -130,12 +121,6 @@ def transformers_files(later):
     about = dict(rows=folder.rows, config=folder.config, preprocessor=preprocessor, dtype="BF16", shards=folder.shards)
     files.add("transformers/shards of bf16", model, classified, pixels, format="safetensors", names=named(model), **about)
     return files
-
-
-def several(model, images):
-    """As `classified`, where an image may have several labels: a sigmoid of each logit."""
-    found = classified(model, images)
-    return dict(found, scores=torch.sigmoid(found["logits"]))
 
 
 # timm
@@ -172,7 +157,7 @@ def timm_classified(model, images):
     return dict(features=features, logits=logits, scores=softmax(logits))
 
 
-def timm_files(later):
+def timm_files():
     files = Files("quick/loading-timm.safetensors", "files of timm's ViT, and what it gives for them")
     recipe = dict(OURS, preset="timm-augreg", kind="classifier", numClasses=len(CLASSES), resizeEdge=35)
 
@@ -197,6 +182,6 @@ def versions():
     return common.imported(DEMANDED)
 
 
-def goldens(later=False):
-    for files in (transformers_files(later), timm_files(later)):
+def goldens():
+    for files in (transformers_files(), timm_files()):
         yield files.golden()
