@@ -98,19 +98,24 @@ function productBound(call: OpCall<Attrs>, inputs: Arrays, sums: SumError): Floa
   return magnitudes(call, inputs).map((magnitude) => sums(d) * magnitude + d * TINY);
 }
 
-/** Half a step, and what rounding the step itself adds for the 127th of them. */
-const HALF_STEP = 0.5 + 2 ** -14;
+/** What 8 bits hold. */
+const LARGEST = 127;
+/** The largest multiple of it that an input may become: sums of k products stay within 32 bits (assembly/nn/linear_int8.ts). */
+const largestInput = (k: number) =>
+  LARGEST * Math.max(1, Math.min(258, Math.floor((2 ** 31 - 1) / (LARGEST ** 2 * k))));
 /** Rows whose largest magnitude is below this count as zero (assembly/nn/linear_int8.ts). */
 const COUNTS_AS_ZERO = 1e-30;
 
 /**
- * What 8-bit integers add: each factor is off by half a step of its row, whose step is its largest magnitude over 127, and the integers'
- * sum, which is exact, is scaled with four roundings. Zero where every row is a multiple of its step.
+ * What integers add: each factor is off by half a step of its row, whose step is its largest magnitude over 127 (the weight) or over a
+ * multiple of it (the input), and the integers' sum, which is exact, is scaled with four roundings. Zero where every row is a multiple of
+ * its step.
  */
 function integerBound(call: OpCall<Attrs>, inputs: Arrays, slope: number): Float64Array {
   const k = depthOf(call);
-  const rows = (values: Float64Array) => Array.from({ length: values.length / k }, (_, r) => stepsOf(values, r * k, k));
-  const [xs, ws] = [rows(inputs[0]), rows(inputs[1])];
+  const rows = (values: Float64Array, largest: number) =>
+    Array.from({ length: values.length / k }, (_, r) => stepsOf(values.subarray(r * k, (r + 1) * k), largest));
+  const [xs, ws] = [rows(inputs[0], largestInput(k)), rows(inputs[1], LARGEST)];
   return magnitudes(call, inputs).map((all, i) => {
     const [row, column] = [xs[Math.floor(i / ws.length)], ws[i % ws.length]];
     const error = row.error * column.sum + row.sum * column.error + k * row.error * column.error;
@@ -118,13 +123,14 @@ function integerBound(call: OpCall<Attrs>, inputs: Arrays, slope: number): Float
   });
 }
 
-/** The sum of magnitudes of a row, and how far each of its numbers may be from what stands for it. */
-function stepsOf(values: Float64Array, from: number, k: number): { sum: number; error: number } {
-  const row = abs(values.subarray(from, from + k));
+/** The sum of magnitudes of a row whose largest becomes `largest`, and how far each of its numbers may be from what stands for it. */
+function stepsOf(values: Float64Array, largest: number): { sum: number; error: number } {
+  const row = abs(values);
   const top = row.reduce((a, b) => Math.max(a, b), 0);
-  const step = top / 127;
-  const isWhole = row.every((v) => v === Math.round(v / step) * step);
-  const error = top < COUNTS_AS_ZERO ? top : isWhole ? 0 : HALF_STEP * step;
+  const step = top / largest;
+  const isWhole = row.every((v) => Math.abs(v / step - Math.round(v / step)) < 1e-9);
+  // half a step, and what rounding the step itself adds for the last of them
+  const error = top < COUNTS_AS_ZERO ? top : isWhole ? 0 : (0.5 + largest * 2 ** -21) * step;
   return { sum: row.reduce((a, b) => a + b, 0), error };
 }
 
@@ -294,6 +300,18 @@ export const mutants: Mutants = {
         "const end = a + (count << 4);",
         "const end = a + ((count - (count > 2048 ? 1 : 0)) << 4);",
         { dtype: "int8", cases: "C2/linear/[3,4100]*" },
+      ],
+      [
+        "inputs are rounded to 8 bits",
+        "return LARGEST * <f32>max(1, min(258, i32.MAX_VALUE / (127 * 127 * k)));",
+        "return LARGEST;",
+        { dtype: "int8", cases: "C2/linear/[33,36]*" },
+      ],
+      [
+        "sums of many terms overflow",
+        "return LARGEST * <f32>max(1, min(258, i32.MAX_VALUE / (127 * 127 * k)));",
+        "return LARGEST * 258;",
+        { dtype: "int8", scope: "full", cases: "C2/linear/[*,4096]*" },
       ],
       [
         "a row has the scale of its neighbour",
