@@ -1,11 +1,9 @@
 /**
  * PNG files with nothing but their picture, and what of it a browser's own decoder would change: alpha (a canvas changes the colours below
- * it) and 16 bits. Chunks and their order: W3C PNG, third edition; decoding: fast-png.
+ * it) and 16 bits. Chunks, filters and passes: W3C PNG, third edition.
  */
 
-import { decode } from "fast-png";
 import type { Image } from "./image.js";
-import { pickChannels } from "./pixels.js";
 import type { ImageHeader } from "./sniff.js";
 
 interface Chunk {
@@ -33,13 +31,16 @@ function chunks(file: Uint8Array): Chunk[] {
   return found;
 }
 
+const CRCS = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320);
+  return crc;
+});
+
 /** CRC-32 (5.5) of a chunk's name and data. */
 function crc32(bytes: Uint8Array): number {
   let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320);
-  }
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRCS[(crc ^ bytes[i]) & 255];
   return ~crc;
 }
 
@@ -102,17 +103,34 @@ export function isDeep({ format, bits, channels }: ImageHeader): boolean {
  * @throws Error where the data is broken, by checksum, length or filter.
  */
 export async function decodeDeepPng(file: Uint8Array, header: ImageHeader): Promise<Image> {
-  await checkLength(file, header);
-  const { data } = decode(file, { checkCrc: true });
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  // samples of 16 bits lie in memory as this machine's are: the high byte last
-  const width = header.bits / 8;
-  const colours = header.channels < 3 ? [0, 0, 0] : [0, 1, 2];
-  const [r, g, b] = colours.map((c) => width * c + width - 1);
-  return pickChannels(bytes, header, width * header.channels, [r, g, b]);
+  const { width, height, bits, channels } = header;
+  const passes = passesOf(file, header);
+  const filtered = await inflated(
+    file,
+    passes.reduce((sum, { rows, bytes }) => sum + rows * (1 + bytes), 0),
+  );
+  const data = new Uint8Array(3 * width * height);
+  const sample = bits / 8;
+  const colours = channels < 3 ? [0, 0, 0] : [0, sample, 2 * sample];
+  let at = 0;
+  for (const { x, y, dx, dy, rows, bytes } of passes) {
+    let above: Uint8Array = new Uint8Array(bytes);
+    for (let row = 0; row < rows; row++) {
+      const line = filtered.subarray(at + 1, at + 1 + bytes);
+      unfilter(line, above, filtered[at], channels * sample);
+      let to = 3 * ((y + row * dy) * width + x);
+      for (let from = 0; from < bytes; from += channels * sample) {
+        for (let c = 0; c < 3; c++) data[to + c] = line[from + colours[c]];
+        to += 3 * dx;
+      }
+      above = line;
+      at += 1 + bytes;
+    }
+  }
+  return { data, width, height };
 }
 
-/** The seven passes of Adam7: offset and step along x and y. */
+/** The seven passes of Adam7 (8.2): offset and step along x and y. */
 const ADAM7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -124,25 +142,54 @@ const ADAM7 = [
 ];
 const INTERLACED = SIGNATURE + 20;
 
-/** Bytes of the inflated pixels: each row with its filter, of each pass that has pixels. */
-function inflatedBytes(file: Uint8Array, { width, height, bits, channels }: ImageHeader): number {
-  const passes = file[INTERLACED] === 1 ? ADAM7 : [[0, 0, 1, 1]];
-  return passes.reduce((sum, [x, y, dx, dy]) => {
-    const columns = Math.ceil((width - x) / dx);
-    return sum + (columns > 0 ? Math.max(0, Math.ceil((height - y) / dy)) * (1 + (columns * channels * bits) / 8) : 0);
-  }, 0);
+/** The passes that have pixels, with how many rows they have and of how many bytes, without the filter's. */
+function passesOf(file: Uint8Array, { width, height, bits, channels }: ImageHeader) {
+  const all = file[INTERLACED] === 1 ? ADAM7 : [[0, 0, 1, 1]];
+  return all
+    .map(([x, y, dx, dy]) => {
+      const [columns, rows] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
+      return { x, y, dx, dy, rows, bytes: (columns * channels * bits) / 8 };
+    })
+    .filter(({ rows, bytes }) => rows > 0 && bytes > 0);
 }
 
-/** Inflates without keeping anything: fast-png would take missing pixels for zeros, and keep whatever a few bytes inflate to. */
-async function checkLength(file: Uint8Array, header: ImageHeader): Promise<void> {
-  const expected = inflatedBytes(file, header);
-  const idat = chunks(file).filter(isPixels);
-  const compressed = new Blob(idat.map(({ data }) => data as Uint8Array<ArrayBuffer>));
+/** The inflated pixels, which must be `expected` bytes: nothing beyond is kept, whatever a few bytes inflate to. */
+async function inflated(file: Uint8Array, expected: number): Promise<Uint8Array> {
+  const all = chunks(file);
+  const broken = all.find((chunk) => !isIntact(chunk));
+  if (broken) throw new Error(`a wrong checksum of ${broken.type}`);
+  const compressed = new Blob(all.filter(isPixels).map(({ data }) => data as Uint8Array<ArrayBuffer>));
   const reader = compressed.stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  const bytes = new Uint8Array(expected);
   let found = 0;
   for (let part = await reader.read(); !part.done && found <= expected; part = await reader.read()) {
+    if (found + part.value.length <= expected) bytes.set(part.value, found);
     found += part.value.length;
   }
   await reader.cancel();
   if (found !== expected) throw new Error(`${expected} bytes of pixels expected, found ${found}`);
+  return bytes;
+}
+
+/** What filters 1 to 4 (9.2) add to a byte: of the bytes to its left, above, and above to the left. */
+const predictors: readonly ((left: number, up: number, corner: number) => number)[] = [
+  (left) => left,
+  (_, up) => up,
+  (left, up) => (left + up) >> 1,
+  (left, up, corner) => {
+    const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
+    if (a <= b && a <= c) return left;
+    return b <= c ? up : corner;
+  },
+];
+
+/** Takes a filter off a row in place; `pixel`: bytes of a pixel. */
+function unfilter(row: Uint8Array, above: Uint8Array, filter: number, pixel: number): void {
+  if (filter === 0) return;
+  const predict = predictors[filter - 1];
+  if (!predict) throw new Error(`an unknown filter, ${filter}`);
+  for (let i = 0; i < row.length; i++) {
+    const inside = i >= pixel;
+    row[i] += predict(inside ? row[i - pixel] : 0, above[i], inside ? above[i - pixel] : 0);
+  }
 }

@@ -11,7 +11,7 @@ import { readTexture } from "./browser-texture.js";
 
 /**
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to Node's: by the browser's own decoder, after taking away what it would
- * apply and OpenCV does not; PNG with alpha or 16 bits by fast-png.
+ * apply and OpenCV does not; PNG with alpha or 16 bits by code of ours.
  * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken; IMG_READ_BACK where the browser changes pixels
  * that are read back.
  */
