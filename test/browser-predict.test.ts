@@ -2,6 +2,7 @@
 
 import "./relaxed.js";
 import { expect, it } from "vitest";
+import { imagenetClasses } from "../sdk/config/imagenet.js";
 import { getModel } from "../sdk/entries/node.js";
 import { describeChromium } from "./chromium.js";
 import { tiny } from "./tiny.js";
@@ -23,7 +24,8 @@ describeChromium("model.predict", (chromium) => {
       },
       { config, path },
     );
-    using model = await getModel(config, { weights: "procedural", device: "wasm", threads: 1 });
+    const options = { weights: "procedural", device: "wasm", threads: 1, classes: imagenetClasses } as const;
+    using model = await getModel(config, options);
     const [{ predScores, ...best }] = await model.predict(path, { topk: 3 });
     expect(found).toEqual({ nameless: false, scores: [...predScores], best });
   });

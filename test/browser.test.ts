@@ -101,7 +101,7 @@ describeChromium("a page that is not isolated", (chromium) => {
   it.each([
     ["no-such.jpg", "FILE_NOT_FOUND", "404"],
     ["file:///bird.jpg", "FILE_READ", "a page has no files"],
-    ["data:image/png;base64,AAAA", "FILE_READ", "a page has no files"],
+    ["data:image/png;base64,AAAA", "IMG_FORMAT", "begins with the bytes 00 00 00"],
     ["http://", "FILE_READ", "not a http or https URL"],
     ["/", "NET_STATUS", "this is an HTML page"],
   ])("%s is a typed error", async (url, code, what) => {

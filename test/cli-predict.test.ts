@@ -28,7 +28,7 @@ describe("predict", () => {
     expect(Object.keys(run)).toEqual(fields);
     expect(run).toMatchObject({ model: "vit-tiny-p16_maskfeat-pre", weights: "procedural", trained: false });
     const [result] = run.results;
-    expect(Object.keys(result)).toEqual(["input", "pred_label", "pred_score", "pred_class", "topk"]);
+    expect(Object.keys(result)).toEqual(["input", "pred_label", "pred_score", "score_function", "pred_class", "topk"]);
     expect(result).toMatchObject({ input: two[0], pred_class: `class ${result.pred_label}` });
     expect(result.topk).toHaveLength(5);
     expect(result.topk[0]).toEqual({ label: result.pred_label, score: result.pred_score, class: result.pred_class });

@@ -87,7 +87,13 @@ describe("images of another size", () => {
 
   it("follow the names of the file where the configuration names no preset, else the configuration", async () => {
     const { preset: _, ...said } = { ...token, layerNormEps: 1e-6, mean: [1, 1, 1], std: [1, 1, 1] } as const;
-    const full: PartialConfig = { ...said, interpolation: "bicubic", cropMode: "center", pooling: "cls_token" };
+    const full: PartialConfig = {
+      ...said,
+      interpolation: "bicubic",
+      cropMode: "center",
+      pooling: "cls_token",
+      poolNorm: false,
+    };
     const weights = fileOf(token, asTimm);
     const feature = async (config: PartialConfig) => {
       using model = await getModel(config, { weights, threads: 1, device: "wasm" });

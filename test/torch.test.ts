@@ -49,7 +49,13 @@ describe("tensors", () => {
     expect(wanted.length).toBeGreaterThan(0);
     expect([...checkpoint.names].sort()).toEqual(wanted.map(([key]) => key.slice(group.length + 1)).sort());
     for (const [key, { data, shape }] of wanted) {
-      const found = await checkpoint.get(key.slice(group.length + 1));
+      const own = key.slice(group.length + 1);
+      // torch makes infinity of the numbers that f32 does not hold
+      if (own === "f64") {
+        await expect(checkpoint.get(own)).rejects.toMatchObject({ code: "CKPT_RANGE" });
+        continue;
+      }
+      const found = await checkpoint.get(own);
       // The golden's writer knows no tensors of no dimensions.
       const scalar = /scalar|num_batches/.test(key);
       expect(found.shape, key).toEqual(scalar ? [] : shape);

@@ -39,11 +39,12 @@ function scalesOf(weights: usize, n: i32, k: i32): usize {
 }
 
 /**
- * What the largest magnitude of a row of x [.,k] becomes: the multiple of 127 that fits 16 bits and keeps a sum of k products with W within
- * 32 bits, 21971 for k = 768. Beside a value 50 times as large as the others, those still have 9 bits.
+ * What the largest magnitude of a row of x [.,k] becomes: 127 times the power of two that fits 16 bits and keeps a sum of k products with W
+ * within 32 bits, 127 * 128 for k = 768. So whole numbers up to 127 stay exact. Beside a value 50 times as large as the others, those have 8 bits.
  */
 function largestInput(k: i32): f32 {
-  return LARGEST * <f32>max(1, min(258, i32.MAX_VALUE / (127 * 127 * k)));
+  const room = i32.MAX_VALUE / (127 * 127 * k);
+  return LARGEST * <f32>(1 << min(8, 31 - clz(room | 1)));
 }
 
 /** The scale of `k` numbers: the integer `largest` stands for the largest magnitude. NaN where one of them is NaN. */

@@ -12,7 +12,7 @@ export const mutants = [
       "const centre = ((i + 0.5) * from) / to - 0.5;",
       "const centre = to > 1 ? (i * (from - 1)) / (to - 1) : 0;",
     ],
-    ["positions of a file are resized with A = -0.5", "const A = -0.75;", "const A = -0.5;"],
+    ["positions of a file are resized with A = -0.5", "antialias ? -0.5 : -0.75", "-0.5"],
   ]),
   mistakes("C7/transformers/*", "sdk/checkpoint/names/projects.ts", [
     [
@@ -62,13 +62,13 @@ export const mutants = [
     ],
     [
       "id2label is taken in the order of strings",
-      "labels.keys().map((_, i) => labels.get(String(i)))",
-      "labels.keys().sort().map((key) => labels.get(key))",
+      'fields.names("id2label")',
+      'fields.names("id2label")?.map((_, i, all) => all[Number(Object.keys(all).sort()[i])])',
     ],
     [
       "an image is cropped where the processor squashes it",
-      'cropMode: shortest === undefined ? "squash" : "center"',
-      'cropMode: "center"',
+      'shortest === undefined ? "squash-floor" : "center-floor"',
+      '"center-floor"',
     ],
     [
       "the processor's own mean is not read",
@@ -80,11 +80,11 @@ export const mutants = [
     [
       "timm's classifiers read the mean of the patches for the class token",
       `    about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...center,
+    ...timm,
     ...half,
     pooling: "cls_token",`,
       `    about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...center,
+    ...timm,
     ...half,
     pooling: "avg_featmap",`,
     ],
@@ -92,7 +92,7 @@ export const mutants = [
   mistakes("C7/timm/class token/*", "sdk/image/transform.ts", [
     [
       "the crop's left edge is rounded down",
-      "const left = Math.max(0, roundEven((width - side) / 2));",
+      "const left = Math.max(0, round((width - side) / 2));",
       "const left = Math.max(0, Math.floor((width - side) / 2));",
     ],
   ]),

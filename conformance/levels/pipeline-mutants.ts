@@ -11,7 +11,7 @@ export const mutants = [
       { quick: true },
     ],
     ["colour profiles are applied", "ignoreIcc: true,", "ignoreIcc: false,"],
-    ["the EXIF turn is not applied", 'autoOrient: format !== "webp",', "autoOrient: false,"],
+    ["the EXIF turn is not applied", "TURNS[turn - 1]", "TURNS[0]"],
   ]),
   mistakes("C5/preprocess/*", "sdk/image/transform.ts", [
     [
@@ -28,7 +28,7 @@ export const mutants = [
     ],
     [
       "the crop's offset is rounded down",
-      "const left = Math.max(0, roundEven((width - side) / 2));",
+      "const left = Math.max(0, round((width - side) / 2));",
       "const left = Math.max(0, Math.floor((width - side) / 2));",
       { scope: "full" },
     ],

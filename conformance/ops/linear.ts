@@ -102,7 +102,7 @@ function productBound(call: OpCall<Attrs>, inputs: Arrays, sums: SumError): Floa
 const LARGEST = 127;
 /** The largest multiple of it that an input may become: sums of k products stay within 32 bits (assembly/nn/linear_int8.ts). */
 const largestInput = (k: number) =>
-  LARGEST * Math.max(1, Math.min(258, Math.floor((2 ** 31 - 1) / (LARGEST ** 2 * k))));
+  LARGEST * 2 ** Math.min(8, Math.max(0, Math.floor(Math.log2((2 ** 31 - 1) / (LARGEST ** 2 * k)))));
 /** Rows whose largest magnitude is below this count as zero (assembly/nn/linear_int8.ts). */
 const COUNTS_AS_ZERO = 1e-30;
 
@@ -303,14 +303,14 @@ export const mutants: Mutants = {
       ],
       [
         "inputs are rounded to 8 bits",
-        "return LARGEST * <f32>max(1, min(258, i32.MAX_VALUE / (127 * 127 * k)));",
+        "return LARGEST * <f32>(1 << min(8, 31 - clz(room | 1)));",
         "return LARGEST;",
         { dtype: "int8", cases: "C2/linear/[33,36]*" },
       ],
       [
         "sums of many terms overflow",
-        "return LARGEST * <f32>max(1, min(258, i32.MAX_VALUE / (127 * 127 * k)));",
-        "return LARGEST * 258;",
+        "return LARGEST * <f32>(1 << min(8, 31 - clz(room | 1)));",
+        "return LARGEST * 256;",
         { dtype: "int8", scope: "full", cases: "C2/linear/[*,4096]*" },
       ],
       [
