@@ -89,7 +89,7 @@ export const mutants: Mutants = {
     ],
     "assembly/nn/mean_tokens.ts": [
       [
-        "a token of more than 1,024 is left out",
+        "of more than 1,024 tokens one is left out",
         "const last = x + <usize>(b + 1) * <usize>L * row;",
         "const last = x + (<usize>(b + 1) * <usize>L - (L > 1025 ? 1 : 0)) * row;",
       ],
