@@ -133,3 +133,12 @@ it.each(some(patterns, 4))("tokens keep their direction: %s", async (name, plant
   if (soak) console.log(`| ${name} | ${median.toFixed(6)} | ${least.toFixed(6)} |`);
   expect(least).toBeGreaterThan(0.99);
 });
+
+it.each<[string, Plant, RegExp]>([
+  ["columns of a weight x 50", columns(HIDDEN, 50, 3), /ffn\.layers\.0\.0\.weight: a column is \d+ times/],
+  ["gains before attention x 50, 3 channels", gains(LN1, 50, 3), /attn\.qkv\.weight: with the gains .* 2 columns/],
+  ["gains x 20, 4 channels", gains(LN, 20, 4), /attn\.qkv\.weight: with the gains/],
+])("are refused where tokens would lose it: %s", async (_, plant, what) => {
+  planted.by = plant;
+  await expect(tokensOf("int8")).rejects.toMatchObject({ code: "DTYPE_RANGE", message: expect.stringMatching(what) });
+});

@@ -15,6 +15,7 @@ import { openWeights, type WeightsOptions } from "./files.js";
 import { initFill, proceduralFill } from "./fill.js";
 import { fitCheckpoint, readParameter, type Wanted } from "./fit.js";
 import type { Platform } from "./platform.js";
+import { rangeCheck } from "./range.js";
 
 /**
  * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
@@ -130,21 +131,9 @@ function stagingFor(most: number): Staging {
   };
 }
 
-/** From here on numbers round to infinity in f16, whose largest is 65504. */
-const F16_END = 65520;
-
-/** @throws OptionError DTYPE_RANGE naming the largest number of `data` if f16 does not hold it */
-function checkHalf(name: string, data: Float32Array): void {
-  let at = 0;
-  for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[at])) at = i;
-  if (!(Math.abs(data[at]) >= F16_END)) return;
-  const fix = `f16 holds numbers up to 65504: use dtype "f32"`;
-  throw new OptionError("DTYPE_RANGE", `${name}: the largest number, element ${at}, is ${data[at]}; ${fix}`);
-}
-
 /**
  * Brings the parameters of a tape to the device, one tensor in host memory at a time. Gives the buffer of each by its name.
- * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; OptionError for numbers that the device's f16 does not hold; AbortError
+ * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; OptionError DTYPE_RANGE for what the device's narrow numbers do not hold; AbortError
  */
 export async function upload<B>(
   device: Device<B>,
@@ -156,13 +145,13 @@ export async function upload<B>(
   const sizes = params.map(({ shape }) => size(shape));
   const total = sizes.reduce((sum, count) => sum + 4 * count, 0);
   const staging = stagingFor(Math.max(0, ...sizes));
+  const check = rangeCheck(device);
   const buffers = new Map<string, B>();
   let loaded = 0;
   for (const [i, value] of params.entries()) {
     signal?.throwIfAborted();
     const data = await source.read(value, staging);
-    const isHalf = device.numberBytes === 2 || (device.weights === "f16" && value.layout === "packed");
-    if (isHalf) checkHalf([source.label, value.name].filter(Boolean).join(": "), data);
+    check(value, source.label, data);
     buffers.set(value.name, await device.param(value, data));
     loaded += 4 * sizes[i];
     onProgress?.(loaded, total);
