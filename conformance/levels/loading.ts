@@ -52,10 +52,10 @@ async function load(env: Env, file: LoadedFile): Promise<Model> {
 
 /** What a prediction says beside what it should say: [what, found, expected]. */
 function claims(prediction: Prediction, { topk, names }: Predicted): [string, unknown, unknown][] {
-  const { predScores, predLabel, predScore, predClass, topk: best = [] } = prediction;
+  const { predScores, predLabel, predScore, predClass, scoreFunction, topk: best = [] } = prediction;
   const sum = predScores.reduce((a, b) => a + b, 0);
-  // each score is rounded by at most 2^-24 of itself
-  const isOne = Math.abs(sum - 1) <= 2 ** -24;
+  // each score is rounded by at most 2^-24 of itself; those of a sigmoid have no sum of their own
+  const isOne = Math.abs(sum - 1) <= 2 ** -24 || scoreFunction === "sigmoid";
   return [
     ["the sum of all scores", isOne ? 1 : sum, 1],
     ["the best labels", best.map(({ label }) => label), topk],

@@ -69,7 +69,7 @@ class Float64(TorchFunctionMode):
         return y
 
     on_linear = on_conv2d = on_matmul = on_layer_norm = on_gelu = on_softmax = on_interpolate = _known
-    on_mean = on_sum = on_add = on_mul = on_div = on_sub = on_true_divide = on_mse_loss = _known
+    on_mean = on_sum = on_add = on_mul = on_div = on_sub = on_true_divide = on_sigmoid = on_mse_loss = _known
 
 
 class Rounding(Float64):
@@ -167,6 +167,10 @@ class Rounding(Float64):
         places = max(x.shape[2:])
         return y + U * math.sqrt(16 + places**2) * x.square().mean().sqrt() * self.xi(y.shape)
 
+    def on_sigmoid(self, y, x):
+        """1 / (1 + exp(-x)): exp is right to 2 u of itself, the sum and the division round; 1 - y is exp's share of the sum."""
+        return y + y * (4 * (1 - y).square() + 2).sqrt() * U * self.xi(y.shape)
+
     def on_mean(self, y, x, dim):
         depth = x.shape[dim]
         return y + self.of_sum(y * depth, x.square().sum(dim), depth) / depth + U * y.abs() * self.xi(y.shape)
@@ -200,6 +204,7 @@ ATEN = {
     "mul": ["mul"],
     "div": ["div"],
     "sub": ["sub"],
+    "sigmoid": ["sigmoid"],
     "true_divide": ["div"],
 }
 # Other kernels of the same functions: without a bias, antialiased.

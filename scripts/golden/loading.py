@@ -76,6 +76,12 @@ def classified(model, images):
     return dict(features=features, logits=logits, scores=softmax(logits))
 
 
+def several(model, images):
+    """As `classified`, where an image may have several labels: a sigmoid of each logit."""
+    found = classified(model, images)
+    return dict(found, scores=torch.sigmoid(found["logits"]))
+
+
 def tokens(model, images):
     return dict(features=model(images).last_hidden_state)
 
@@ -105,6 +111,15 @@ def transformers_files():
     check_classifier(model, pixels)
     about = dict(config=folder.config, preprocessor=preprocessor)
     files.add("transformers/classifier", model, classified, pixels, rows=folder.rows, format="safetensors", names=named(model), **about)
+
+    # numbers follow from names, so that this is another model than the one before
+    rows = loaded.described(loaded.shapes_of(model.state_dict()))
+    model.load_state_dict(loaded.numbers(rows))
+    other, _ = folder.processed(loaded.image_input("squash 3", 40, 56), size=square)
+    files.add("transformers/names of version 5", model, classified, other, rows=rows, format="torch", names=named(model), **about)
+    multi = Folder(CLASSIFIER, problem_type="multi_label_classification", **LABELS)
+    about = dict(config=multi.config, preprocessor=preprocessor)
+    files.add("transformers/many labels", multi.model(), several, pixels, rows=multi.rows, format="safetensors", names=named(model), **about)
 
     # the first norm sees a variance near 1e-6: eps decides
     ends = ("cls_token", "position_embeddings", "projection.weight", "projection.bias")
