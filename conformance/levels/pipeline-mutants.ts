@@ -10,7 +10,6 @@ export const mutants = [
       "data: Uint8Array.from(data, (_, i) => data[i + 2 - 2 * (i % 3)]),",
       { quick: true },
     ],
-    ["colour profiles are applied", "ignoreIcc: true,", "ignoreIcc: false,"],
     ["the EXIF turn is not applied", "TURNS[turn - 1]", "TURNS[0]"],
   ]),
   mistakes("C5/preprocess/*", "sdk/image/transform.ts", [
@@ -93,7 +92,12 @@ export const mutants = [
       "return (angle / <f32>Math.PI) * 0.5 * <f32>nbins;",
     ],
     ["HOG: negative angles count up", "const bin = negative ? nbins - count : count;", "const bin = count;"],
-    ["HOG: the diagonal as exact arithmetic has it", "return negative ? -1.121631e-8 : 2e-8;", "return 0;"],
+    [
+      "HOG: the diagonal as exact arithmetic has it",
+      "return negative ? -1.121631e-8 : 2e-8;",
+      "return 0;",
+      { scope: "full" },
+    ],
     [
       "HOG: the angle is not rounded to f32",
       "return (<f64>below + <f64>reinterpret<f32>(bits)) / 2;",
