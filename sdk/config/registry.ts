@@ -1,6 +1,6 @@
 /** The models known by name: both models of the reference, and the same recipe in other sizes. */
 
-import { OptionError } from "../../gpu/errors.js";
+import { OptionError, shownName } from "../../gpu/errors.js";
 import { checkChoice, checkKeys, didYouMean } from "../base/check.js";
 import { checkClasses } from "./classes.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
@@ -159,8 +159,8 @@ export function findModel(name: string): ModelEntry {
   const found = entries.find((e) => e.name === name.toLowerCase());
   if (!found) {
     const names = entries.map((e) => e.name);
-    const what = `no model is named ${JSON.stringify(name)}${didYouMean(name, names)}`;
-    throw new OptionError("MODEL_UNKNOWN", `${what}; the models are ${names.join(", ")}; a folder ends in a slash`);
+    const what = `no model is named ${JSON.stringify(shownName(name))}${didYouMean(name, names)}`;
+    throw new OptionError("MODEL_UNKNOWN", `${what}; the models are ${names.join(", ")}; no such folder is there`);
   }
   return found;
 }
