@@ -106,7 +106,7 @@ describeChromium("a page that is not isolated", (chromium) => {
     ["/", "NET_STATUS", "this is an HTML page"],
   ])("%s is a typed error", async (url, code, what) => {
     const { error } = await open.inPage(({ maskfeat, outcome }, url) => outcome(() => maskfeat.extractFeat(url)), url);
-    expect(error).toMatchObject({ name: "FileError", code });
+    expect(error).toMatchObject({ name: code.startsWith("IMG") ? "ImageError" : "FileError", code });
     expect(error?.message).toContain(what);
   });
 
