@@ -73,6 +73,7 @@ const runs: Readonly<Record<string, Run>> = {
   },
   // with the kernels of GPUs, as software adapters have their own
   "Deno, WebGPU": {
+    short: "C2",
     args: ["--device", "webgpu", "--matmul", "tiled"],
     env: { ...software?.env, DENO_DIR: resolve("node_modules/.cache/deno-dir"), NO_COLOR: "1" },
     runtime: deno ? [deno, "run", "-A"] : undefined,
