@@ -62,8 +62,8 @@ const all =
 const [LN, LN1, LN2] = [/layers\.\d+\.ln[12]/, /layers\.\d+\.ln1/, /layers\.\d+\.ln2/];
 const [QKV, PROJ, HIDDEN] = [/attn\.qkv/, /attn\.proj/, /ffn\.layers\.0\.0/];
 
-/** What is planted, and how. */
-const patterns: [string, Plant][] = [
+/** What is planted, how, and which cosine all tokens keep (default 0.99). */
+const patterns: [string, Plant, number?][] = [
   ["none", () => {}],
   ["gains x 10, 3 channels", gains(LN, 10, 3)],
   ["hidden units + 40, 8", biases(HIDDEN, 40, 8)],
@@ -86,7 +86,8 @@ const patterns: [string, Plant][] = [
       if (name.endsWith("cls_token")) for (const i of places(data.length, 2)) data[i] += 50;
     },
   ],
-  ["rows of weights x 20, 3", rows(/layers\.\d+\.(attn|ffn)/, 20, 3)],
+  // queries and keys 20 times as large: softmax turns on small differences
+  ["rows of weights x 20, 3", rows(/layers\.\d+\.(attn|ffn)/, 20, 3), 0.9],
   ["gains x 50, columns / 50", all(gains(LN, 50, 3), columns(QKV, 1 / 50, 3), columns(HIDDEN, 1 / 50, 3))],
   ["gains x 10, norms' biases + 20", all(gains(LN, 10, 1), biases(LN, 20, 3))],
   ["hidden units + 40, residual + 50", all(biases(HIDDEN, 40, 8), biases(PROJ, 50, 1))],
@@ -119,7 +120,7 @@ function cosine(a: Float32Array, b: Float32Array): number {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-it.each(some(patterns, 4))("tokens keep their direction: %s", async (name, plant) => {
+it.each(some(patterns, 4))("tokens keep their direction: %s", async (name, plant, floor = 0.99) => {
   planted.by = plant;
   const [exact, found] = [await tokensOf("f32"), await tokensOf("int8")];
   const width = soak ? 192 : 96;
@@ -131,7 +132,7 @@ it.each(some(patterns, 4))("tokens keep their direction: %s", async (name, plant
   );
   const [least, median] = [Math.min(...cosines), cosines.sort((a, b) => a - b)[cosines.length >> 1]];
   if (soak) console.log(`| ${name} | ${median.toFixed(6)} | ${least.toFixed(6)} |`);
-  expect(least).toBeGreaterThan(0.99);
+  expect(least).toBeGreaterThan(floor);
 });
 
 it.each<[string, Plant, RegExp]>([
