@@ -143,3 +143,11 @@ it.each<[string, Plant, RegExp]>([
   planted.by = plant;
   await expect(tokensOf("int8")).rejects.toMatchObject({ code: "DTYPE_RANGE", message: expect.stringMatching(what) });
 });
+
+it.each<[string, Plant]>([
+  ["a whole weight", columns(HIDDEN, 0, 96)],
+  ["most of its columns", columns(HIDDEN, 0, 60)],
+])("zeros are no outliers: %s", async (_, plant) => {
+  planted.by = plant;
+  expect((await tokensOf("int8"))[0].every(Number.isFinite)).toBe(true);
+});

@@ -133,7 +133,7 @@ function stagingFor(most: number): Staging {
 
 /**
  * Brings the parameters of a tape to the device, one tensor in host memory at a time. Gives the buffer of each by its name.
- * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; OptionError DTYPE_RANGE for what the device's narrow numbers do not hold; AbortError
+ * @throws FileError, CheckpointError, NonFiniteError, OutOfMemoryError; AbortError; OptionError DTYPE_RANGE, see `rangeCheck`
  */
 export async function upload<B>(
   device: Device<B>,

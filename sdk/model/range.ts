@@ -21,13 +21,15 @@ const [MANY, LARGE, LARGEST] = [2, 15, 20];
 /** The largest magnitude of each column of [n,k]. */
 function columnsOf(data: Float32Array, k: number): Float32Array {
   const largest = new Float32Array(k);
-  for (let i = 0; i < data.length; i++) largest[i % k] = Math.max(largest[i % k], Math.abs(data[i]));
+  for (let row = 0; row < data.length; row += k) {
+    for (let j = 0; j < k; j++) largest[j] = Math.max(largest[j], Math.abs(data[row + j]));
+  }
   return largest;
 }
 
-/** How many times as large as the median the `rank`-th largest is. */
+/** Ratio of the `rank`-th largest value to the median. Columns of zeros do not count: int8 stores them exactly. */
 function excess(values: Float32Array, rank: number): number {
-  const sorted = values.slice().sort();
+  const sorted = values.filter((value) => value > 0).sort();
   return sorted.length < rank ? 0 : sorted[sorted.length - rank] / sorted[sorted.length >> 1];
 }
 
