@@ -83,6 +83,11 @@ describe("images of another size", () => {
     expect(told[5]).toContain(
       `for images of 100x28 pixels the position embedding is resized from 14x14 to 7x25 patches (${how})`,
     );
+    // a row more than 14 patches: padded to 15
+    for await (const _ of model.extractFeatStream([images([57, 56])]));
+    expect(told.at(-1)).toContain(
+      `for images of 56x57 pixels the position embedding is resized from 14x14 to 15x14 patches`,
+    );
   });
 
   it("follow the names of the file where the configuration names no preset, else the configuration", async () => {

@@ -2,6 +2,7 @@
 
 import type { Device, RunOptions } from "../../gpu/device.js";
 import { MaskFeatError, OptionError } from "../../gpu/errors.js";
+import { patchGrid } from "../../gpu/models/nn.js";
 import { type OpProfile, Profiler } from "../../gpu/profile.js";
 import { oneAhead } from "../base/ahead.js";
 import { checkChoice, checkInteger, checkKeys } from "../base/check.js";
@@ -74,10 +75,13 @@ export class Model {
   /** Tells that positions are resized for images [B,3,H,W] of another size, once for each grid. */
   private checkSize([, , height, width]: readonly number[]): void {
     const { imageSize, patchSize, positions = "bicubic" } = this.config;
-    const [own, rows, columns] = [imageSize, height, width].map((side) => Math.floor(side / patchSize));
-    if (rows === own && columns === own) return;
+    const [own, grid] = [
+      [imageSize, imageSize],
+      [height, width],
+    ].map(([h, w]) => patchGrid(h, w, patchSize).join("x"));
+    if (grid === own) return;
     const how = positions === "antialias" ? "bicubic, antialiased" : "bicubic";
-    const grids = `from ${own}x${own} to ${rows}x${columns} patches`;
+    const grids = `from ${own} to ${grid} patches`;
     const warning = `${this.name}: for images of ${width}x${height} pixels the position embedding is resized ${grids} (${how})`;
     if (!this.warnings.includes(warning)) this.warn(warning);
   }
@@ -95,8 +99,12 @@ export class Model {
    * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {
+    return this.stages(heldAll(x), options);
+  }
+
+  private async stages(images: readonly ImageInput[], options: FeatureOptions): Promise<Tensor[]> {
     const work = this.features("extractFeat", options);
-    const parts = await this.eachChunk(x, work, { signal: options.signal });
+    const parts = await this.eachChunk(images, work, { signal: options.signal });
     const stages = work.outIndices.map((_, i) => concat(parts.map((part) => part[i])));
     return options.normalize ? stages.map((stage) => normalizeVectors(stage, work.outType)) : stages;
   }
@@ -114,7 +122,7 @@ export class Model {
       batchSize,
       options.signal,
     );
-    for await (const batch of oneAhead(batches)) yield await this.extractFeat(batch, options);
+    for await (const batch of oneAhead(batches)) yield await this.stages([batch], options);
   }
 
   /**
@@ -165,7 +173,7 @@ export class Model {
   async profile(x: ImageInput, options: Omit<FeatureOptions, "normalize"> = {}): Promise<OpProfile[]> {
     const work = this.features("profile", options);
     const profiler = new Profiler();
-    await this.eachChunk(x, work, { signal: options.signal, profiler });
+    await this.eachChunk(heldAll(x), work, { signal: options.signal, profiler });
     return profiler.table();
   }
 
@@ -199,7 +207,7 @@ export class Model {
   }
 
   private async logits(x: ImageInput | readonly ImageInput[], signal?: AbortSignal): Promise<Tensor> {
-    const parts = await this.eachChunk(x, { name: "logits" }, { signal });
+    const parts = await this.eachChunk(heldAll(x), { name: "logits" }, { signal });
     return concat(parts.map(([logits]) => logits));
   }
 
@@ -208,10 +216,9 @@ export class Model {
   }
 
   /** Runs `work` on a few images at a time while the next are prepared; the outputs of all micro-batches. */
-  private async eachChunk(x: ImageInput | readonly ImageInput[], work: Work, options: RunOptions): Promise<Tensor[][]> {
-    const list = heldAll(x);
+  private eachChunk(images: readonly ImageInput[], work: Work, options: RunOptions): Promise<Tensor[][]> {
     return this.inTurn(async () => {
-      const chunks = toBatches(this.parts.platform, list, transformOf(this.config), CHUNK, options.signal);
+      const chunks = toBatches(this.parts.platform, images, transformOf(this.config), CHUNK, options.signal);
       const parts: Tensor[][] = [];
       for await (const images of oneAhead(chunks)) {
         parts.push(...(await this.parts.runner.run(work, { images }, options)));
