@@ -1,6 +1,6 @@
 /** Opens the bytes that a caller names: memory, a Blob, a URL or a file; and the files beside them. */
 
-import { FileError, OptionError } from "../../gpu/errors.js";
+import { FileError, OptionError, shownName } from "../../gpu/errors.js";
 import { isUrl } from "./http.js";
 import { openRanges } from "./ranges.js";
 import { blobSource, bytesSource, message } from "./source.js";
@@ -28,11 +28,10 @@ export async function openBytes(
 const isInline = (from: string | URL) => /^(data|blob):/i.test(String(from));
 
 async function openInline(url: string): Promise<ByteSource> {
-  const name = url.length > 80 ? `${url.slice(0, 80)}... (${url.length} characters)` : url;
   try {
-    return bytesSource(new Uint8Array(await (await fetch(url)).arrayBuffer()), name);
+    return bytesSource(new Uint8Array(await (await fetch(url)).arrayBuffer()), url);
   } catch (cause) {
-    throw new FileError("FILE_READ", `${name}: cannot be read: ${message(cause)}`, { cause });
+    throw new FileError("FILE_READ", `${shownName(url)}: cannot be read: ${message(cause)}`, { cause });
   }
 }
 

@@ -20,7 +20,8 @@ export interface Folder {
   file(name: string): Promise<string | URL>;
 }
 
-const HUB = "https://huggingface.co";
+/** The Hugging Face hub. */
+export const HUB = "https://huggingface.co";
 
 /**
  * The folder that `model` names; undefined for a registered name, and for what can only be one. A name with a slash that is no folder here is

@@ -7,8 +7,9 @@ import { access, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { HubFiles } from "../io/types.js";
+import { HUB } from "../model/folder.js";
 
-const endpoint = () => (process.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "");
+const endpoint = () => (process.env.HF_ENDPOINT || HUB).replace(/\/+$/, "");
 
 /** The folder in which its client keeps repositories; it is only read. */
 function hubCache(): string {
