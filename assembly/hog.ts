@@ -66,9 +66,9 @@ function phaseOf(angle: f32, nbins: i32): f32 {
 }
 
 /**
- * By how many radians the borders at 45 and 135 degrees stand elsewhere, as PyTorch's arc tangent of vectors is not correctly rounded there
- * (Sleef's; its error is up to 0.7 units in the last place). Measured with torch 1.13 and 2.15 on AVX2. Pixels tie at these angles alone: no
- * other border has a rational tangent.
+ * Correction in radians of the borders at 45 and 135 degrees. PyTorch's vectorised arc tangent (Sleef) is not correctly rounded there: its
+ * error is up to 0.7 ULP. The four values were measured with torch 1.13 and 2.15 on AVX2. The other borders need none: their tangents are
+ * irrational, so no gradient lies exactly on them.
  */
 function displacement(phase: i32, nbins: i32, negative: bool): f64 {
   if (4 * phase == nbins) return negative ? -1.121631e-8 : 2e-8;

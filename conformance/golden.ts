@@ -62,7 +62,7 @@ export interface GoldenTensor {
   /** Its name in the file. */
   readonly tensor: string;
   readonly form: "full" | "sketch";
-  /** Of the tensor itself, whatever its form. */
+  /** Shape of the model's tensor, also if only a sketch of it is stored. */
   readonly shape: readonly number[];
   /** The shape that it is viewed as before it is sketched; default: its own. */
   readonly rows?: readonly number[] | null;

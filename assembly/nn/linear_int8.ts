@@ -39,8 +39,9 @@ function scalesOf(weights: usize, n: i32, k: i32): usize {
 }
 
 /**
- * What the largest magnitude of a row of x [.,k] becomes: 127 times the power of two that fits 16 bits and keeps a sum of k products with W
- * within 32 bits, 127 * 128 for k = 768. So whole numbers up to 127 stay exact. Beside a value 50 times as large as the others, those have 8 bits.
+ * The integer for the largest magnitude of a row of x [.,k]: 127 times the largest power of two at which an element fits 16 bits and a sum of
+ * k products with W fits 32 bits (127 * 128 for k = 768). A power of two keeps whole numbers up to 127 exact. If one element is 50 times as
+ * large as the others, 8 bits are left for the others.
  */
 function largestInput(k: i32): f32 {
   const room = i32.MAX_VALUE / (127 * 127 * k);

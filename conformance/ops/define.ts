@@ -104,7 +104,7 @@ interface Besides {
 
 // Errors: running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 2002) with u = 2^-24. A sum of d terms costs at
 // most gamma_d = d u / (1 - d u) of the sum of magnitudes, and no more than 8 sqrt(d) u but for one element in 10^10 (d <= 3072;
-// 2 d exp(-8^2 / 2)). Sums count as deep as they have terms, unless their home says in which blocks every kernel sums.
+// 2 d exp(-8^2 / 2)). The depth of a sum is its number of terms. If every kernel of an op sums in blocks, its home gives a smaller depth.
 
 export const U = 2 ** -24;
 /** Results below the smallest normal number may be flushed to zero, once for each operation. */

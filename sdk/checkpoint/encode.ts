@@ -28,7 +28,7 @@ export interface TensorToStream extends TensorHeader {
 
 const ENCODE = { F32: (data: Float32Array) => data, F16: f32ToF16, BF16: f32ToBf16 };
 
-/** Of a number of 16 bits: an infinity but for its sign. */
+/** Bits of infinity in each 16-bit type, without the sign. */
 const INFINITY = { F32: Number.NaN, F16: 0x7c00, BF16: 0x7f80 };
 
 /**

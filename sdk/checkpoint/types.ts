@@ -61,7 +61,8 @@ export interface Checkpoint {
   info(name: string): TensorInfo;
   /**
    * Reads a tensor, as f32; into memory of `staging`, where that is given.
-   * @throws CheckpointError CKPT_MISMATCH, CKPT_UNKNOWN_GLOBAL, CKPT_DTYPE where weights are not read from its dtype, CKPT_RANGE; FileError where the file cannot be read.
+   * @throws CheckpointError CKPT_MISMATCH, CKPT_UNKNOWN_GLOBAL, CKPT_DTYPE if weights are not read from its dtype, CKPT_RANGE; FileError if
+   * the file cannot be read.
    */
   get(name: string, staging?: Staging): Promise<Tensor>;
   close(): Promise<void>;

@@ -53,8 +53,8 @@ export interface Api {
   download(from: string | URL, options?: DownloadCall): Promise<Download>;
   /**
    * Opens a checkpoint (`.pth` of PyTorch, `.safetensors`) by path, URL, bytes or Blob: names, shapes and metadata at once, each tensor when
-   * it is asked for. Nothing in the file is ever run. Close it when done; bytes are not copied, and must stay as they are until then. Of a URL only what is read is transferred, where the server gives
-   * ranges and says by ETag or Last-Modified which version of the file they are of; `signal` ends reading from it, too.
+   * it is asked for. Nothing in the file is ever run. Close it when done; bytes are not copied, so leave them as they are until then. If a
+   * server supports ranges and sends ETag or Last-Modified, only what is read is transferred; `signal` ends reading from it, too.
    * @throws FileError, CheckpointError; AbortError
    */
   openCheckpoint(file: EncodedImage, options?: { signal?: AbortSignal } & CheckpointOptions): Promise<Checkpoint>;

@@ -45,7 +45,7 @@ const PLAIN = ["state_dict", "model_state", "model", "module"];
 const AVERAGED = /(^|[_.])(ema|swa|teacher|momentum|shadow|averaged?|averaging|target)([_.]|$)/i;
 
 export interface Choice {
-  /** Of the dict with the weights; undefined where the file is that dict. */
+  /** Key of the dict that holds the weights; undefined if the outermost dict holds them itself. */
   readonly key?: string;
   /** What else could have been taken, for people. */
   readonly warnings: readonly string[];
