@@ -32,7 +32,10 @@ export async function loadSharp(specifier = SHARP): Promise<Sharp> {
   }
 }
 
-/** How far a picture of each orientation is turned, in degrees clockwise, and whether it is mirrored before, left to right. */
+/**
+ * Each orientation as sharp turns it: degrees clockwise, and whether it mirrors left to right first. `orient` would do the same on this
+ * thread: a 12-megapixel JPEG took 225 ms with it and 165 ms with sharp (2 cores of an AMD EPYC, 2026-12).
+ */
 const TURNS = [
   [0, false],
   [0, true],
