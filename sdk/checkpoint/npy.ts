@@ -44,9 +44,9 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
   const data = copyBytes(bytes, dataStart);
   if (data.length !== itemBytes * sizeOf(shape)) {
-    return fail(
-      `shape [${shape}] needs ${itemBytes * sizeOf(shape)} bytes of data, the file has ${data.length}${data.length < itemBytes * sizeOf(shape) ? ": it is cut off" : ""}`,
-    );
+    const needed = itemBytes * sizeOf(shape);
+    const end = data.length < needed ? ": it is cut off" : "";
+    return fail(`shape [${shape}] needs ${needed} bytes of data, the file has ${data.length}${end}`);
   }
   const ordered = <T extends Uint8Array | Float32Array>(numbers: T) => (fortran ? rowMajor(numbers, shape) : numbers);
   return descr === "|u1"
