@@ -93,12 +93,13 @@ describe("on WASM", () => {
 });
 
 describeOn("Dawn", "on WebGPU", () => {
-  // torch's blocks; WGSL lets the division be off by 2.5 units
-  it("the mean errs as torch's does", async () => {
-    const device = await openWebGpu(await realAdapter(), { matmul: direct });
-    for (const member of of("meanTokens").filter(({ dims: [, L] }) => L === 1296)) {
-      expect((await ratiosOf(device, member)).rms, `${member.offset}`).toBeLessThanOrEqual(1.5);
-    }
-    device.destroy();
-  });
+  // the errors of 48 columns vary by a fifth with their numbers, those of 3,072 by a fiftieth
+  it.each(of("meanTokens").filter(({ dims: [B] }) => B > 1))(
+    "the mean of $dims around $offset errs no more than torch's",
+    async (member) => {
+      const device = await openWebGpu(await realAdapter(), { matmul: direct });
+      expect((await ratiosOf(device, member)).rms).toBeLessThanOrEqual(1);
+      device.destroy();
+    },
+  );
 });

@@ -17,8 +17,8 @@ import {
   soft,
 } from "./define.js";
 
-/** Additions that a term of a sum of `n` goes through: 16 terms at a time, 16 such sums at a time, and those one by one. */
-const depthOf = (n: number) => Math.min(n, 16) + Math.min(Math.ceil(n / 16), 16) + Math.ceil(n / 256);
+/** Additions that a term of a sum of `n` goes through: four lanes, 4 terms at a time, 16 such sums at a time, those one by one, and the lanes. */
+const depthOf = (n: number) => Math.min(Math.ceil(n / 4), 4) + Math.min(Math.ceil(n / 16), 16) + Math.ceil(n / 256) + 2;
 
 export const meanTokens: Op = op({
   evaluate({ inputs }, [x]) {
@@ -76,14 +76,14 @@ export const mutants: Mutants = {
       ["the class token is in the mean", "var l0 = 1u; l0 < L;", "var l0 = 0u; l0 < L;", { quick: true }],
       [
         "tokens are summed one by one",
-        "part += f32(x[first + l * C]);",
-        "sum += f32(x[first + l * C]);",
+        "near += four(first, l);",
+        "sums += four(first, l);",
         { cases: "C2/meanTokens/[1,4100,5]*" },
       ],
       [
         "a token of more than 1,024 is left out",
-        "l < min(l1 + NEAR, L); l++",
-        "l < min(l1 + NEAR, L - u32(L > 1025u)); l++",
+        "k < L - l;",
+        "k < L - l - u32(L > 1025u);",
         { cases: "C2/meanTokens/[1,4100,5]*" },
       ],
     ],

@@ -54,10 +54,16 @@ def member(op, work, dims, shapes, offset=0):
     return {"op": op, "dims": dims, "offset": offset, "rms": float(f"{rms:.6g}"), "most": float(f"{most:.6g}")}
 
 
+def mean(dims, offset):
+    return member("meanTokens", lambda x: x[:, 1:].mean(1), dims, [dims], offset)
+
+
 def members():
     for n in PATCHES:
         for offset in (0, 1, 8):
-            yield member("meanTokens", lambda x: x[:, 1:].mean(1), [1, 1 + n, 48], [[1, 1 + n, 48]], offset)
+            yield mean([1, 1 + n, 48], offset)
+    for offset in (0, 1, 8):
+        yield mean([64, 1296, 48], offset)
     for c in WIDTHS:
         for offset in (0, 8):
             norm = lambda x, w, b: F.layer_norm(x, x.shape[1:], w, b, 1e-6)
