@@ -2,7 +2,7 @@
 
 import type { Device } from "../gpu/device.js";
 import type { DeviceInfo, DeviceOptions, OpenDevice } from "../sdk/device/open.js";
-import type { Api } from "../sdk/entries/api.js";
+import type * as entry from "../sdk/entries/node.js";
 import type { Platform } from "../sdk/model/platform.js";
 import type { BoundKind, Finding, Level, Scope } from "./case.js";
 import type { Skipped } from "./report.js";
@@ -11,8 +11,8 @@ export type { Finding };
 
 /** The runtime that the suite runs in. */
 export interface Host {
-  /** The package's public functions, bound to `platform`. */
-  readonly api: Api;
+  /** The package's public functions of `platform`. */
+  readonly api: Pick<typeof entry, "getModel" | "decode" | "openCheckpoint">;
   readonly platform: Platform;
   /** How the device under test is opened; default: as the package does it. */
   open?(options: DeviceOptions): Promise<OpenDevice>;

@@ -11,7 +11,7 @@ import { ops } from "../gpu/ops/index.js";
 import { openWebGpu } from "../gpu/webgpu.js";
 import { bestBuild } from "../sdk/device/builds.js";
 import { WasmDevice } from "../sdk/device/wasm.js";
-import { bindApi } from "../sdk/entries/api.js";
+import { loadModel } from "../sdk/model/load.js";
 import { nodePlatform } from "../sdk/platform/node.js";
 import { adapterOf, realAdapter, withAdapter } from "./fake-gpu.js";
 import { describeOn } from "./needs.js";
@@ -214,7 +214,7 @@ describeOn("Dawn", "the seam on WebGPU", () => {
 
   it("takes one submit and one map for features", async () => {
     const { adapter, count } = await counted();
-    using model = await bindApi(withAdapter(adapter)).getModel(tiny, {
+    using model = await loadModel(withAdapter(adapter), tiny, {
       weights: "procedural",
       selfTest: "off",
       matmul: "direct",

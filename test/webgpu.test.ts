@@ -13,9 +13,9 @@ import { direct } from "../gpu/ops/linear.js";
 import { selfTest } from "../gpu/selftest.js";
 import { openWebGpu, WebGpuDevice } from "../gpu/webgpu.js";
 import { completeConfig } from "../sdk/config/config.js";
-import { bindApi } from "../sdk/entries/api.js";
 import { getModel, type Model, type ModelOptions, type Progress, type Tensor, tensor } from "../sdk/entries/node.js";
 import { proceduralFill } from "../sdk/model/fill.js";
+import { loadModel } from "../sdk/model/load.js";
 import { upload } from "../sdk/model/parameters.js";
 import { Runner, type Work } from "../sdk/model/runner.js";
 import { cli, json, noGpu, samples, smallModel, temporaryFolder } from "./cli.js";
@@ -183,7 +183,7 @@ describeOn("Dawn", "memory", () => {
         device.destroy();
       },
     }));
-    const model = await bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", selfTest: "off" });
+    const model = await loadModel(withAdapter(adapter), tiny, { weights: "procedural", selfTest: "off" });
     expect(model.device).toMatchObject({ kind: "webgpu", adapter: "test / gpu", reason: "a GPU is here" });
     await model.extractFeat(images(1));
     expect(created.length).toBeGreaterThan(30);
@@ -206,7 +206,7 @@ describeOn("Dawn", "memory", () => {
       };
     };
     const open = async (options: ModelOptions, change: typeof heard = heard) =>
-      bindApi(withAdapter(adapterOf(await realAdapter(), change))).getModel(tiny, {
+      loadModel(withAdapter(adapterOf(await realAdapter(), change)), tiny, {
         weights: "procedural",
         device: "webgpu",
         selfTest: "off",
@@ -281,7 +281,7 @@ describeOn("Dawn", "memory", () => {
 
 describeOn("Dawn", "the choice among devices", () => {
   const small = (adapter: GPUAdapter | null, options: ModelOptions = {}) =>
-    bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", threads: 1, ...options });
+    loadModel(withAdapter(adapter), tiny, { weights: "procedural", threads: 1, ...options });
 
   it("prefers WASM to a software adapter", async () => {
     using model = await getModel(tiny, { weights: "procedural" });
@@ -337,7 +337,7 @@ describeOn("Dawn", "the choice among devices", () => {
 
 describeOn("Dawn", "the kernel of matrix products", () => {
   const open = (adapter: GPUAdapter, options: ModelOptions) =>
-    bindApi(withAdapter(adapter)).getModel(tiny, { weights: "procedural", ...options });
+    loadModel(withAdapter(adapter), tiny, { weights: "procedural", ...options });
 
   it("is the tiled one on a GPU, and what is asked for otherwise", async () => {
     using gpu = await open(adapterOf(await realAdapter()), {});
@@ -393,22 +393,20 @@ describeOn("Dawn", "a device that computes wrongly", () => {
     const [, text, replacement] = mutants[0];
     // an adapter gives one device only
     const wrong = async () =>
-      bindApi(
-        withAdapter(
-          adapterOf(await realAdapter(), (device) => withSource(device, (code) => code.replace(text, replacement))),
-        ),
+      withAdapter(
+        adapterOf(await realAdapter(), (device) => withSource(device, (code) => code.replace(text, replacement))),
       );
-    using model = await (await wrong()).getModel(tiny, { weights: "procedural", threads: 1 });
+    using model = await loadModel(await wrong(), tiny, { weights: "procedural", threads: 1 });
     expect(model.device.kind).toBe("wasm");
     expect(model.device.reason).toMatch(/^webgpu on test \/ gpu failed its self-test: errors up to .* what is allowed/);
-    const failed = (await wrong()).getModel(tiny, { weights: "procedural", device: "webgpu" });
+    const failed = loadModel(await wrong(), tiny, { weights: "procedural", device: "webgpu" });
     await expect(failed).rejects.toMatchObject({ name: "DeviceError", code: "DEVICE_SELF_TEST" });
   });
 });
 
 describeOn("Dawn", "on bad days", () => {
   const open = async (change: Parameters_<typeof adapterOf>[1], options: ModelOptions = {}) =>
-    bindApi(withAdapter(adapterOf(await realAdapter(), change))).getModel(tiny, {
+    loadModel(withAdapter(adapterOf(await realAdapter(), change)), tiny, {
       weights: "procedural",
       device: "webgpu",
       selfTest: "off",

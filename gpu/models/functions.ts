@@ -15,7 +15,7 @@ const backbones: Readonly<Record<Arch, { features: typeof features; stages: type
   vit: { features, stages },
 };
 
-export const archs = Object.keys(backbones) as readonly Arch[];
+export const archs = /* @__PURE__ */ Object.keys(backbones) as readonly Arch[];
 
 /** "backbone" has no head: a vision transformer for its features. */
 export type Kind = "pretrain" | "classifier" | "backbone";

@@ -107,7 +107,10 @@ export interface OpHome<A = never> extends OpRule<A> {
 export const homeOf = ({ rule }: Call): OpHome => rule as OpHome;
 
 /** Declares the home of an op with attributes `A`. */
-export const op = <A = object>(home: OpHome<A>): OpHome<A> => home;
+/* @__NO_SIDE_EFFECTS__ */
+export function op<A = object>(home: OpHome<A>): OpHome<A> {
+  return home;
+}
 
 /** The most workgroups along one side of a grid; more fold to y. */
 const MAX_GROUPS = 65535;

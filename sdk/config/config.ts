@@ -66,7 +66,7 @@ const sizes = {
 
 const choices = {
   arch: archs,
-  kind: Object.keys(functionsOf) as Kind[],
+  kind: /* @__PURE__ */ Object.keys(functionsOf) as Kind[],
   outType: outTypes,
   interpolation: ["bilinear", "bicubic"],
   cropMode: cropModes,

@@ -102,12 +102,13 @@ export const presets = {
 
 export type PresetName = keyof typeof presets;
 
-export const presetNames = Object.keys(presets) as readonly PresetName[];
+export const presetNames = /* @__PURE__ */ Object.keys(presets) as readonly PresetName[];
 
 /** The presets with what each is for, in one line. */
-export const presetChoices = Object.entries<Preset>(presets)
-  .map(([name, { about }]) => `${name} (${about})`)
-  .join(", ");
+export const presetChoices = (): string =>
+  Object.entries<Preset>(presets)
+    .map(([name, { about }]) => `${name} (${about})`)
+    .join(", ");
 
 /** @throws OptionError listing the presets */
 export function findPreset(name: PresetName): Preset {

@@ -54,11 +54,13 @@ const classifierFile = `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-b
 const classifies = { task: "Image Classification" } as const;
 const imagenet = { kind: "classifier", dataset: "imagenet-1k" } as const;
 
+/* @__NO_SIDE_EFFECTS__ */
 function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = {}): ModelEntry {
   return { name, config: completeConfig(config), metrics: {}, ...more };
 }
 
 /** A model of PySlowFast's, with the name of its configuration; a classifier with its accuracy. */
+/* @__NO_SIDE_EFFECTS__ */
 function slowfast(name: string, size: PartialConfig, file: string, accuracy?: number): ModelEntry {
   const configUrl = `https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_${file}.yaml`;
   const kind = accuracy === undefined ? ({ kind: "pretrain" } as const) : imagenet;

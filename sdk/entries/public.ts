@@ -3,6 +3,7 @@
 export type { OutType } from "../../gpu/models/vit.js";
 export type { OpProfile } from "../../gpu/profile.js";
 export type { SelfTest } from "../../gpu/selftest.js";
+export { cosineSimilarity, row, similarity, type Vector } from "../base/similarity.js";
 export { classNames } from "../checkpoint/classes.js";
 export type { StoredDtype, TensorToStream, TensorToWrite } from "../checkpoint/encode.js";
 export { streamSafetensors, writeSafetensors } from "../checkpoint/safetensors-write.js";
@@ -41,9 +42,10 @@ export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceRepor
 export type { Drawable } from "../image/image.js";
 export type { ImageInput } from "../image/inputs.js";
 export type { EncodedImage } from "../io/open.js";
-export type { Download } from "../model/download.js";
-export type { FeatureOptions, StreamOptions } from "../model/features.js";
+export type { Download, DownloadCall } from "../model/download.js";
+export type { EmbedOptions, EmbedPooling, FeatureOptions, OneFeature, StreamOptions } from "../model/features.js";
 export type { DownloadOptions } from "../model/files.js";
+export type { EmbedCall } from "../model/inference.js";
 export type { ModelOptions, Progress } from "../model/load.js";
 export type { ForwardOptions, LossResult, MaskInput } from "../model/masked.js";
 export type { Model } from "../model/model.js";

@@ -16,6 +16,20 @@ export interface FeatureOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What stands for a whole image: its class token, or the mean of its patch tokens. */
+export type EmbedPooling = "cls_token" | "mean";
+
+export interface EmbedOptions {
+  /** Default: what the model's recipe pools (`config.pooling`), for mmpretrain's models the mean. */
+  readonly pooling?: EmbedPooling;
+  /** Scale every vector to length 1. */
+  readonly normalize?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of one stage. */
+export type OneFeature = FeatureOptions & { readonly outIndices?: readonly [number] };
+
 export interface StreamOptions extends FeatureOptions {
   /** Images in a batch; default 8. */
   readonly batchSize?: number;
@@ -31,6 +45,14 @@ export function featuresOf(name: string, options: FeatureOptions, config: ModelC
   const outType = checkChoice("outType", options.outType ?? config.outType, outTypes);
   const chosen = resolveIndices(options.outIndices ?? outIndices, config.numLayers);
   return { name: "features", outType, outIndices: chosen } as const;
+}
+
+/** The options of `extractFeat` that give embeddings. @throws OptionError */
+export function featuresToEmbed({ pooling, ...rest }: EmbedOptions, config: ModelConfig): FeatureOptions {
+  checkKeys("embed", { pooling, ...rest }, ["pooling", "normalize", "signal"]);
+  const outTypes = { cls_token: "cls_token", mean: "avg_featmap" } as const;
+  if (pooling !== undefined) checkChoice("pooling", pooling, Object.keys(outTypes) as EmbedPooling[]);
+  return { ...rest, outType: pooling ? outTypes[pooling] : config.pooling, outIndices: [-1] };
 }
 
 /**

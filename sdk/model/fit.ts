@@ -104,7 +104,7 @@ function checkRecipe(source: string, { naming }: Named, { surroundingsKnown }: W
   const fix = "give the model's config.json, or a preset in the configuration";
   throw new OptionError(
     "OPT_MISSING",
-    `${source}: the weights have ${naming.project}'s names, which tell nothing of ${unknown}: ${fix}; the presets are ${presetChoices}`,
+    `${source}: the weights have ${naming.project}'s names, which tell nothing of ${unknown}: ${fix}; the presets are ${presetChoices()}`,
   );
 }
 

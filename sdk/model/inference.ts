@@ -1,12 +1,22 @@
-/** `inferenceModel`: one image, one prediction, by a model or by the name of one. */
+/** Functions that need no model at hand: they take one, load one by name, or use the embedded one. */
 
+import type { Tensor } from "../base/tensor.js";
 import { findModel } from "../config/registry.js";
 import { heldAll, type ImageInput } from "../image/inputs.js";
+import type { EmbedOptions, FeatureOptions } from "./features.js";
 import { folderOf } from "./folder.js";
-import { loadModel, type ModelOptions } from "./load.js";
+import { embeddedModel, withNamed } from "./kept.js";
+import type { ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Platform } from "./platform.js";
 import { checkPredict, type Prediction, type PredictOptions } from "./predict.js";
+
+/** Options of `embed` at the top level: a model, or a name and how to load it. */
+export type EmbedCall = EmbedOptions & ModelOptions & { readonly model?: string | URL | Model };
+
+type Images = ImageInput | readonly ImageInput[];
+
+const isName = (model: unknown): model is string | URL => typeof model === "string" || model instanceof URL;
 
 export async function inferenceModel(
   platform: Platform,
@@ -14,31 +24,47 @@ export async function inferenceModel(
   image: ImageInput,
   { topk, ...options }: ModelOptions & PredictOptions = {},
 ): Promise<Prediction> {
-  if (!(typeof model === "string" || model instanceof URL)) {
-    const [found] = await model.predict(image, { ...options, topk });
-    return found;
-  }
   const images = heldAll(image);
-  const loaded = await loadModel(platform, model, await withPublished(platform, model, topk, options));
-  try {
-    const [found] = await loaded.predict(images, { topk, signal: options.signal });
-    return found;
-  } finally {
-    loaded.dispose();
+  const predict = async (loaded: Model, o: PredictOptions) => (await loaded.predict(images, { ...o, topk }))[0];
+  if (!isName(model)) return predict(model, options);
+  // before any weights are fetched
+  if (!(await folderOf(platform, model))) {
+    const { name, config } = findModel(String(model));
+    checkPredict(name, config, { topk });
   }
+  const { signal } = options;
+  return withNamed(platform, model, await published(platform, model, options), (loaded) => predict(loaded, { signal }));
+}
+
+export async function embed(
+  platform: Platform,
+  x: Images,
+  { model, pooling, normalize, signal, ...options }: EmbedCall = {},
+): Promise<Tensor> {
+  const images = heldAll(x);
+  const o = { pooling, normalize, signal };
+  if (isName(model)) {
+    const all = await published(platform, model, { ...options, signal });
+    return withNamed(platform, model, all, (loaded) => loaded.embed(images, o));
+  }
+  return (model ?? (await embeddedModel(platform))).embed(images, { ...options, ...o });
+}
+
+/** The embedded model's features: those that `embed` gives unless the options say else; one tensor unless `outIndices` has several blocks. */
+export async function extractFeat(
+  platform: Platform,
+  x: Images,
+  options: FeatureOptions = {},
+): Promise<Tensor | Tensor[]> {
+  const images = heldAll(x);
+  const model = await embeddedModel(platform);
+  const { outType = model.config.pooling, outIndices = [-1] } = options;
+  const feats = await model.extractFeat(images, { ...options, outType, outIndices });
+  return outIndices.length > 1 ? feats : feats[0];
 }
 
 /** The options for a registered model, whose weights are the published ones unless others are named; a folder has its own. */
-async function withPublished(
-  platform: Platform,
-  model: string | URL,
-  topk: number | undefined,
-  options: ModelOptions,
-): Promise<ModelOptions> {
-  if (await folderOf(platform, model)) return options;
-  const { name, config } = findModel(String(model));
-  // before any weights are fetched
-  checkPredict(name, config, { topk });
-  const chosen = options.weights !== undefined || options.pretrained !== undefined;
-  return chosen ? options : { ...options, weights: "pretrained" };
+async function published(platform: Platform, model: string | URL, options: ModelOptions): Promise<ModelOptions> {
+  const isChosen = options.weights !== undefined || options.pretrained !== undefined;
+  return isChosen || (await folderOf(platform, model)) ? options : { ...options, weights: "pretrained" };
 }

@@ -10,7 +10,14 @@ import { concat, type Tensor } from "../base/tensor.js";
 import { type ModelConfig, transformOf } from "../config/config.js";
 import type { DeviceInfo } from "../device/open.js";
 import { eachHeld, heldAll, type ImageInput, toBatch, toBatches } from "../image/inputs.js";
-import { type FeatureOptions, featuresOf, normalizeVectors, type StreamOptions } from "./features.js";
+import {
+  type EmbedOptions,
+  type FeatureOptions,
+  featuresOf,
+  featuresToEmbed,
+  normalizeVectors,
+  type StreamOptions,
+} from "./features.js";
 import { type ForwardOptions, heldMask, type LossResult, maskedForward } from "./masked.js";
 import type { Platform } from "./platform.js";
 import { checkPredict, type Prediction, type PredictOptions, predictions } from "./predict.js";
@@ -94,8 +101,18 @@ export class Model {
   }
 
   /**
-   * Features of one image or an array of images of one size: one tensor for each stage, the batch in front. As in every method here,
-   * bytes, pixels, tensors and masks are copied at the call; files, URLs and what a browser draws are read later, when their turn comes.
+   * Embeddings of one image or an array of images of any sizes: one vector for each, [n,C], whatever the kind of model. `pooling` chooses
+   * the class token or the mean of the patch tokens. As in every method here, bytes, pixels, tensors and masks are copied at the call;
+   * files, URLs and what a browser draws are read later, when their turn comes.
+   * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
+   */
+  async embed(x: ImageInput | readonly ImageInput[], options: EmbedOptions = {}): Promise<Tensor> {
+    const [embeddings] = await this.stages(heldAll(x), featuresToEmbed(options, this.config));
+    return embeddings;
+  }
+
+  /**
+   * Features of one image or an array of images of one size: one tensor for each stage, the batch in front.
    * @throws ImageError, FileError, ShapeError, OptionError, NonFiniteError; AbortError
    */
   async extractFeat(x: ImageInput | readonly ImageInput[], options: FeatureOptions = {}): Promise<Tensor[]> {

@@ -67,12 +67,16 @@ async function whyNoAnswer(url: string, signal: AbortSignal): Promise<string | u
   return `the server does not allow pages of ${origin} to read it (CORS): it must send Access-Control-Allow-Origin`;
 }
 
-const oneThread = whyOneThread();
+const oneThread = /* @__PURE__ */ whyOneThread();
+
+export const runtime = /* @__PURE__ */ runtimeName();
 
 /** The browser's. */
 export const browserPlatform: Platform = {
-  runtime: runtimeName(),
-  parallelism: oneThread ? 1 : navigator.hardwareConcurrency,
+  runtime,
+  get parallelism() {
+    return oneThread ? 1 : navigator.hardwareConcurrency;
+  },
   oneThread,
   openFile,
   sha256: hasher,

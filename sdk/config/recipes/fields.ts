@@ -91,7 +91,7 @@ export class Fields {
 
   /** The file does not say it, and nothing else does. */
   unknown(what: string): never {
-    const fix = `give a preset where they are those of one: ${presetChoices}`;
+    const fix = `give a preset where they are those of one: ${presetChoices()}`;
     throw new OptionError("OPT_MISSING", `${this.file}: ${what} is missing; ${fix}`);
   }
 }
