@@ -123,13 +123,22 @@ export default defineConfig([
   },
   {
     ...common,
+    // For bundlers: minified, it would lose the comments that tell them what they can leave out.
     entry: { browser: "sdk/entries/browser.ts" },
+    platform: "browser",
+    splitting: false,
+    esbuildPlugins: [kernels, bytes, inputs("browser")],
+  },
+  {
+    ...common,
+    // For pages without a bundler.
+    entry: { "browser.min": "sdk/entries/browser.ts" },
     platform: "browser",
     splitting: false,
     minify: true,
     // This file is served on its own; a comment like this one survives the bundlers of others, too.
     banner: { js: "/*! maskfeat-wgpu, MIT License; the licences of bundled libraries: LICENSES.txt in the package */" },
-    esbuildPlugins: [kernels, bytes, inputs("browser")],
+    esbuildPlugins: [kernels, bytes],
   },
   {
     ...common,

@@ -1,7 +1,14 @@
 /** How numbers lie on the GPU: as f32 or f16, and matrix products' weights transposed. */
 
 /** GPUBufferUsage; in Node there is no global of that name. */
-export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, STORAGE: 128, QUERY_RESOLVE: 512 } as const;
+export const USAGE = {
+  MAP_READ: 1,
+  COPY_SRC: 4,
+  COPY_DST: 8,
+  STORAGE: 128,
+  QUERY_RESOLVE: 512,
+  STORED: 128 | 4 | 8,
+} as const;
 
 /** GPUMapMode.READ. */
 export const MAP_READ = 1;

@@ -27,9 +27,6 @@ export interface WebGpuOptions {
   readonly features?: readonly GPUFeatureName[];
 }
 
-/** How buffers of numbers are used. */
-const STORED = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
-
 /** Twelve images of ViT-B at a time: enough workgroups for a large GPU. */
 const TEMP_BYTES = 64 * 2 ** 20;
 
@@ -102,7 +99,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
     const packed = value.layout === "packed" ? { n: value.shape[0], k: fanIn(value.shape) } : undefined;
     const count = packed ? packed.k * align(packed.n, 4) : data.length;
     const pieces = this.storage.pieces(data, packed);
-    return { buffer: await this.allocate(this.storage.bytes(count), label, STORED, pieces), label, packed };
+    return { buffer: await this.allocate(this.storage.bytes(count), label, USAGE.STORED, pieces), label, packed };
   }
 
   write({ buffer, label, wide }: GpuNumbers, data: Float32Array): Promise<void> {
@@ -187,7 +184,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   private async allocate(
     bytes: number,
     label: string,
-    usage: number = STORED,
+    usage: number = USAGE.STORED,
     data: Iterable<Piece> = [],
   ): Promise<GPUBuffer> {
     const aligned = Math.max(16, bytes);

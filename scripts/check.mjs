@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { brokenRules, rooms } from "./rooms.mjs";
-import { browserBytes, limits } from "./sizes.mjs";
+import { browserBytes, imports, limits } from "./sizes.mjs";
 
 const root = dirname(import.meta.dirname);
 const SOURCE = /\.(ts|mjs|wgsl|html|css)$/;
@@ -31,13 +31,18 @@ const broken = brokenRules(root);
 tell("import rules", broken.length === 0, broken.join("\n"));
 
 const pack = () => JSON.parse(execSync("npm pack --dry-run --ignore-scripts --json", { cwd: root, encoding: "utf8" }));
-const file = gzipSync(readFileSync(join(root, "dist/browser.js")), { level: 9 }).length;
-const sizes = { tarball: pack()[0].size, browser: await browserBytes(root), file };
+const file = gzipSync(readFileSync(join(root, "dist/browser.min.js")), { level: 9 }).length;
+const sizes = [
+  ["tarball", pack()[0].size, limits.tarball],
+  ["browser.min.js", file, limits.file],
+];
+for (const [name, limit] of Object.entries(imports))
+  sizes.push([`import ${name}`, await browserBytes(root, name), limit]);
 console.log("\nbytes, of at most");
-for (const [name, bytes] of Object.entries(sizes)) {
-  const fits = bytes <= limits[name];
+for (const [name, bytes, limit] of sizes) {
+  const fits = bytes <= limit;
   if (!fits) process.exitCode = 1;
-  console.log(`${String(bytes).padStart(7)}  ${limits[name]} ${name}${fits ? "" : " FAILED"}`);
+  console.log(`${String(bytes).padStart(7)}  ${String(limit).padStart(7)} ${name}${fits ? "" : " FAILED"}`);
 }
 
 /** Tells a folder's lines, and gives their number. */

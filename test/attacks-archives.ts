@@ -1,7 +1,7 @@
 /** Attacks by the file round a pickle: zip archives, and torch's stream before 1.6. */
 
 import { writeNpy } from "../sdk/checkpoint/npy.js";
-import { crc32 } from "../sdk/checkpoint/torch/zip-write.js";
+import { crc32 } from "../sdk/io/crc32.js";
 import { good, type Row, safe, system } from "./attacks-common.js";
 import {
   archive,

@@ -1,7 +1,7 @@
 /** Images that attack their decoders, with the code of the error that is right; "none" where what lies is not needed. */
 
 import { deflateSync } from "node:zlib";
-import { crc32 } from "../sdk/checkpoint/torch/zip-write.js";
+import { crc32 } from "../sdk/io/crc32.js";
 import { latin1 } from "./helpers.js";
 
 type Row = readonly [string, string, () => Uint8Array<ArrayBuffer>];

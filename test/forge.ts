@@ -1,6 +1,6 @@
 /** Forges checkpoints: pickles by their operations, and zip archives every field of which can lie. */
 
-import { crc32 } from "../sdk/checkpoint/torch/zip-write.js";
+import { crc32 } from "../sdk/io/crc32.js";
 import { latin1 } from "./helpers.js";
 
 const u16 = (n: number) => String.fromCharCode(n & 255, (n >> 8) & 255);

@@ -1,7 +1,7 @@
 /** Small .npy and .npz files: what the rules of `numpy.load(allow_pickle=False)` say of each, and what we do. */
 
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../sdk/checkpoint/torch/zip-write.js";
+import { crc32 } from "../sdk/io/crc32.js";
 import { type Forgery, zip } from "./forge.js";
 import { type FormatRow, LIMITS, latin } from "./formats-common.js";
 import { latin1 } from "./helpers.js";

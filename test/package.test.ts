@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { browserBundle, browserBytes, limits } from "../scripts/sizes.mjs";
+import { browserBundle, browserBytes, imports, limits } from "../scripts/sizes.mjs";
 import { softwareGpu } from "../scripts/software.mjs";
 import { samples, smallConfig, temporaryFolder } from "./cli.js";
 import { readmeBlocks } from "./helpers.js";
@@ -53,7 +53,7 @@ describe("the tarball", () => {
     const expected =
       /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|CITATION\.cff|sdk\/demo\/samples\/[\w-]+\.\w+)$/;
     const built =
-      /^dist\/([\w-]+\.(d\.ts|js)|(demo|conformance)\/\w+\.(css|html|js|svg)|conformance\/(samples|golden)\/[\w/.-]+|LICENSES\.txt)$/;
+      /^dist\/([\w-]+\.(d\.ts|js)|browser\.min\.js|(demo|conformance)\/\w+\.(css|html|js|svg)|conformance\/(samples|golden)\/[\w/.-]+|LICENSES\.txt)$/;
     const { paths } = packed;
     expect(paths.filter((path) => !expected.test(path) && !built.test(path))).toEqual([]);
     for (const name of ["LICENSE", "CITATION.cff", "CHANGELOG.md", "SECURITY.md", "dist/LICENSES.txt"]) {
@@ -157,12 +157,12 @@ describe("for browsers", () => {
     const code = await browserBundle(app, 'export * from "maskfeat-wgpu/imagenet";');
     expect(code).not.toMatch(barred);
     expect(code).toContain("tench, Tinca tinca");
-    const main = await browserBundle(app);
+    const main = await browserBundle(app, 'export * from "maskfeat-wgpu";');
     expect(main).not.toContain("Tinca tinca");
   });
 
   it("is one file that imports and evaluates nothing", async () => {
-    expect([manifest.jsdelivr, manifest.unpkg]).toEqual(Array(2).fill(manifest.exports["."].browser.default));
+    expect([manifest.jsdelivr, manifest.unpkg]).toEqual(Array(2).fill("./dist/browser.min.js"));
     const file = join(installed, manifest.unpkg);
     // `iife` has no top-level await: esbuild refuses it.
     const options = { bundle: true, write: false, metafile: true, format: "iife" } as const;
@@ -176,8 +176,8 @@ describe("for browsers", () => {
     expect(code).not.toMatch(barred);
   });
 
-  it("gives a first feature from little code", async () => {
-    expect(await browserBytes(app)).toBeLessThan(limits.browser);
+  it.each(Object.entries(imports))("takes of the browser code what %s needs", async (name, limit) => {
+    expect(await browserBytes(app, name)).toBeLessThan(limit);
   });
 
   it.each([
@@ -241,9 +241,9 @@ describeOn("Chromium", "in Chromium", () => {
   const html = '<!doctype html><script type="module" src="/page.js"></script>';
 
   it("computes Node's bits in a module script, without a bundler", async () => {
-    const page = `import ${names} from "/browser.js"; ${work} globalThis.result = result;`;
-    const code = readFileSync(join(installed, "dist/browser.js"), "utf8");
-    expect(await inPage({ "/": html, "/page.js": page, "/browser.js": code })).toEqual(expected);
+    const page = `import ${names} from "/browser.min.js"; ${work} globalThis.result = result;`;
+    const code = readFileSync(join(installed, "dist/browser.min.js"), "utf8");
+    expect(await inPage({ "/": html, "/page.js": page, "/browser.min.js": code })).toEqual(expected);
   });
 
   it("computes Node's bits in esbuild's bundle", async () => {

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { pickleCheckpoint } from "../sdk/checkpoint/torch/pickle-write.js";
-import { crc32, ZipWriter } from "../sdk/checkpoint/torch/zip-write.js";
+import { ZipWriter } from "../sdk/checkpoint/torch/zip-write.js";
 import { openCheckpoint, type Plain, streamTorch, writeTorch } from "../sdk/entries/node.js";
+import { crc32 } from "../sdk/io/crc32.js";
 import { codeOf, latin1 } from "./helpers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "maskfeat-torch-"));

@@ -64,7 +64,7 @@ export const linear = op<{ epilogue?: Epilogue }>({
   inputs: ["x", "weight", "bias", "residual?"], // [...,K], [N,...] of K elements a row, [N], [...,N]
   outputs: ["y"], // [...,N]
   layouts: { weight: "packed" },
-  takesEpilogues: Object.keys(EPILOGUES),
+  takesEpilogues: /* @__PURE__ */ Object.keys(EPILOGUES),
   shape([x, weight, bias, residual], { epilogue }) {
     const K = x.at(-1);
     expect(weight.length >= 2 && fanIn(weight) === K, `weight must be [N, ${K}]`);

@@ -11,8 +11,9 @@ const input: WeightFormat["input"] = (core, rows, k) => ({
 });
 
 const product =
-  (f16: boolean): WeightFormat["product"] =>
-  (core) => ({ kernel: "linear", ownBytes: core.linearScratch(f16), more: [Number(f16)] });
+  /* @__NO_SIDE_EFFECTS__ */
+    (f16: boolean): WeightFormat["product"] =>
+    (core) => ({ kernel: "linear", ownBytes: core.linearScratch(f16), more: [Number(f16)] });
 
 export const weightFormats: { readonly [K in WeightType]: WeightFormat } = {
   f32: {

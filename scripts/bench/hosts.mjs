@@ -106,7 +106,7 @@ export async function chromiumHost() {
   return {
     kind: "browser",
     runtime: `Chromium ${browser.version()}`,
-    entry: "/dist/browser.js",
+    entry: "/dist/browser.min.js",
     url,
     path: url,
     start(module, spec) {

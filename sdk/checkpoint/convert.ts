@@ -1,5 +1,6 @@
 /** Stored elements to f32. The bytes are little-endian, and so is every platform that runs WASM. */
 
+import { constant } from "../base/constant.js";
 import { copyBytes } from "../io/source.js";
 import type { ByteSource } from "../io/types.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
@@ -52,18 +53,21 @@ function bools(from: Uint8Array, out: Float32Array): void {
   for (let i = 0; i < out.length; i++) out[i] = from[i] === 0 ? 0 : 1;
 }
 
-const CONVERSIONS = new Map([
-  ["F32", conversion(Float32Array, copy)],
-  ["F16", conversion(Uint16Array, f16ToF32)],
-  ["BF16", conversion(Uint16Array, bf16ToF32)],
-  ["F64", conversion(Float64Array, narrow)],
-  ["I64", conversion(BigInt64Array, eachTo)],
-  ["I32", conversion(Int32Array, eachTo)],
-  ["I16", conversion(Int16Array, eachTo)],
-  ["I8", conversion(Int8Array, eachTo)],
-  ["U8", conversion(Uint8Array, eachTo)],
-  ["BOOL", conversion(Uint8Array, bools)],
-]);
+const CONVERSIONS = constant(
+  () =>
+    new Map([
+      ["F32", conversion(Float32Array, copy)],
+      ["F16", conversion(Uint16Array, f16ToF32)],
+      ["BF16", conversion(Uint16Array, bf16ToF32)],
+      ["F64", conversion(Float64Array, narrow)],
+      ["I64", conversion(BigInt64Array, eachTo)],
+      ["I32", conversion(Int32Array, eachTo)],
+      ["I16", conversion(Int16Array, eachTo)],
+      ["I8", conversion(Int8Array, eachTo)],
+      ["U8", conversion(Uint8Array, eachTo)],
+      ["BOOL", conversion(Uint8Array, bools)],
+    ]),
+);
 
 /** For one tensor; undefined for dtypes that have no f32 value (complex ones). */
 export const conversionOf = (dtype: string): Conversion | undefined => CONVERSIONS.get(dtype)?.make();

@@ -4,6 +4,7 @@
  */
 
 import { FileError, ShapeError } from "../../gpu/errors.js";
+import { constant } from "../base/constant.js";
 import { sizeOf } from "../base/tensor.js";
 import { startsWith } from "../io/magic.js";
 import { copyBytes } from "../io/source.js";
@@ -94,7 +95,9 @@ export function parseNpyHeader(bytes: Uint8Array, fail: (what: string) => never)
 const TEXT = `'[^'\\\\]*'|"[^"\\\\]*"`;
 const SIZES = "\\(\\s*(?:(?:0|[1-9]\\d*)\\s*,\\s*)*(?:(?:0|[1-9]\\d*)\\s*)?\\)";
 /** A key, its value (text without escapes, a truth value, a tuple of sizes), and a comma, which the last one needs not. */
-const ENTRY = new RegExp(`\\s*(${TEXT})\\s*:\\s*(?:(${TEXT})|(True|False)|(${SIZES}))\\s*(?:,|(?=\\}))`, "y");
+const ENTRY = constant(
+  () => new RegExp(`\\s*(${TEXT})\\s*:\\s*(?:(${TEXT})|(True|False)|(${SIZES}))\\s*(?:,|(?=\\}))`, "y"),
+);
 
 /** Parses the literal `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` and its like. */
 function parseHeader(literal: string, fail: (what: string) => never) {

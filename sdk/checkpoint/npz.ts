@@ -3,6 +3,7 @@
  * need code to be rebuilt and are refused.
  */
 
+import { crc32 } from "../io/crc32.js";
 import { copyBytes } from "../io/source.js";
 import type { ByteSource } from "../io/types.js";
 import { conversionOf, readF32 } from "./convert.js";
@@ -10,7 +11,6 @@ import { type Fail, failer, product, quoted } from "./fail.js";
 import { openFile, type Stored } from "./file.js";
 import { MAX_NPY_HEADER, parseNpyHeader, rowMajor } from "./npy.js";
 import { checkCrc, openZip, type Zip, type ZipEntry } from "./torch/zip.js";
-import { crc32 } from "./torch/zip-write.js";
 import type { Checkpoint } from "./types.js";
 
 /** NumPy's little-endian types as the other formats spell them. */

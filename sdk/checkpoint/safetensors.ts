@@ -4,6 +4,7 @@
  * common JSON parsers keep the last one in silence.
  */
 
+import { constant } from "../base/constant.js";
 import type { ByteSource } from "../io/types.js";
 import { readF32 } from "./convert.js";
 import { type Fail, failer, isSize, product, quoted } from "./fail.js";
@@ -15,15 +16,18 @@ import type { Checkpoint, TensorInfo } from "./types.js";
 const MAX_HEADER = 100_000_000;
 
 /** Bits of an element, for every dtype of the format. */
-const BITS = new Map(
-  Object.entries({
-    F4: 4,
-    "F6_E2M3 F6_E3M2": 6,
-    "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0": 8,
-    "I16 U16 F16 BF16": 16,
-    "I32 U32 F32": 32,
-    "F64 I64 U64 C64": 64,
-  }).flatMap(([names, bits]) => names.split(" ").map((name) => [name, bits] as const)),
+const BITS = constant(
+  () =>
+    new Map(
+      Object.entries({
+        F4: 4,
+        "F6_E2M3 F6_E3M2": 6,
+        "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0": 8,
+        "I16 U16 F16 BF16": 16,
+        "I32 U32 F32": 32,
+        "F64 I64 U64 C64": 64,
+      }).flatMap(([names, bits]) => names.split(" ").map((name) => [name, bits] as const)),
+    ),
 );
 
 /** A tensor's place: `begin` and `end` count bytes from the end of the header. */

@@ -7,6 +7,7 @@
 import { OptionError } from "../../gpu/errors.js";
 import type { Pooling, Positions } from "../../gpu/models/vit.js";
 import { checkChoice } from "../base/check.js";
+import { constant } from "../base/constant.js";
 import type { CropMode, Interpolation, PerChannel } from "../image/transform.js";
 
 /** What a preset fixes. */
@@ -41,64 +42,67 @@ export function resizeEdgeFor(size: number): number {
 const timmEdge = (size: number) => ({ 224: 248, 384: 384 })[size];
 
 const center = { cropMode: "center", layerNormEps: 1e-6 } as const;
-const reference = { ...center, poolNorm: true } as const;
-const timm = { ...center, cropMode: "center-pad" } as const;
+const reference = constant(() => ({ ...center, poolNorm: true }) as const);
+const timm = constant(() => ({ ...center, cropMode: "center-pad" }) as const);
 
-export const presets = {
-  mmpretrain: {
-    about: "mmpretrain's MaskFeat",
-    ...reference,
-    ...imagenet,
-    pooling: "avg_featmap",
-    interpolation: "bilinear",
-    resizeEdge: resizeEdgeFor,
-  },
-  "mmpretrain-vit": {
-    about: "mmpretrain's own ViT at 384 pixels",
-    ...reference,
-    ...half,
-    pooling: "cls_token",
-    interpolation: "bilinear",
-    resizeEdge: (size) => ({ 384: 384 })[size],
-  },
-  pyslowfast: {
-    about: "PySlowFast's MaskFeat for images",
-    ...reference,
-    ...imagenet,
-    pooling: "avg_featmap",
-    interpolation: "bicubic",
-    resizeEdge: resizeEdgeFor,
-    positions: "bicubic",
-    hog: { gaussianWindow: 0 },
-  },
-  "timm-augreg": {
-    about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...timm,
-    ...half,
-    pooling: "cls_token",
-    interpolation: "bicubic",
-    resizeEdge: timmEdge,
-    positions: "antialias",
-  },
-  "timm-deit": {
-    about: "timm's deit_*_patch16_224 and _384, and ViTs tagged mae or dino",
-    ...timm,
-    ...imagenet,
-    pooling: "cls_token",
-    interpolation: "bicubic",
-    resizeEdge: timmEdge,
-    positions: "antialias",
-  },
-  "hf-google-vit": {
-    about: "google/vit-* on Hugging Face",
-    ...half,
-    layerNormEps: 1e-12,
-    pooling: "cls_token",
-    interpolation: "bilinear",
-    cropMode: "squash-floor",
-    resizeEdge: (size) => size,
-  },
-} as const satisfies Record<string, Preset>;
+export const presets = constant(
+  () =>
+    ({
+      mmpretrain: {
+        about: "mmpretrain's MaskFeat",
+        ...reference,
+        ...imagenet,
+        pooling: "avg_featmap",
+        interpolation: "bilinear",
+        resizeEdge: resizeEdgeFor,
+      },
+      "mmpretrain-vit": {
+        about: "mmpretrain's own ViT at 384 pixels",
+        ...reference,
+        ...half,
+        pooling: "cls_token",
+        interpolation: "bilinear",
+        resizeEdge: (size) => ({ 384: 384 })[size],
+      },
+      pyslowfast: {
+        about: "PySlowFast's MaskFeat for images",
+        ...reference,
+        ...imagenet,
+        pooling: "avg_featmap",
+        interpolation: "bicubic",
+        resizeEdge: resizeEdgeFor,
+        positions: "bicubic",
+        hog: { gaussianWindow: 0 },
+      },
+      "timm-augreg": {
+        about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
+        ...timm,
+        ...half,
+        pooling: "cls_token",
+        interpolation: "bicubic",
+        resizeEdge: timmEdge,
+        positions: "antialias",
+      },
+      "timm-deit": {
+        about: "timm's deit_*_patch16_224 and _384, and ViTs tagged mae or dino",
+        ...timm,
+        ...imagenet,
+        pooling: "cls_token",
+        interpolation: "bicubic",
+        resizeEdge: timmEdge,
+        positions: "antialias",
+      },
+      "hf-google-vit": {
+        about: "google/vit-* on Hugging Face",
+        ...half,
+        layerNormEps: 1e-12,
+        pooling: "cls_token",
+        interpolation: "bilinear",
+        cropMode: "squash-floor",
+        resizeEdge: (size) => size,
+      },
+    }) as const satisfies Record<string, Preset>,
+);
 
 export type PresetName = keyof typeof presets;
 

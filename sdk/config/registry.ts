@@ -2,6 +2,7 @@
 
 import { OptionError, shownName } from "../../gpu/errors.js";
 import { checkChoice, checkKeys, didYouMean } from "../base/check.js";
+import { constant } from "../base/constant.js";
 import { checkClasses } from "./classes.js";
 import { completeConfig, type ModelConfig, type PartialConfig } from "./config.js";
 import { countMacs, countParameters } from "./traced.js";
@@ -48,19 +49,19 @@ export interface ModelInfo {
 const published =
   "https://download.openmmlab.com/mmselfsup/1.x/maskfeat/maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k/";
 const configs = "https://github.com/open-mmlab/mmpretrain/blob/v1.2.0/configs/maskfeat/";
-const pretrainFile = `${published}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k_20221101-6dfc8bf3`;
-const classifierFile = `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-base-p16_ft-8xb256-coslr-100e_in1k_20221028-5134431c`;
+const pretrainFile = constant(() => `${published}maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k_20221101-6dfc8bf3`);
+const classifierFile = constant(
+  () => `${published}vit-base-p16_ft-8xb256-coslr-100e_in1k/vit-base-p16_ft-8xb256-coslr-100e_in1k_20221028-5134431c`,
+);
 
 const classifies = { task: "Image Classification" } as const;
 const imagenet = { kind: "classifier", dataset: "imagenet-1k" } as const;
 
-/* @__NO_SIDE_EFFECTS__ */
 function entry(name: string, config: PartialConfig, more: Partial<ModelEntry> = {}): ModelEntry {
   return { name, config: completeConfig(config), metrics: {}, ...more };
 }
 
 /** A model of PySlowFast's, with the name of its configuration; a classifier with its accuracy. */
-/* @__NO_SIDE_EFFECTS__ */
 function slowfast(name: string, size: PartialConfig, file: string, accuracy?: number): ModelEntry {
   const configUrl = `https://github.com/facebookresearch/SlowFast/blob/main/configs/masked_ssl/in1k_${file}.yaml`;
   const kind = accuracy === undefined ? ({ kind: "pretrain" } as const) : imagenet;
@@ -78,7 +79,7 @@ const tiny = { embedDims: 192, numLayers: 12, numHeads: 3, feedforwardChannels: 
 
 const large = { embedDims: 1024, numLayers: 24, numHeads: 16, feedforwardChannels: 4096 } as const;
 
-const entries: ModelEntry[] = [
+const entries = constant((): ModelEntry[] => [
   entry(
     "maskfeat_vit-base-p16_8xb256-amp-coslr-300e_in1k",
     { kind: "pretrain" },
@@ -109,7 +110,7 @@ const entries: ModelEntry[] = [
   slowfast("maskfeat_vit-large-p16_pyslowfast-1600e_in1k", large, "VIT_L_MaskFeat_PT"),
   slowfast("vit-base-p16_maskfeat-pre_pyslowfast-100e_in1k", {}, "VIT_B_MaskFeat_FT", 84),
   slowfast("vit-large-p16_maskfeat-pre_pyslowfast-50e_in1k", large, "VIT_L_MaskFeat_FT", 85.7),
-];
+]);
 
 const newKeys: readonly (keyof NewModel)[] = [
   "name",

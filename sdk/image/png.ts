@@ -3,6 +3,7 @@
  * it) and 16 bits. Chunks, filters and passes: W3C PNG, third edition.
  */
 
+import { crc32 } from "../io/crc32.js";
 import type { Image } from "./image.js";
 import type { ImageHeader } from "./sniff.js";
 
@@ -14,7 +15,8 @@ interface Chunk {
 }
 
 const SIGNATURE = 8;
-const [BITS, COLOUR_TYPE] = [SIGNATURE + 16, SIGNATURE + 17];
+/** Where the first chunk, which begins behind the signature, has these bytes. */
+const [BITS, COLOUR_TYPE, INTERLACED] = [24, 25, 28];
 
 const isPixels = ({ type }: Chunk) => type === "IDAT";
 
@@ -31,21 +33,8 @@ function chunks(file: Uint8Array): Chunk[] {
   return found;
 }
 
-const CRCS = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 && 0xedb88320);
-  return crc;
-});
-
-/** CRC-32 (5.5) of a chunk's name and data. */
-function crc32(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRCS[(crc ^ bytes[i]) & 255];
-  return ~crc;
-}
-
 const checksumOf = ({ bytes }: Chunk) =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getInt32(bytes.length - 4);
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4);
 const isIntact = (chunk: Chunk) => crc32(chunk.bytes.subarray(4, -4)) === checksumOf(chunk);
 
 /** A palette's chunk with `count` colours: decoders do not agree on an index beyond its end, which is black to libpng. */
@@ -57,7 +46,7 @@ function wholePalette(chunk: Chunk, count: number): Uint8Array {
   whole.set(bytes.subarray(0, -4));
   const view = new DataView(whole.buffer);
   view.setUint32(0, 3 * count);
-  view.setInt32(8 + 3 * count, crc32(whole.subarray(4, -4)));
+  view.setUint32(8 + 3 * count, crc32(whole.subarray(4, -4)));
   return whole;
 }
 
@@ -140,7 +129,6 @@ const ADAM7 = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ];
-const INTERLACED = SIGNATURE + 20;
 
 /** The passes that have pixels, with how many rows they have and of how many bytes, without the filter's. */
 function passesOf(file: Uint8Array, { width, height, bits, channels }: ImageHeader) {

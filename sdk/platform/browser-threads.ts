@@ -1,10 +1,11 @@
 /** Threads of the WASM device in browsers: workers of the worker that the package runs in. */
 
 import { DeviceError } from "../../gpu/errors.js";
+import { constant } from "../base/constant.js";
 import type { ThreadStart, Threads } from "../device/platform.js";
 import { SERVE } from "./serve.js";
 
-const PROGRAM = `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage("started"));`;
+const PROGRAM = constant(() => `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage("started"));`);
 
 /** Why this page or worker computes on one thread alone; undefined where it need not. */
 export function whyOneThread(): string | undefined {

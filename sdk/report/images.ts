@@ -1,6 +1,7 @@
 /** What pages show of images: a card for each, maps of their similarities, and how they were computed. */
 
 import type { DeviceInfo } from "../entries/public.js";
+import { cosineSimilarity } from "../entries/public.js";
 import { type Html, html, scroll, section, terms } from "./page.js";
 import type { Masked, Sample } from "./sample.js";
 
@@ -16,20 +17,9 @@ export interface Similarity {
   readonly hog: readonly (readonly number[])[];
 }
 
-/** Cosine of the angle between two vectors; 0 if one is zero. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
-}
-
 /** Who resembles whom. */
 export function similarityOf(samples: readonly Sample[]): Similarity {
-  const pairs = (of: keyof Similarity) => samples.map((a) => samples.map((b) => cosine(a[of], b[of])));
+  const pairs = (of: keyof Similarity) => samples.map((a) => samples.map((b) => cosineSimilarity(a[of], b[of])));
   return { embedding: pairs("embedding"), hog: pairs("hog") };
 }
 

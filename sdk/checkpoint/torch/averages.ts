@@ -3,6 +3,7 @@
  * project reads back its own choice.
  */
 
+import { constant } from "../../base/constant.js";
 import { type Fail, quoted } from "../fail.js";
 import { bareName } from "../names/prefix.js";
 import { Dict, type Key, TensorRef, Unknown, type Value } from "./values.js";
@@ -21,7 +22,7 @@ interface Pair {
 const timm = { takes: "averaged", silent: true } as const;
 
 /** In the order in which they are looked for. */
-const PAIRS: readonly Pair[] = [
+const PAIRS = constant((): readonly Pair[] => [
   // torchvision's references: an AveragedModel of torch
   { averaged: "model_ema", plain: "model", takes: "plain", mark: ["model_ema", "n_averaged"] },
   // timm, DeiT, BEiT, ConvNeXt
@@ -36,7 +37,7 @@ const PAIRS: readonly Pair[] = [
   // DINO and iBOT; I-JEPA
   { averaged: "teacher", plain: "student", takes: "averaged" },
   { averaged: "target_encoder", plain: "encoder", takes: "averaged" },
-];
+]);
 
 /** mmengine, Lightning and timm; PySlowFast; DeiT and MAE; DeepSpeed. */
 const PLAIN = ["state_dict", "model_state", "model", "module"];

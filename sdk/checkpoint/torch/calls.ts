@@ -1,5 +1,6 @@
 /** The names of Python's that are understood, with what each means as data. None is looked up in anything but this list. */
 
+import { constant } from "../../base/constant.js";
 import { type Fail, isSize, product, quoted } from "../fail.js";
 import { readScalar } from "./numpy.js";
 import { Dict, isTuple, NumpyType, StorageRef, TensorRef, tuple, Unknown, type Value } from "./values.js";
@@ -20,21 +21,24 @@ const MAX_DIMS = 64;
 const MAX_REPEATED = 2 ** 20;
 
 /** Storage classes of torch: the dtype of their elements, as safetensors spells it. */
-const STORAGES = new Map(
-  Object.entries({
-    Double: "F64",
-    Float: "F32",
-    Half: "F16",
-    BFloat16: "BF16",
-    Long: "I64",
-    Int: "I32",
-    Short: "I16",
-    Char: "I8",
-    Byte: "U8",
-    Bool: "BOOL",
-    ComplexFloat: "C64",
-    ComplexDouble: "C128",
-  }).flatMap(([name, dtype]) => [`torch.${name}Storage`, `torch.cuda.${name}Storage`].map((key) => [key, dtype])),
+const STORAGES = constant(
+  () =>
+    new Map(
+      Object.entries({
+        Double: "F64",
+        Float: "F32",
+        Half: "F16",
+        BFloat16: "BF16",
+        Long: "I64",
+        Int: "I32",
+        Short: "I16",
+        Char: "I8",
+        Byte: "U8",
+        Bool: "BOOL",
+        ComplexFloat: "C64",
+        ComplexDouble: "C128",
+      }).flatMap(([name, dtype]) => [`torch.${name}Storage`, `torch.cuda.${name}Storage`].map((key) => [key, dtype])),
+    ),
 );
 
 const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([

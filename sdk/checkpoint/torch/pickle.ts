@@ -22,8 +22,8 @@ export function unpickle(bytes: Uint8Array, fail: Fail): { value: Value; length:
   if (protocol < 2 || protocol > 5) machine.malformed(`protocol ${protocol}, expected 2 to 5`);
   for (let opcode = machine.u8(); opcode !== STOP; opcode = machine.u8()) {
     machine.charge(1);
-    const operation = OPERATIONS[opcode];
-    if (!operation) machine.malformed(`unknown operation 0x${opcode.toString(16)} at byte ${machine.at - 1}`);
+    const operation = OPERATIONS.get(String.fromCharCode(opcode));
+    if (!operation) return machine.malformed(`unknown operation 0x${opcode.toString(16)} at byte ${machine.at - 1}`);
     operation(machine);
   }
   return { value: machine.last(), length: machine.at };
@@ -33,8 +33,7 @@ const pair = (m: Machine) => m.popSome(2) as [Value, Value];
 const triple = (m: Machine) => m.popSome(3) as [Value, Value, Value];
 
 /** By opcode. What is absent belongs to protocols 0 and 1, to registered extensions, or to buffers outside the file. */
-const OPERATIONS: ((m: Machine) => void)[] = [];
-for (const [opcode, operation] of [
+const OPERATIONS = new Map<string, (m: Machine) => void>([
   ["(", (m) => m.mark()],
   ["0", (m) => m.pop()],
   ["1", (m) => m.popMark()],
@@ -88,6 +87,4 @@ for (const [opcode, operation] of [
   ["i", (m) => m.reduce(m.name(m.line(), m.line()), tuple(m.popMark()))],
   ["o", (m) => m.instance(m.popMark())],
   ["\x95", (m) => void m.take(8)],
-] as [string, (m: Machine) => void][]) {
-  OPERATIONS[opcode.charCodeAt(0)] = operation;
-}
+]);

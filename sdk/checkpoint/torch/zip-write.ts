@@ -3,23 +3,12 @@
  * are zero, so that the same tensors give the same bytes.
  */
 
+import { crc32 } from "../../io/crc32.js";
+
 const ALIGN = 64;
 const LIMIT = 0xffffffff;
 /** Sizes behind the data, names in UTF-8. */
 const FLAGS = 0x0808;
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-/** CRC-32 (ISO 3309) of bytes, which go on from those with the checksum `crc`. */
-export function crc32(bytes: Uint8Array, crc = 0): number {
-  let c = ~crc;
-  for (let i = 0; i < bytes.length; i++) c = TABLE[(c ^ bytes[i]) & 0xff] ^ (c >>> 8);
-  return ~c >>> 0;
-}
 
 /** A little-endian record: `widths` has a digit for each field, its bytes. */
 function record(widths: string, ...values: readonly number[]): Uint8Array {

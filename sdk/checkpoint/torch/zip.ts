@@ -3,9 +3,9 @@
  * them, and on request of deflated ones, as NumPy does; zip64 included. Everything in which readers of zip are known to differ is refused: what this reader sees is what all see.
  */
 
+import { crc32 } from "../../io/crc32.js";
 import type { ByteSource } from "../../io/types.js";
 import { type Fail, quoted, utf8 } from "../fail.js";
-import { crc32 } from "./zip-write.js";
 
 export interface ZipEntry {
   readonly name: string;
