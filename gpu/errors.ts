@@ -9,6 +9,7 @@ export const errorCodes = {
   OPT_MISSING: "an argument or option that is needed was not given",
   DTYPE_RANGE: "a number of the weights is larger than the dtype that was asked for holds",
   MODEL_UNKNOWN: "no registered model has this name",
+  GRAD_NONE: "an op without a gradient stands between the loss and parameters",
   MODEL_DISPOSED: "the model was used after dispose()",
   FILE_NOT_FOUND: "no file or folder at this path",
   FILE_READ: "a file or URL could not be read",

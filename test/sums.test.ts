@@ -65,7 +65,13 @@ async function ratiosOf(device: Device, { op, dims, offset, ...torch }: Member) 
   const errors = compared.map((y, i) => Math.abs(found[i] - y));
   const rms = Math.sqrt(errors.reduce((sum, e) => sum + e * e, 0) / errors.length);
   const ratio = (own: number, theirs: number) => (own === 0 ? 0 : own / theirs);
-  return { rms: ratio(rms, torch.rms), most: ratio(errors.reduce((most, e) => Math.max(most, e), 0), torch.most) };
+  return {
+    rms: ratio(rms, torch.rms),
+    most: ratio(
+      errors.reduce((most, e) => Math.max(most, e), 0),
+      torch.most,
+    ),
+  };
 }
 
 describe("on WASM", () => {

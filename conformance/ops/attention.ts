@@ -9,6 +9,7 @@ import {
   type Asked,
   bench,
   casesOf,
+  definition,
   full,
   type Groups,
   type Mutants,
@@ -19,6 +20,7 @@ import {
   quick,
   type SumError,
   soft,
+  sumOf,
   TINY,
   U,
   without,
@@ -247,6 +249,35 @@ export const attention = op<Attrs>({
       ask: (on) => everyNegative((t) => exp(on, t), -1e38),
     },
   ],
+});
+
+/** With p the softmax of a query's scores: dv = p dy, and of the score of key j, p_j (dy v_j - the sum over all keys of p dy v). */
+export const attentionGrad = definition<Attrs>({
+  evaluate({ inputs: [, q, ...rest], attrs }, [dy, ...given]) {
+    // without keys and values, queries hold them too
+    const rows = [q, rest[0] ?? q, rest[1] ?? q];
+    const parts = [given[0], given[1] ?? given[0], given[2] ?? given[0]];
+    const outputs = given.map((x) => new Float64Array(x.length));
+    const [dq, dk, dv] = [outputs[0], outputs[1] ?? outputs[0], outputs[2] ?? outputs[0]];
+    const [Q, K, V] = parts;
+    eachQuery({ inputs: rows, attrs }, (at, i, out, L, D) => {
+      const dot = (a: Float64Array, from: number, b: Float64Array, to: number) =>
+        sumOf(D, (d) => a[from + d] * b[to + d]);
+      const p = Float64Array.from({ length: L }, (_, j) => dot(Q, at(i, 0), K, at(j, 1)) / Math.sqrt(D));
+      softmax(p);
+      const dp = p.map((_, j) => dot(dy, out, V, at(j, 2)));
+      const mean = dp.reduce((sum, x, j) => sum + p[j] * x, 0);
+      for (let j = 0; j < L; j++) {
+        const ds = (p[j] * (dp[j] - mean)) / Math.sqrt(D);
+        for (let d = 0; d < D; d++) {
+          dv[at(j, 2) + d] += p[j] * dy[out + d];
+          dq[at(i, 0) + d] += ds * K[at(j, 1) + d];
+          dk[at(j, 1) + d] += ds * Q[at(i, 0) + d];
+        }
+      }
+    });
+    return outputs;
+  },
 });
 
 export const mutants: Mutants = {

@@ -56,6 +56,11 @@ export interface Op<A extends object = object> {
 /** The op whose home this is. */
 export const op = <A extends object = object>(home: Op<A>): Op<A> => home;
 
+/** The definition of an op that no device has yet. */
+export type Definition<A extends object = object> = Pick<Op<A>, "evaluate">;
+
+export const definition = <A extends object = object>(of: Definition<A>): Definition<A> => of;
+
 /** What else is asked of an op, with numbers or a judgement of its own. */
 export interface Question<A> {
   /** Begins with the level. */
@@ -272,4 +277,11 @@ export const FOLDED = 65535 * 64 + 7;
 /** Fills a tensor [B,L,C] by `f(index of batch, token, channel)`. */
 export function byToken(B: number, L: number, C: number, f: (b: number, l: number, c: number) => number): Float64Array {
   return Float64Array.from({ length: B * L * C }, (_, i) => f(Math.floor(i / (L * C)), Math.floor(i / C) % L, i % C));
+}
+
+/** The sum of f(0) to f(n - 1). */
+export function sumOf(n: number, f: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += f(i);
+  return sum;
 }

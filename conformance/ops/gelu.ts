@@ -1,7 +1,7 @@
 /** x Phi(x), the exact form, and erfc. */
 
 import { both, everyNegative, everyPositive, spread } from "../points.js";
-import { type Asked, bench, casesOf, lengths, type Mutants, op, TINY, U } from "./define.js";
+import { type Asked, bench, casesOf, definition, lengths, type Mutants, op, TINY, U } from "./define.js";
 
 /** erfc in double precision: a series for small arguments, Lentz's continued fraction beyond (Abramowitz and Stegun 7.1.6, 7.1.14). */
 export function erfc(x: number): number {
@@ -57,6 +57,11 @@ export const gelu = op({
     every("negative", everyNegative),
   ],
 });
+
+/** The derivative: the normal distribution's share below x, and x times its density. */
+const slopeOf = (x: number) => 0.5 * erfc(-x / Math.SQRT2) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
+
+export const geluGrad = definition({ evaluate: (_, [dy, x]) => [x.map((v, i) => dy[i] * slopeOf(v))] });
 
 export const mutants: Mutants = {
   cases: "C2/gelu/*",

@@ -4,6 +4,7 @@ import { spread } from "../points.js";
 import {
   bench,
   casesOf,
+  definition,
   full,
   type Groups,
   type Mutants,
@@ -85,6 +86,29 @@ export const layerNorm = op<{ eps: number }>({
       },
     },
   ],
+});
+
+/** With x' = (x - mean) / deviation and g = dy weight: dx = (g - mean(g) - x' mean(g x')) / deviation. */
+export const layerNormGrad = definition<{ eps: number }>({
+  evaluate({ attrs }, [dy, x, weight]) {
+    const C = weight.length;
+    const [dx, dweight, dbias] = [x.length, C, C].map((length) => new Float64Array(length));
+    const meanOf = (row: Float64Array) => row.reduce((a, b) => a + b, 0) / C;
+    for (let r = 0; r < x.length; r += C) {
+      const row = x.subarray(r, r + C);
+      const mean = meanOf(row);
+      const deviation = Math.sqrt(meanOf(row.map((v) => (v - mean) ** 2)) + attrs.eps);
+      const normal = row.map((v) => (v - mean) / deviation);
+      const g = weight.map((w, i) => w * dy[r + i]);
+      const [gMean, along] = [meanOf(g), meanOf(g.map((v, i) => v * normal[i]))];
+      for (let i = 0; i < C; i++) {
+        dx[r + i] = (g[i] - gMean - normal[i] * along) / deviation;
+        dweight[i] += dy[r + i] * normal[i];
+        dbias[i] += dy[r + i];
+      }
+    }
+    return [dx, dweight, dbias];
+  },
 });
 
 export const mutants: Mutants = {

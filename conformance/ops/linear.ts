@@ -1,5 +1,6 @@
 /** x W^T + b, with nothing, gelu, or the addition of a residual behind it. */
 
+import { fanIn } from "../../gpu/graph/op.js";
 import { formatOf } from "../points.js";
 import { sameNumbers } from "../score.js";
 import {
@@ -8,6 +9,7 @@ import {
   bench,
   type Dims,
   type Dispatched,
+  definition,
   EITHER_WAY,
   full,
   type Mutants,
@@ -224,6 +226,24 @@ export const linear = op<Attrs>({
   batched: [0, 3],
   cases: allCases(),
   questions: [fused, survives("NaN", "quick", Number.NaN), survives("infinity", "full", Number.POSITIVE_INFINITY)],
+});
+
+export const linearGrad = definition({
+  evaluate({ inputs }, [dy, x, weight]) {
+    const [N, K] = [inputs[2].shape[0], fanIn(inputs[2].shape)];
+    const [dx, dweight, dbias] = [x.length, N * K, N].map((length) => new Float64Array(length));
+    for (let m = 0; m < dy.length / N; m++) {
+      for (let n = 0; n < N; n++) {
+        const d = dy[m * N + n];
+        dbias[n] += d;
+        for (let k = 0; k < K; k++) {
+          dx[m * K + k] += d * weight[n * K + k];
+          dweight[n * K + k] += d * x[m * K + k];
+        }
+      }
+    }
+    return [dx, dweight, dbias];
+  },
 });
 
 export const mutants: Mutants = {

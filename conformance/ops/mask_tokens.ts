@@ -1,6 +1,18 @@
 /** The mask token in place of masked ones: x (1 - m) + token m. */
 
-import { abs, bench, byToken, casesOf, type Mutants, type Op, op, rounded, sequences } from "./define.js";
+import {
+  abs,
+  bench,
+  byToken,
+  casesOf,
+  definition,
+  type Mutants,
+  type Op,
+  op,
+  rounded,
+  sequences,
+  sumOf,
+} from "./define.js";
 
 export const maskTokens: Op = op({
   evaluate({ inputs }, [x, mask, token]) {
@@ -21,6 +33,15 @@ export const maskTokens: Op = op({
     const x = [B, N, C];
     return { shapes: [x, [B, N], [1, 1, C]], attrs: {} };
   }),
+});
+
+export const maskTokensGrad = definition({
+  evaluate({ inputs }, [dy, mask]) {
+    const C = inputs[0].shape[2];
+    const hidden = dy.map((d, i) => d * mask[Math.floor(i / C)]);
+    const token = new Float64Array(C).map((_, c) => sumOf(mask.length, (n) => hidden[n * C + c]));
+    return [dy.map((d, i) => d - hidden[i]), token];
+  },
 });
 
 export const mutants: Mutants = {

@@ -1,6 +1,6 @@
 /** The sum over masked tokens of the mean of squared differences, and the number of those tokens. */
 
-import { bench, casesOf, type Mutants, op, quick, sequences, size, TINY, U, without } from "./define.js";
+import { bench, casesOf, definition, type Mutants, op, quick, sequences, size, TINY, U, without } from "./define.js";
 
 export const maskedMse = op({
   evaluate({ inputs }, [pred, target, mask]) {
@@ -27,6 +27,13 @@ export const maskedMse = op({
     const x = [B, N, C];
     return { shapes: [x, x, [B, N]], attrs: {} };
   }),
+});
+
+export const maskedMseGrad = definition({
+  evaluate({ inputs }, [dy, pred, target, mask]) {
+    const F = inputs[1].shape[2];
+    return [pred.map((p, i) => (dy[0] * mask[Math.floor(i / F)] * 2 * (p - target[i])) / F)];
+  },
 });
 
 export const mutants: Mutants = {

@@ -7,6 +7,7 @@ import {
   bench,
   byToken,
   casesOf,
+  definition,
   type Mutants,
   type Op,
   op,
@@ -67,6 +68,13 @@ export const meanTokens: Op = op({
       return on.measure([[1, 1 + n, a.length]], {}, [x]);
     },
   })),
+});
+
+export const meanTokensGrad = definition<{ tokens: number }>({
+  evaluate({ inputs, attrs: { tokens } }, [dy]) {
+    const [B, C] = inputs[0].shape;
+    return [byToken(B, tokens, C, (b, l, c) => (l === 0 ? 0 : dy[b * C + c] / (tokens - 1)))];
+  },
 });
 
 export const mutants: Mutants = {

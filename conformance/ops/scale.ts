@@ -1,6 +1,18 @@
 /** a x, with a from a buffer. */
 
-import { abs, bench, casesOf, EITHER_WAY, lengths, type Mutants, op, rounded, without } from "./define.js";
+import {
+  abs,
+  bench,
+  casesOf,
+  definition,
+  EITHER_WAY,
+  lengths,
+  type Mutants,
+  op,
+  rounded,
+  sumOf,
+  without,
+} from "./define.js";
 
 export const scale = op({
   evaluate: (_, [x, [a]]) => [x.map((v) => a * v)],
@@ -10,6 +22,10 @@ export const scale = op({
   largest: (_, limit) => Math.sqrt(limit),
   integers: 45, // 45^2 is below 2^11
   cases: casesOf([...lengths, [bench, [[197 * 768]]]], ([n]) => ({ shapes: [[n], [1]], attrs: {} })),
+});
+
+export const scaleGrad = definition({
+  evaluate: (_, [dy, x, [a]]) => [dy.map((d) => a * d), Float64Array.of(sumOf(x.length, (i) => dy[i] * x[i]))],
 });
 
 export const mutants: Mutants = {

@@ -1,6 +1,6 @@
 /** Some tokens of a sequence: all but the class token, the class token without an axis of its own, or others. */
 
-import { bench, byToken, casesOf, type Mutants, onDevice, op, quick, sequences } from "./define.js";
+import { bench, byToken, casesOf, definition, type Mutants, onDevice, op, quick, sequences } from "./define.js";
 
 interface Slice {
   readonly first: number;
@@ -23,6 +23,15 @@ export const sliceTokens = op<Slice>({
     { ...onDevice, shapes: [[2, 9, 5]], attrs: { first: 3, count: 4 } },
     { ...quick, shapes: [[3, 7, 2]], attrs: { first: 6 } },
   ],
+});
+
+export const sliceTokensGrad = definition<{ first: number; tokens: number }>({
+  evaluate({ inputs, attrs: { first, tokens } }, [dy]) {
+    const { shape } = inputs[0];
+    const [B, count, C] = shape.length === 2 ? [shape[0], 1, shape[1]] : shape;
+    const inside = (l: number) => l >= first && l < first + count;
+    return [byToken(B, tokens, C, (b, l, c) => (inside(l) ? dy[(b * count + l - first) * C + c] : 0))];
+  },
 });
 
 export const mutants: Mutants = {

@@ -1,6 +1,19 @@
 /** The class token before the others, and the position of each: concat(cls, x) + pos. */
 
-import { abs, bench, byToken, casesOf, EITHER_WAY, type Mutants, op, rounded, sequences, size } from "./define.js";
+import {
+  abs,
+  bench,
+  byToken,
+  casesOf,
+  definition,
+  EITHER_WAY,
+  type Mutants,
+  op,
+  rounded,
+  sequences,
+  size,
+  sumOf,
+} from "./define.js";
 
 export const tokens = op({
   evaluate({ inputs }, [x, cls, pos]) {
@@ -27,6 +40,14 @@ export const tokens = op({
     const x = [B, N, C];
     return { shapes: [x, [1, 1, C], [1, 1 + N, C]], attrs: {} };
   }),
+});
+
+export const tokensGrad = definition({
+  evaluate({ inputs }, [dy]) {
+    const [B, L, C] = inputs[0].shape;
+    const dpos = new Float64Array(L * C).map((_, i) => sumOf(B, (b) => dy[b * L * C + i]));
+    return [byToken(B, L - 1, C, (b, n, c) => dy[(b * L + n + 1) * C + c]), dpos.slice(0, C), dpos];
+  },
 });
 
 export const mutants: Mutants = {

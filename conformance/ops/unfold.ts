@@ -1,6 +1,18 @@
 /** Patches of images or clips, row by row, with zeros beyond the border. */
 
-import { bench, casesOf, full, type Groups, type Mutants, onDevice, op, quick, size, soft } from "./define.js";
+import {
+  bench,
+  casesOf,
+  definition,
+  full,
+  type Groups,
+  type Mutants,
+  onDevice,
+  op,
+  quick,
+  size,
+  soft,
+} from "./define.js";
 
 interface Window {
   readonly kernel: readonly number[];
@@ -44,18 +56,42 @@ function indexOf(i: number, shape: readonly number[]): number[] {
   return shape.map((n, axis) => Math.floor(i / size(shape.slice(axis + 1))) % n);
 }
 
+const patchesOf = ([, , ...axes]: readonly number[], { kernel, stride, padding }: Window) =>
+  axes.map((n, a) => Math.floor((n + padding[a][0] + padding[a][1] - kernel[a]) / stride[a]) + 1);
+
+const sizeOf = (shape: readonly number[], window: Window) =>
+  shape[0] * shape[1] * size(patchesOf(shape, window)) * size(window.kernel);
+
+/** Which pixel each of `count` elements of patches is; those beyond the border are left out. */
+function eachElement(
+  shape: readonly number[],
+  window: Window,
+  count: number,
+  work: (i: number, at: number) => void,
+): void {
+  const [B, C, ...axes] = shape;
+  const { kernel, stride, padding } = window;
+  const patches = patchesOf(shape, window);
+  for (let i = 0; i < count; i++) {
+    const [b, n, c, k] = indexOf(i, [B, size(patches), C, size(kernel)]);
+    const [patch, offset] = [indexOf(n, patches), indexOf(k, kernel)];
+    const at = axes.map((_, a) => patch[a] * stride[a] + offset[a] - padding[a][0]);
+    const inside = at.every((position, a) => position >= 0 && position < axes[a]);
+    if (inside)
+      work(
+        i,
+        at.reduce((sum, position, a) => sum * axes[a] + position, b * C + c),
+      );
+  }
+}
+
 export const unfold = op<Window>({
-  evaluate({ inputs, attrs: { kernel, stride, padding } }, [x]) {
-    const [B, C, ...axes] = inputs[0].shape;
-    const patches = axes.map((n, a) => Math.floor((n + padding[a][0] + padding[a][1] - kernel[a]) / stride[a]) + 1);
-    const y = new Float64Array(B * size(patches) * C * size(kernel));
-    for (let i = 0; i < y.length; i++) {
-      const [b, n, c, k] = indexOf(i, [B, size(patches), C, size(kernel)]);
-      const [patch, offset] = [indexOf(n, patches), indexOf(k, kernel)];
-      const at = axes.map((_, a) => patch[a] * stride[a] + offset[a] - padding[a][0]);
-      const inside = at.every((position, a) => position >= 0 && position < axes[a]);
-      if (inside) y[i] = x[at.reduce((sum, position, a) => sum * axes[a] + position, b * C + c)];
-    }
+  evaluate({ inputs, attrs }, [x]) {
+    const { shape } = inputs[0];
+    const y = new Float64Array(sizeOf(shape, attrs));
+    eachElement(shape, attrs, y.length, (i, at) => {
+      y[i] = x[at];
+    });
     return [y];
   },
   integers: 2047,
@@ -67,6 +103,16 @@ export const unfold = op<Window>({
       attrs: { kernel, stride, padding: kernel.map(() => [p, p] as const) },
     })),
   ],
+});
+
+export const unfoldGrad = definition<Window & { shape: readonly number[] }>({
+  evaluate({ attrs }, [dy]) {
+    const dx = new Float64Array(size(attrs.shape));
+    eachElement(attrs.shape, attrs, dy.length, (i, at) => {
+      dx[at] += dy[i];
+    });
+    return [dx];
+  },
 });
 
 export const mutants: Mutants = {

@@ -8,6 +8,25 @@ export type Shape = readonly number[];
  */
 export type Layout = "rows" | "packed";
 
+/** `input`: given at each run; `param`: given once; `state`: kept on the device between runs; `temp`: made by a call. */
+export type Role = "input" | "param" | "state" | "temp";
+
+/** A tensor that does not exist yet. */
+export interface Value {
+  readonly name: string;
+  readonly role: Role;
+  readonly shape: Shape;
+  readonly layout: Layout;
+}
+
+/** What the gradient rule of an op is given: a call of it, and how to record others. */
+export interface Differentiated<A> {
+  readonly inputs: readonly Value[];
+  readonly attrs: A;
+  /** Records a call of an op of the training table and returns its outputs. */
+  record(op: string, inputs: readonly Value[], attrs?: object): readonly Value[];
+}
+
 /** The facts of an op, whatever device runs it. `A`: its attributes. */
 export interface OpRule<A = never> {
   /** Names of the inputs, in binding order; a name that ends in `?` may be left out. */
@@ -20,6 +39,11 @@ export interface OpRule<A = never> {
   readonly updates?: readonly string[];
   /** The shapes of the outputs; throws a plain string that says what does not fit. */
   shape(inputs: readonly Shape[], attrs: A): readonly Shape[];
+  /**
+   * The gradients of the inputs, in their order, from that of the first output, `dy`; undefined for an input that has none. Without the
+   * rule, or if that gives nothing, nothing can be learnt through the op.
+   */
+  grad?(call: Differentiated<A>, dy: Value): readonly (Value | undefined)[] | undefined;
   /** Multiply-adds as mmengine's `get_model_complexity_info` counts them: pointwise work is free (default), a norm costs 5 per element. */
   macs?(inputs: readonly Shape[], outputs: readonly Shape[]): number;
   /** Each row of the output depends on the same row of the first input only, so that rows may be selected before the op. */

@@ -1,18 +1,9 @@
 /** The tape: symbolic values, and the op calls that make them, in order. */
 
 import { ShapeError } from "../errors.js";
-import { type AttrsOf, expect, type Layout, type OpRule, type OpTable, type Shape } from "./op.js";
+import { type AttrsOf, expect, type Layout, type OpRule, type OpTable, type Shape, type Value } from "./op.js";
 
-/** `input`: given at each run; `param`: given once; `state`: kept on the device between runs; `temp`: made by a call. */
-export type Role = "input" | "param" | "state" | "temp";
-
-/** A tensor that does not exist yet. */
-export interface Value {
-  readonly name: string;
-  readonly role: Role;
-  readonly shape: Shape;
-  readonly layout: Layout;
-}
+export type { Role, Value } from "./op.js";
 
 /** One op applied to values. */
 export interface Call {

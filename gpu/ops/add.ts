@@ -14,6 +14,7 @@ export const add = op({
     return [a];
   },
   epilogue: "residual",
+  grad: (_, dy) => [dy, dy],
   kernels: [file],
   webgpu: ({ outputs: [y] }) => ({ file, constants: {}, grid: perElement(y) }),
   wasm: ({ inputs: [a, b], outputs: [y] }) => ({ kernel: "add", args: [a, b, y, size(a.shape)] }),

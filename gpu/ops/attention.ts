@@ -40,6 +40,11 @@ export const attention = op<Heads>({
     return [[q.B, q.L, heads * width]];
   },
   macs: ([, k], [[B, L, C]]) => 2 * B * L * k[1] * C,
+  grad({ inputs, attrs, record }, dy) {
+    const [q, k, v] = inputs;
+    // rows that hold queries, keys and values have one gradient
+    return q === k && k === v ? record("attentionGrad", [dy, q], attrs) : record("attentionGrad", [dy, q, k, v], attrs);
+  },
   kernels: [file, anyFile],
   webgpu(call) {
     const { heads: HEADS, width: D, offsets } = call.attrs;

@@ -11,6 +11,7 @@ export const gelu = op({
   outputs: ["y"],
   shape: ([x]) => [x],
   epilogue: "gelu",
+  grad: ({ inputs: [x], record }, dy) => record("geluGrad", [dy, x]),
   kernels: [file],
   webgpu: ({ outputs: [y] }) => ({ file, constants: {}, grid: perElement(y) }),
   wasm: ({ inputs: [x], outputs: [y] }) => ({ kernel: "gelu", args: [x, y, size(x.shape)] }),

@@ -19,6 +19,7 @@ export const layerNorm = op<{ eps: number }>({
   },
   macs: ([x]) => 5 * size(x),
   rowwise: true,
+  grad: ({ inputs: [x, weight], attrs, record }, dy) => record("layerNormGrad", [dy, x, weight], attrs),
   kernels: [file],
   webgpu({ inputs: [x, weight], attrs }) {
     const C = weight.shape[0];

@@ -75,6 +75,11 @@ export const linear = op<{ epilogue?: Epilogue }>({
     return [y];
   },
   macs: ([, weight], [y]) => size(y) * fanIn(weight),
+  grad({ inputs: [x, weight, , residual], attrs, record }, dy) {
+    // an activation within the kernel hides what its gradient needs: tapes are fused afterwards
+    if (attrs.epilogue && !residual) return undefined;
+    return [...record("linearGrad", [dy, x, weight]), residual && dy];
+  },
   kernels: [file, anyFile, directFile],
   webgpu({ inputs, outputs, attrs }, { matmul }) {
     const [x, weight, bias, residual = bias] = inputs;

@@ -15,6 +15,10 @@ export const maskTokens = op({
     expect(sameShape(token, [1, 1, C]), `token must be [1, 1, ${C}]`);
     return [x];
   },
+  grad({ inputs: [, mask], record }, dy) {
+    const [dx, dtoken] = record("maskTokensGrad", [dy, mask]);
+    return [dx, undefined, dtoken];
+  },
   kernels: [file],
   webgpu: ({ outputs: [y] }) => ({ file, constants: { C: y.shape[2] }, grid: perElement(y) }),
   wasm({ inputs: [x, mask, token], outputs: [y] }) {

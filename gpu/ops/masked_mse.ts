@@ -15,6 +15,7 @@ export const maskedMse = op({
     expect(sameShape(mask, [B, L]), `mask must be [${B}, ${L}]`);
     return [[2]];
   },
+  grad: ({ inputs, record }, dy) => record("maskedMseGrad", [dy, ...inputs]),
   wide: true,
   kernels: [file],
   webgpu({ inputs: [pred] }) {

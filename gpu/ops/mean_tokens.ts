@@ -12,6 +12,7 @@ export const meanTokens = op({
     const { B, C } = sequence(x);
     return [[B, C]];
   },
+  grad: ({ inputs: [x], record }, dy) => record("meanTokensGrad", [dy], { tokens: x.shape[1] }),
   kernels: [file],
   webgpu({ inputs: [x], outputs: [y] }) {
     const [, L, C] = x.shape;

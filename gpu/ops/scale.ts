@@ -14,6 +14,7 @@ export const scale = op({
     return [x];
   },
   rowwise: true,
+  grad: ({ inputs: [x, a], record }, dy) => record("scaleGrad", [dy, x, a]),
   kernels: [file],
   webgpu: ({ outputs: [y] }) => ({ file, constants: {}, grid: perElement(y) }),
   wasm: ({ inputs: [x, a], outputs: [y] }) => ({ kernel: "scale", args: [x, a, y, size(x.shape)] }),

@@ -15,6 +15,8 @@ export const sliceTokens = op<{ first: number; count?: number }>({
     return [count === undefined ? [B, C] : [B, count, C]];
   },
   selectsRows: true,
+  grad: ({ inputs: [x], attrs: { first }, record }, dy) =>
+    record("sliceTokensGrad", [dy], { first, tokens: x.shape[1] }),
   kernels: [file],
   webgpu({ inputs: [x], outputs: [y], attrs: { first, count = 1 } }) {
     const [, L, C] = x.shape;

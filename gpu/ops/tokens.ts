@@ -15,6 +15,7 @@ export const tokens = op({
     expect(sameShape(pos, [1, 1 + L, C]), `pos must be [1, ${1 + L}, ${C}]`);
     return [[B, 1 + L, C]];
   },
+  grad: ({ record }, dy) => record("tokensGrad", [dy]),
   kernels: [file],
   webgpu({ outputs: [y] }) {
     const [, L, C] = y.shape;

@@ -42,6 +42,7 @@ export const unfold = op<Window>({
     expect(Math.min(...patches) > 0, `a kernel of ${kernel.join(" x ")} is larger than x`);
     return [[B, size(patches), C * size(kernel)]];
   },
+  grad: ({ inputs: [x], attrs, record }, dy) => record("unfoldGrad", [dy], { ...attrs, shape: x.shape }),
   kernels: [file],
   webgpu({ inputs: [x], outputs: [y], attrs }) {
     const axis = (prefix: string, [t, h, w]: readonly number[]) =>
