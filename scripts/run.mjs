@@ -13,7 +13,9 @@ const vitest = "node_modules/vitest/vitest.mjs";
 
 /** The test files of which `soak` runs more. */
 const longer =
-  "fuzz graph gather heap json sniff npy npz node-platform variants subgroup-matrix webgpu conformance.test".split(" ");
+  "fuzz graph gather heap json sniff npy npz node-platform pages variants subgroup-matrix webgpu conformance.test".split(
+    " ",
+  );
 
 /** The task's program, the folder that it runs in instead of the root, and what its environment has besides. */
 const tasks = {

@@ -1,6 +1,5 @@
 /** Small helpers that several tests share. */
 
-import { readFileSync } from "node:fs";
 import { MaskFeatError } from "../gpu/errors.js";
 
 /** The code of the typed error that `work` throws, "none" where it throws nothing. Any other error fails the test. */
@@ -43,12 +42,4 @@ export const opaque = () => 255;
 export function noise(width: number, height: number, alpha = (draw: (n: number) => number) => draw(256)): Uint8Array {
   const draw = dice(width);
   return Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 4 === 3 ? alpha(draw) : draw(256)));
-}
-
-/** The README's code blocks of a language. */
-export function readmeBlocks(language: string): string[] {
-  const blocks = readFileSync("README.md", "utf8").matchAll(
-    new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"),
-  );
-  return [...blocks].map((match) => match[1]);
 }
