@@ -17,7 +17,7 @@ export const ABSENCE = "these goldens are in the repository alone: name its fold
 /** Names of the files that begin with `folder`. */
 export const goldenNames = (folder: string): string[] => Object.keys(files).filter((name) => name.startsWith(folder));
 
-/** In hexadecimal. @throws MaskFeatError where the runtime has no SHA-256: a page that was not loaded by HTTPS or from this machine */
+/** In hexadecimal. @throws MaskFeatError if the runtime has no SHA-256: a page that was not loaded by HTTPS or from this machine */
 export async function sha256(data: Uint8Array | string): Promise<string> {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
   if (!globalThis.crypto?.subtle) {
@@ -99,7 +99,7 @@ export interface GoldenFile<C = GoldenCase> {
   tensor(name: string): Promise<Tensor>;
 }
 
-/** Opens a safetensors file of cases. @throws CheckpointError where it is none */
+/** Opens a safetensors file of cases. @throws CheckpointError if it is none */
 export async function openGolden<C = GoldenCase>(name: string, data: Uint8Array): Promise<GoldenFile<C>> {
   const checkpoint = await openCheckpoint(bytesSource(data, name));
   const cases = JSON.parse(checkpoint.metadata.get("cases") ?? "null");

@@ -107,7 +107,7 @@ async function listCases(env: Env, { scope, own }: RunOptions, models: Models): 
 
 /**
  * Runs the cases of `scope` on a device.
- * @throws OptionError; DeviceError where the device is absent or cannot be opened; MaskFeatError GOLDEN_CHANGED; AbortError
+ * @throws OptionError; DeviceError if the device is absent or cannot be opened; MaskFeatError GOLDEN_CHANGED; AbortError
  */
 export async function conformance(host: Host, options: RunOptions): Promise<Report> {
   const { scope, signal, device: choice, dtype = "f32", threads, turbo, matmul } = options;

@@ -61,7 +61,7 @@ export class Guard {
     for (const reject of this.waiting) reject(loss);
   }
 
-  /** @throws DeviceError where the device has failed or was lost. */
+  /** @throws DeviceError if the device has failed or was lost. */
   check(): void {
     const failure = this.watched.loss ?? this.failure;
     if (failure) throw failure;

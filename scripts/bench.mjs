@@ -13,7 +13,7 @@ import { softwareGpu } from "./software.mjs";
 
 const options = readOptions(process.argv.slice(2));
 
-/** The program of a path, or of a version such as "24", which is installed below .cache/. @throws where there is none */
+/** The program of a path, or of a version such as "24", which is installed below .cache/. @throws if there is none */
 function nodeProgram(wanted) {
   if (existsSync(wanted)) return wanted;
   if (!/^\d+(\.\d+)*$/.test(wanted)) throw new Error(`--node: expected a version or the path of a Node, got ${wanted}`);

@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 
-/** Installs packages into a folder, by the npm that runs this script, if one does. No install script is run. @throws where npm fails */
+/** Installs packages into a folder, by the npm that runs this script, if one does. No install script is run. @throws if npm fails */
 export function npmInstall(folder, packages, options = {}) {
   const [command, ...first] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
   const flags = "--no-save --ignore-scripts --no-audit --no-fund --no-package-lock".split(" ");

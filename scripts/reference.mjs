@@ -16,7 +16,7 @@ const helpers = "addict yapf rich termcolor einops modelindex mat4py importlib_m
   " ",
 );
 
-/** Runs a program, whose stdout goes to stderr: ours belongs to the caller. @throws an error with its `status` where it fails */
+/** Runs a program, whose stdout goes to stderr: ours belongs to the caller. @throws an error with its `status` if it fails */
 export function run(program, args, stdio = ["inherit", 2, 2]) {
   const { status, error } = spawnSync(program, args, { stdio });
   if (status === 0) return;
@@ -24,7 +24,7 @@ export function run(program, args, stdio = ["inherit", 2, 2]) {
   throw Object.assign(new Error(`${what}; see scripts/golden/README.md`), { status });
 }
 
-/** The environment's Python; the environment is made where it is missing. @throws where it cannot be made */
+/** The environment's Python; the environment is made where it is missing. @throws if it cannot be made */
 export function referencePython() {
   const python = join(venv, "bin/python");
   if (!existsSync(python)) {
@@ -37,7 +37,7 @@ export function referencePython() {
 
 const peers = ["torch==2.15.0", "torchvision==0.29.2", "timm==1.0.31", "transformers==5.24.0", "safetensors"];
 
-/** The Python of the environment with transformers and timm, made where it is missing (6 GB). @throws where it cannot be made */
+/** The Python of the environment with transformers and timm, made where it is missing (6 GB). @throws if it cannot be made */
 export function peersPython() {
   const python = join(peersVenv, "bin/python");
   if (!existsSync(python)) {

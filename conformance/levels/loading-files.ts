@@ -23,7 +23,7 @@ export interface FileRows {
 
 type Tensors = [string, TensorToWrite][];
 
-/** The bytes of the file. @throws CheckpointError where its shards cannot be read */
+/** The bytes of the file. @throws CheckpointError if its shards cannot be read */
 export async function bytesOfFile({ format, dtype, tensors, shards, classes }: FileRows): Promise<Uint8Array> {
   const made = tensors.map(([name, shape, offset, scale]): Tensors[number] => {
     return [name, { data: fill(name, sizeOf(shape), offset, scale), shape, dtype }];

@@ -15,7 +15,7 @@ export function sizeOf(shape: readonly number[]): number {
 
 /**
  * Makes a tensor of `shape` over `data` (a Float32Array is not copied). `name` is for messages.
- * @throws ShapeError where the data are no floats, or the number of elements is not the product of the shape.
+ * @throws ShapeError if the data are no floats, or the number of elements is not the product of the shape.
  */
 export function tensor(data: Float32Array | readonly number[], shape: readonly number[], name = "tensor"): Tensor {
   const floats = floatsOf(name, data);
@@ -37,7 +37,7 @@ function floatsOf(name: string, data: unknown): Float32Array {
   throw new ShapeError("SHAPE_MISMATCH", `${name}: expected data in a Float32Array, got ${type}; ${hint}`);
 }
 
-/** Puts tensors of one size behind each other along the first dimension. @throws ShapeError where sizes differ. */
+/** Puts tensors of one size behind each other along the first dimension. @throws ShapeError if sizes differ. */
 export function concat(parts: readonly Tensor[]): Tensor {
   const [first] = parts;
   if (parts.length === 1) return first;

@@ -33,7 +33,7 @@ const INFINITY = { F16: 0x7c00, BF16: 0x7f80 };
 
 /**
  * The stored bytes, little-endian.
- * @throws ShapeError where data and shape differ; CheckpointError CKPT_RANGE where a finite element would become infinite
+ * @throws ShapeError if data and shape differ; CheckpointError CKPT_RANGE if a finite element would become infinite
  */
 export function encode(data: Float32Array, { name, shape, dtype }: TensorHeader): Uint8Array {
   const encoded = ENCODE[dtype](tensor(data, shape).data);

@@ -34,7 +34,7 @@ const ITEM_BYTES = { "|u1": 1, "<f4": 4 } as const;
 
 /**
  * Reads a `.npy` file. `name` is for messages.
- * @throws FileError NPY_FORMAT where it is none, of another element type, or longer or shorter than its shape.
+ * @throws FileError NPY_FORMAT if it is none, of another element type, or longer or shorter than its shape.
  */
 export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const fail = (what: string): never => {
@@ -125,7 +125,7 @@ function isShape(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= MAX_DIMS && value.every(Number.isSafeInteger);
 }
 
-/** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError where data and shape differ. */
+/** A `.npy` file (version 1) of u8, i32 or f32, as NumPy writes it. @throws ShapeError if data and shape differ. */
 export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer> {
   if (data.length !== sizeOf(shape)) {
     throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} numbers, got ${data.length}`);

@@ -18,7 +18,7 @@ const DTYPES = ["F32", "BF16", "F16"] as const;
 /**
  * One file of all `tensors`. As the reference writes it: `__metadata__` first (none where it is empty; its keys sorted), then the tensors
  * by dtype (F32, BF16, F16) and name (UTF-16 code units), no white space, the header padded by spaces so that the data is 8-byte aligned.
- * @throws ShapeError where data and shape differ; CheckpointError CKPT_DUPLICATE for a name that occurs twice or is `__metadata__`.
+ * @throws ShapeError if data and shape differ; CheckpointError CKPT_DUPLICATE for a name that occurs twice or is `__metadata__`.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, TensorToWrite]>,

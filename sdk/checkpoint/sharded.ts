@@ -11,7 +11,7 @@ import { readJson } from "./json.js";
 import { openSafetensors } from "./safetensors.js";
 import type { Checkpoint } from "./types.js";
 
-/** Opens the file of this name in the folder of the index. @throws FileError; OptionError where the index is in no folder */
+/** Opens the file of this name in the folder of the index. @throws FileError; OptionError if the index is in no folder */
 export type OpenBeside = (name: string) => Promise<ByteSource>;
 
 /** The index of a model of a million tensors is smaller. */
@@ -19,7 +19,7 @@ const MAX_INDEX = 100_000_000;
 
 /**
  * Opens an index and the files that it names. Closes `source`.
- * @throws CheckpointError CKPT_HEADER, CKPT_DUPLICATE, CKPT_MISMATCH where index and files contradict each other; FileError where a file
+ * @throws CheckpointError CKPT_HEADER, CKPT_DUPLICATE, CKPT_MISMATCH if index and files contradict each other; FileError if a file
  * is missing; the errors of `openSafetensors`
  */
 export async function openSharded(source: ByteSource, beside?: OpenBeside): Promise<Checkpoint> {

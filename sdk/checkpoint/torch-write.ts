@@ -12,7 +12,7 @@ export interface TorchOptions {
 
 /**
  * One file of all `tensors`, as `{"meta": meta, "state_dict": tensors}`.
- * @throws ShapeError where data and shape differ; CheckpointError CKPT_DUPLICATE; OptionError where `meta` holds bytes or markers
+ * @throws ShapeError if data and shape differ; CheckpointError CKPT_DUPLICATE; OptionError if `meta` holds bytes or markers
  */
 export function writeTorch(
   tensors: Iterable<readonly [string, TensorToWrite]>,

@@ -57,7 +57,7 @@ export interface Checkpoint {
   readonly refused: ReadonlySet<string>;
   /** What else could have been taken for the weights, each in a sentence. */
   readonly warnings: readonly string[];
-  /** @throws CheckpointError CKPT_MISMATCH where the file has no tensor of this name; CKPT_UNKNOWN_GLOBAL */
+  /** @throws CheckpointError CKPT_MISMATCH if the file has no tensor of this name; CKPT_UNKNOWN_GLOBAL */
   info(name: string): TensorInfo;
   /**
    * Reads a tensor, as f32; into memory of `staging`, where that is given.

@@ -12,7 +12,7 @@ export interface ClassPlatform {
   imagenetClasses?(): Promise<Classes>;
 }
 
-/** Checks the option `classes`. @throws OptionError where it is no list of as many names as the model has classes. */
+/** Checks the option `classes`. @throws OptionError if it is no list of as many names as the model has classes. */
 export function checkClasses(given: Classes | undefined, { kind, numClasses }: ModelConfig): void {
   if (given === undefined) return;
   if (kind !== "classifier") throw new OptionError("OPT_VALUE", `classes: a model of kind ${kind} has none`);
@@ -32,7 +32,7 @@ export interface NameSources {
 
 /**
  * The names by label, undefined where none are known.
- * @throws CheckpointError where a checkpoint names another number of classes than the model has, and no names are given instead.
+ * @throws CheckpointError if a checkpoint names another number of classes than the model has, and no names are given instead.
  */
 export async function classesOf(
   platform: ClassPlatform,

@@ -119,7 +119,7 @@ export function findPreset(name: PresetName): Preset {
   return presets[checkChoice("config: preset", name, presetNames)];
 }
 
-/** The edge before the crop. @throws OptionError where the preset has none for this size and none was given. */
+/** The edge before the crop. @throws OptionError if the preset has none for this size and none was given. */
 export function presetEdge(name: PresetName, imageSize: number): number {
   const edge = findPreset(name).resizeEdge(imageSize);
   if (edge !== undefined) return edge;

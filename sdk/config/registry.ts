@@ -126,7 +126,7 @@ const newKeys: readonly (keyof NewModel)[] = [
 
 /**
  * Adds a model of your own to those known by name, for as long as the program runs.
- * @throws OptionError where the name is taken or no name, or the configuration, a URL, a hash or a metric is not what it should be
+ * @throws OptionError if the name is taken or no name, or the configuration, a URL, a hash or a metric is not what it should be
  */
 export function registerModel(model: NewModel): void {
   const refuse = (what: string): never => {

@@ -118,7 +118,7 @@ async function findAdapter(platform: DevicePlatform): Promise<{ adapter: GPUAdap
 
 /**
  * Opens and tests a device.
- * @throws OptionError; DeviceError DEVICE_ABSENT where the device asked for is not there, DEVICE_SELF_TEST where it computes wrongly
+ * @throws OptionError; DeviceError DEVICE_ABSENT if the device asked for is not there, DEVICE_SELF_TEST if it computes wrongly
  */
 export async function openDevice(platform: DevicePlatform, options: DeviceOptions): Promise<OpenDevice> {
   const { device: choice = "auto", dtype = "f32" } = options;
@@ -144,13 +144,13 @@ export async function openDevice(platform: DevicePlatform, options: DeviceOption
   return openBest(platform, options);
 }
 
-/** @throws OptionError; DeviceError DEVICE_ABSENT where several threads are asked for and there can be but one. */
+/** @throws OptionError; DeviceError DEVICE_ABSENT if several threads are asked for and there can be but one. */
 function checkThreads({ oneThread }: DevicePlatform, threads: number): void {
   checkInteger("threads", threads, 1, MAX_THREADS);
   if (threads > 1 && oneThread) throw absent(`threads: ${threads} asked for, but ${oneThread}; leave threads out`);
 }
 
-/** @throws OptionError; DeviceError DEVICE_ABSENT where this engine has no such thing */
+/** @throws OptionError; DeviceError DEVICE_ABSENT if this engine has no such thing */
 function checkTurbo({ turbo }: DevicePlatform, { device = "auto" }: DeviceOptions): void {
   if (device !== "auto" && device !== "wasm") throw new OptionError("OPT_VALUE", "turbo belongs to device wasm");
   const lacking = turbo ? turbo.lacking : "only Node has it";
@@ -211,7 +211,7 @@ function checkGpuDevice(device: CallerDevice | null): GPUDevice {
   throw new OptionError("OPT_VALUE", `device: expected ${deviceChoices.join(", ")} or a GPUDevice, got ${device}`);
 }
 
-/** Uses the caller's own device. @throws DeviceError DEVICE_ABSENT where its limits are too low */
+/** Uses the caller's own device. @throws DeviceError DEVICE_ABSENT if its limits are too low */
 async function borrow(gpu: GPUDevice, options: DeviceOptions): Promise<OpenDevice> {
   const lacking = lackingLimit(gpu.limits);
   if (lacking) throw absent(`device: the GPUDevice was requested with too low limits: ${lacking}`);

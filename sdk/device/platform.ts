@@ -21,7 +21,7 @@ export interface ThreadStart {
 }
 
 export interface Threads {
-  /** Resolves when all threads serve, where they need the caller's event loop to start. @throws DeviceError where one does not start */
+  /** Resolves when all threads serve, where they need the caller's event loop to start. @throws DeviceError if one does not start */
   readonly ready?: Promise<unknown>;
   stop(): Promise<void>;
 }

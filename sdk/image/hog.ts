@@ -143,7 +143,7 @@ export function hogImage(cells: Tensor, options: HogPictureOptions = {}): Image 
 
 /**
  * Tokens [N,F] or [1,N,F] of an image of `grid` [h,w] tokens (default: a square) back to cells [3,nbins,gh,gw]: what `hogPicture`
- * draws, for predicted tokens too. @throws ShapeError where the numbers do not divide so; OptionError
+ * draws, for predicted tokens too. @throws ShapeError if the numbers do not divide so; OptionError
  */
 export function hogCells(tokens: Tensor, options: { grid?: readonly [number, number]; nbins?: number } = {}): Tensor {
   const { data: from, shape } = checkTensor("hogCells: tokens", tokens);

@@ -56,7 +56,7 @@ export function held(x: ImageInput): ImageInput {
   return image.data.buffer === x.data.buffer ? { ...image, data: copyBytes(image.data) } : image;
 }
 
-/** One image or an array of them. @throws OptionError where there is none; as `held` */
+/** One image or an array of them. @throws OptionError if there is none; as `held` */
 export function heldAll(x: ImageInput | readonly ImageInput[]): ImageInput[] {
   const list: readonly ImageInput[] = Array.isArray(x) ? x : [x as ImageInput];
   if (list.length === 0) throw new OptionError("OPT_MISSING", "no images were given");

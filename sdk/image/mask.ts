@@ -89,7 +89,7 @@ function drawMasks(rng: Mt19937, grid: readonly number[], count: number | undefi
  * Masks of blocks on a [h,w] grid. "mmpretrain" masks exactly `num` cells and never the last row or column, as its
  * `BEiTMaskGenerator` does (`min` default 15); "pyslowfast" masks at most `num` (`min` default floor(num / 5)).
  * From one seed, `count` masks are those that the reference gives one after the other.
- * @throws OptionError for a grid, number or stream out of range, or where no mask of `num` cells can be found.
+ * @throws OptionError for a grid, number or stream out of range, or if no mask of `num` cells can be found.
  */
 export function blockMask(options: BlockMaskOptions = {}): Mask {
   const name = "blockMask";

@@ -89,7 +89,7 @@ export function isDeep({ format, bits, channels }: ImageHeader): boolean {
 
 /**
  * Decodes a bare PNG file of 8 or 16 bits without palette to RGB [H,W,3]: alpha dropped, grey expanded, of 16 bits the high byte; not turned.
- * @throws Error where the data is broken, by checksum, length or filter.
+ * @throws Error if the data is broken, by checksum, length or filter.
  */
 export async function decodeDeepPng(file: Uint8Array, header: ImageHeader): Promise<Image> {
   const { width, height, bits, channels } = header;

@@ -10,7 +10,7 @@ export interface Rng {
   random(): number;
   /** A double between `low` and `high`: low + (high - low) * random(). */
   uniform(low: number, high: number): number;
-  /** An integer; whether `high` itself can come is the library's own rule. @throws OptionError where the range is empty or too wide. */
+  /** An integer; whether `high` itself can come is the library's own rule. @throws OptionError if the range is empty or too wide. */
   randint(low: number, high: number): number;
 }
 

@@ -140,7 +140,7 @@ export function checkMethod(name: string, options: ResizeMethod): Required<Resiz
 
 /**
  * Raw pixels as an RGB image; RGB is not copied.
- * @throws ImageError where the length is not that of the size and order; OptionError for an unknown order.
+ * @throws ImageError if the length is not that of the size and order; OptionError for an unknown order.
  */
 export function toImage(raw: RawPixels): Image {
   const { data, width, height } = raw;
@@ -191,7 +191,7 @@ export function resizeEdge(image: Image, edge: number, options: { interpolation?
   return resize(image, { ...edgeSize(image, edge), interpolation: options.interpolation });
 }
 
-/** Cuts `region` out. @throws ImageError; OptionError where the region is empty or not inside the image. */
+/** Cuts `region` out. @throws ImageError; OptionError if the region is empty or not inside the image. */
 export function crop(image: Image, region: Region): Image {
   checkImage("crop", image);
   const { left, top, width, height } = region;

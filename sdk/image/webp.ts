@@ -6,7 +6,7 @@ const ANIMATED = 0x02;
 
 /**
  * A still WebP file with nothing but its coded picture, which has alpha only where it is lossless. An animated file is returned as it is.
- * @throws Error where no picture is in it, or not the whole of it.
+ * @throws Error if no picture is in it, or not the whole of it.
  */
 export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = 8 + new DataView(file.buffer, file.byteOffset).getUint32(4, true);

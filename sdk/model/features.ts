@@ -57,7 +57,7 @@ export function featuresToEmbed({ pooling, ...rest }: EmbedOptions, config: Mode
 
 /**
  * Block numbers in ascending order, each once; negative ones count from the end.
- * @throws OptionError where one is out of range.
+ * @throws OptionError if one is out of range.
  */
 export function resolveIndices(indices: readonly number[], numLayers: number): number[] {
   const resolved = Array.isArray(indices) ? indices.map((i) => (i < 0 ? i + numLayers : i)) : [];

@@ -61,7 +61,7 @@ export async function openWeights(
   }
 }
 
-/** @throws OptionError where the mapping is none */
+/** @throws OptionError if the mapping is none */
 export function mapped(url: string, mapping: DownloadOptions["urlMapping"]): string | undefined {
   if (mapping === undefined) return undefined;
   const [pattern, replacement] = Array.isArray(mapping) ? mapping : [];

@@ -63,7 +63,7 @@ function uniform(key: number, count: number, scale: number, offset = 0): Float32
  * The reference's `trunc_normal_` cuts at absolute +-2, which is a hundred standard deviations, and so is a plain normal; that torch's
  * sampling now and then returns exactly -2 is a defect that is not copied. The stream is ours: the same on every machine, up to the last
  * bit of the platform's logarithm, sine and cosine.
- * @throws ShapeError where `shapes` lacks `name`, or the weight beside the convolution's bias.
+ * @throws ShapeError if `shapes` lacks `name`, or the weight beside the convolution's bias.
  */
 export function initFill(
   seed: number,

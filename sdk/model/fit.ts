@@ -44,7 +44,7 @@ const POSITIONS = "backbone.pos_embed";
 
 /**
  * Finds every parameter in `checkpoint`. No tensor is read yet.
- * @throws CheckpointError naming all missing, unexpected and wrongly shaped tensors at once; OptionError where the file's recipe is unknown
+ * @throws CheckpointError naming all missing, unexpected and wrongly shaped tensors at once; OptionError if the file's recipe is unknown
  */
 export function fitCheckpoint(checkpoint: Checkpoint, wanted: Wanted): Fit {
   const named = underOurNames(checkpoint);

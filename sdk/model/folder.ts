@@ -26,7 +26,7 @@ export const HUB = "https://huggingface.co";
 /**
  * The folder that `model` names; undefined for a registered name, and for what can only be one. A name with a slash that is no folder here is
  * `owner/name` on the hub.
- * @throws FileError for a path where no folder is
+ * @throws FileError for a path if no folder is
  */
 export async function folderOf(platform: Platform, model: unknown): Promise<Folder | undefined> {
   if (!(typeof model === "string" || model instanceof URL)) return undefined;

@@ -145,7 +145,7 @@ export class Model {
   /**
    * "tensor": what `model(inputs)` gives in the reference: features of a pre-training model, logits [B,classes] of a classifier.
    * "predict": the predicted target [B,N,F] of every patch, with `mask` hidden from the model. "loss": the masked loss.
-   * @throws as `extractFeat`; OptionError where the model has no such mode or the mask hides nothing.
+   * @throws as `extractFeat`; OptionError if the model has no such mode or the mask hides nothing.
    */
   forward(x: ImageInput | readonly ImageInput[], options: ForwardOptions & { mode: "loss" }): Promise<LossResult>;
   forward(x: ImageInput | readonly ImageInput[], options: ForwardOptions & { mode: "predict" }): Promise<Tensor>;

@@ -51,7 +51,7 @@ export interface LoadOptions {
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
-/** Opens `weights` for a model; `name` is that of a registered one. @throws OptionError, FileError, CheckpointError where they do not fit it */
+/** Opens `weights` for a model; `name` is that of a registered one. @throws OptionError, FileError, CheckpointError if they do not fit it */
 export async function openParameters(
   platform: Platform,
   weights: Weights,

@@ -65,7 +65,7 @@ function read(picture: CanvasImageSource, size: Size): { image: Image; opaque: b
 
 const CANARY = 64;
 
-/** Draws known pixels and reads them back. @throws ImageError where they come back changed. */
+/** Draws known pixels and reads them back. @throws ImageError if they come back changed. */
 async function drawCanary(): Promise<void> {
   const known = new ImageData(CANARY, CANARY);
   // All values of each channel, at places that differ between channels.
@@ -103,7 +103,7 @@ function sizeOf(x: Drawable): Size {
 /**
  * RGB [H,W,3] of an ImageBitmap, VideoFrame, canvas or image element as the browser draws it (a colour profile is applied or not, as it
  * was made); alpha is dropped, and half-transparent colours are what the canvas keeps of them.
- * @throws ImageError IMG_SIZE where it is empty or closed; IMG_CORRUPT; IMG_READ_BACK where the browser does not let it be read.
+ * @throws ImageError IMG_SIZE if it is empty or closed; IMG_CORRUPT; IMG_READ_BACK if the browser does not let it be read.
  */
 export async function pixelsOf(x: Drawable): Promise<Image> {
   if ("naturalWidth" in x) {

@@ -12,7 +12,7 @@ import { readTexture } from "./browser-texture.js";
 /**
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to Node's: by the browser's own decoder, after taking away what it would
  * apply and OpenCV does not; PNG with alpha or 16 bits by code of ours.
- * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken; IMG_READ_BACK where the browser changes pixels
+ * @throws ImageError see `sniffImage`; IMG_CORRUPT if the data is truncated or broken; IMG_READ_BACK if the browser changes pixels
  * that are read back.
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
@@ -32,7 +32,7 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Imag
   }
 }
 
-/** Lets the browser decode a file. @throws DOMException where it cannot. */
+/** Lets the browser decode a file. @throws DOMException if it cannot. */
 async function draw(bytes: Uint8Array<ArrayBuffer>, { format }: ImageHeader, name: string): Promise<Image> {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: `image/${format}` }), EXACT);
   try {

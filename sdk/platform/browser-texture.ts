@@ -5,7 +5,7 @@ import type { Image } from "../image/image.js";
 import { pickChannels } from "../image/pixels.js";
 import { EXACT } from "./browser-canvas.js";
 
-/** RGB [H,W,3] of a bitmap that was made with `EXACT`, alpha dropped. @throws Error where WebGL is missing or refuses. */
+/** RGB [H,W,3] of a bitmap that was made with `EXACT`, alpha dropped. @throws Error if WebGL is missing or refuses. */
 function read(bitmap: ImageBitmap): Image {
   const { width, height } = bitmap;
   const canvas = typeof OffscreenCanvas === "function" ? new OffscreenCanvas(1, 1) : document.createElement("canvas");
@@ -25,7 +25,7 @@ function read(bitmap: ImageBitmap): Image {
   return pickChannels(rgba, bitmap, 4, [0, 1, 2]);
 }
 
-/** Draws known colours of every alpha and reads them back. @throws Error where they come back changed. */
+/** Draws known colours of every alpha and reads them back. @throws Error if they come back changed. */
 async function drawCanary(): Promise<void> {
   const known = new ImageData(256, 1);
   for (let i = 0; i < 256; i++) known.data.set([i, 255 - i, i ^ 85, i], 4 * i);

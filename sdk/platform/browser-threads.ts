@@ -38,7 +38,7 @@ export function startThreads(start: ThreadStart): Threads {
   return { ready, stop };
 }
 
-/** @throws DeviceError where the worker dies first. */
+/** @throws DeviceError if the worker dies first. */
 function started(worker: Worker, start: ThreadStart & { readonly index: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     worker.onmessage = () => resolve();

@@ -30,7 +30,7 @@ export class Heap {
 
   /**
    * Returns the address of `bytes` free bytes, aligned to 64; their content is undefined.
-   * @throws OutOfMemoryError where the engine refuses to grow the memory.
+   * @throws OutOfMemoryError if the engine refuses to grow the memory.
    */
   alloc(bytes: number): number {
     const size = Math.max(ALIGN, Math.ceil(bytes / ALIGN) * ALIGN);

@@ -2,7 +2,7 @@
 
 const ROUNDS = 5_000_000;
 
-/** `bytes` of the compiled loop. @throws where the engine does not know the loop's instructions */
+/** `bytes` of the compiled loop. @throws if the engine does not know the loop's instructions */
 export async function open({ bytes, chains }) {
   const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes));
   return {

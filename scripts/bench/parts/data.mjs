@@ -47,7 +47,7 @@ function cutOut(photo) {
   return photo.resize({ width, height, fit: "fill", kernel: "linear" }).extract(region).raw().toBuffer();
 }
 
-/** Python with the mmpretrain that makes the goldens. @throws where this machine has no PyTorch, or mmpretrain cannot be installed */
+/** Python with the mmpretrain that makes the goldens. @throws if this machine has no PyTorch, or mmpretrain cannot be installed */
 async function referenceHog() {
   const { status, error } = spawnSync(SYSTEM_PYTHON, ["-c", "import torch"], { stdio: "ignore" });
   if (status !== 0) throw new Error(error?.message ?? `${SYSTEM_PYTHON} has no torch`);

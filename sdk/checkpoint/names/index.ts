@@ -20,8 +20,8 @@ export interface Named {
 
 /**
  * Looks at which names occur. Nothing is read.
- * @throws CheckpointError CKPT_MISMATCH where no project that is known names tensors so, or the file holds several models; CKPT_DUPLICATE
- * where two are the same to us.
+ * @throws CheckpointError CKPT_MISMATCH if no project that is known names tensors so, or the file holds several models; CKPT_DUPLICATE
+ * if two are the same to us.
  */
 export function underOurNames({ names, source }: Checkpoint): Named {
   const bare = names.map((name) => [name, bareName(name)] as const);

@@ -62,7 +62,7 @@ function isWeights(value: Value | undefined): boolean {
 
 /**
  * Finds the weights in a file's outermost dict: what its project would load, or with `ema` the averaged (true) or the plain ones (false).
- * @throws CheckpointError CKPT_MISMATCH where the file has not what `ema` asks for
+ * @throws CheckpointError CKPT_MISMATCH if the file has not what `ema` asks for
  */
 export function chooseWeights(root: Dict, ema: boolean | undefined, fail: Fail): Choice {
   const has = (key: string) => isWeights(root.entries.get(key));

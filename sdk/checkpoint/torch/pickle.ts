@@ -13,7 +13,7 @@ const STOP = 0x2e;
 
 /**
  * Reads one pickle from the beginning of `bytes`; gives its value and length.
- * @throws CheckpointError CKPT_PICKLE, CKPT_LIMIT, CKPT_OFFSETS; EndOfPickle where `bytes` end before it
+ * @throws CheckpointError CKPT_PICKLE, CKPT_LIMIT, CKPT_OFFSETS; EndOfPickle if `bytes` end before it
  */
 export function unpickle(bytes: Uint8Array, fail: Fail): { value: Value; length: number } {
   const machine = new Machine(bytes, fail);

@@ -52,7 +52,7 @@ export function reasonOf(value: Unknown, fail: Fail): string {
 
 /**
  * Values as plain data: dicts as Maps, sets and tuples as arrays, tensors by dtype and shape, markers by name.
- * @throws CheckpointError CKPT_PICKLE where data holds itself; CKPT_LIMIT
+ * @throws CheckpointError CKPT_PICKLE if data holds itself; CKPT_LIMIT
  */
 export function toPlain(root: Value, fail: Fail): Plain {
   const made = new Map<Value, { readonly plain: Plain; readonly units: number }>();

@@ -55,7 +55,7 @@ const ALLOWED_FLAGS = 0x0808;
 const LEVEL = 0x0006;
 
 /**
- * Reads an archive's directory. @throws CheckpointError CKPT_TRUNCATED where there is none, CKPT_ZIP, CKPT_LIMIT; FileError
+ * Reads an archive's directory. @throws CheckpointError CKPT_TRUNCATED if there is none, CKPT_ZIP, CKPT_LIMIT; FileError
  */
 export async function openZip(source: ByteSource, fail: Fail, { deflated = false } = {}): Promise<Zip> {
   const { start, size, count, end } = await findDirectory(source, fail);

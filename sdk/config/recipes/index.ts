@@ -19,7 +19,7 @@ const isObject = (x: unknown): x is object => typeof x === "object" && x !== nul
 /**
  * A configuration for `getModel` from a parsed `config.json`: Hugging Face's of a ViT (with its `preprocessor_config.json`), timm's, or one
  * of our own, which stays as it is.
- * @throws OptionError where it is of another kind of model, or norms or pre-processing are neither in the files nor in a preset
+ * @throws OptionError if it is of another kind of model, or norms or pre-processing are neither in the files nor in a preset
  */
 export function modelConfigOf(config: unknown, options: ConfigOptions = {}): PartialConfig {
   checkKeys("modelConfigOf", options, ["preprocessor", "preset"]);
