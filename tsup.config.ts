@@ -40,7 +40,7 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
 
 /** WASM's SIMD instructions begin with this byte, the most frequent one but for 0. */
 const SIMD = 0xfd;
-/** The first of 90 characters that stand for numbers, of which JSON and bundlers escape one alone; after them come the marks } and ~. */
+/** The first of 90 characters that stand for numbers, of which JSON and bundlers escape only one; after them come the marks } and ~. */
 const [FIRST, DIGITS] = [35, 90];
 
 /**

@@ -5,10 +5,10 @@
 
 const SIGN: v128 = i32x4.splat(0x80000000);
 
-/** Of f16: all bits but the sign, the largest number; of f32: 2^112, infinity, the sign. Loaded, which V8 does faster (nn/math.ts). */
+/** f16: all bits but the sign, the largest value; f32: 2^112, infinity, the sign. Loaded, which V8 does faster (nn/math.ts). */
 const WIDEN = memory.data<u32>([0x7fff, 0x7bff, 0x77800000, 0x7f800000, 0x80000000]);
 
-/** Four f16 in the low halves of 32-bit lanes -> f32. Scaling by 2^112 moves the exponent bias from 15 to 127, subnormals too. */
+/** Four f16 in the low 16 bits of 32-bit lanes -> f32. Scaling by 2^112 moves the exponent bias from 15 to 127, subnormals too. */
 function widen(h: v128): v128 {
   const abs = v128.and(h, v128.load32_splat(WIDEN));
   const scaled = f32x4.mul(i32x4.shl(abs, 13), v128.load32_splat(WIDEN, 8));
@@ -16,7 +16,7 @@ function widen(h: v128): v128 {
   return v128.or(v128.or(scaled, special), v128.and(i32x4.shl(h, 16), v128.load32_splat(WIDEN, 16)));
 }
 
-/** Four f32 -> f16 in the low halves of 32-bit lanes. */
+/** Four f32 -> f16 in the low 16 bits of 32-bit lanes. */
 function narrow(x: v128): v128 {
   const abs = v128.andnot(x, SIGN);
   const even = v128.and(i32x4.shr_u(abs, 13), i32x4.splat(1));
@@ -30,7 +30,7 @@ function narrow(x: v128): v128 {
   return v128.or(h, i32x4.shr_u(v128.and(x, SIGN), 16));
 }
 
-/** Four f32 -> bf16 in the low halves of 32-bit lanes. */
+/** Four f32 -> bf16 in the low 16 bits of 32-bit lanes. */
 function narrowBf16(x: v128): v128 {
   const even = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
   const rounded = i32x4.add(i32x4.add(x, even), i32x4.splat(0x7fff));

@@ -2,9 +2,9 @@
  * Pillow's antialiased resize (bilinear, bicubic) of RGB u8, exact. Source: Pillow 9.4, `src/libImaging/Resample.c`: per axis the filter
  * stretched by the scale, weights of 22 fraction bits, the horizontal pass first, rounded to u8, then the vertical one.
  *
- * What differs: a 22-bit weight is split into two 16-bit halves, k = 2^11 high + low, so that one instruction makes eight
+ * What differs: a 22-bit weight is split into two parts of 16 bits, k = 2^11 high + low, so that one instruction makes eight
  * products and adds them in pairs; sums are taken modulo 2^32, in which the result fits. A table holds, for each output position, the first input
- * position (i32) and `taps` weights in pairs: two high halves (i16), two low halves. `taps` is even; spare weights are zero and stand in
+ * position (i32) and `taps` weights in pairs: two high parts (i16), two low parts. `taps` is even; spare weights are zero and stand in
  * front where the last ones would lie outside the input, so that the first position can be -1 and nothing is read past the end.
  */
 
@@ -106,7 +106,7 @@ export function pillowTable(
   }
 }
 
-/** Four sums in halves -> four rounded values of 8 bits, not yet clamped. */
+/** Four sums in two parts -> four rounded values of 8 bits, not yet clamped. */
 function finish(high: v128, low: v128): v128 {
   const sum = i32x4.add(i32x4.add(i32x4.shl(high, HALF), low), i32x4.splat(ROUND));
   return i32x4.shr_s(sum, PRECISION);

@@ -1,2 +1,2 @@
-/** What a build says of itself (scripts/assembly.mjs): the columns of a tile of matrix products, 8 or 16. */
+/** What a build says of itself (scripts/assembly.mjs): the columns of a tile of a matmul, 8 or 16. */
 declare const TILE_COLUMNS: i32;

@@ -25,7 +25,7 @@ export type Scope = (typeof scopes)[number];
  */
 export type BoundKind = "exact" | "closed" | "envelope";
 
-/** What stands for NaN, for infinities, and for any error where none is allowed. */
+/** What stands for NaN, for infinities, and for any error if none is allowed. */
 export const WRONG = 1e9;
 
 /** Elements of a case by the share of the bound they use: below 2^-10, below 2^-9, ... below 1, and above. */

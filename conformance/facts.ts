@@ -1,4 +1,4 @@
-/** What a device and the runtime around it say of themselves, for whoever reads a report elsewhere. */
+/** What a device and its runtime say about themselves, for readers of a report. */
 
 import type { DeviceChoice, DeviceInfo } from "../sdk/device/open.js";
 import type { Platform } from "../sdk/model/platform.js";
@@ -16,7 +16,7 @@ const limits = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Of the adapter that `getModel` would take, or of the caller's own device. */
+/** Facts of the adapter that `getModel` would take, or of the caller's own device. */
 async function gpuFacts(platform: Platform, choice: DeviceChoice | undefined): Promise<Facts> {
   const own = typeof choice === "object" ? (choice as GPUDevice) : undefined;
   const gpu = own ?? (await (await platform.gpu()).requestAdapter({ powerPreference: "high-performance" }));

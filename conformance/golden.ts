@@ -12,7 +12,7 @@ import manifest from "./golden/manifest.json";
 const files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>> = manifest.files;
 
 /** Why a file of goldens is not here. */
-export const ABSENCE = "these goldens are in the repository alone: name its folder conformance/golden by --golden";
+export const ABSENCE = "these goldens are only in the repository: name its folder conformance/golden by --golden";
 
 /** Names of the files that begin with `folder`. */
 export const goldenNames = (folder: string): string[] => Object.keys(files).filter((name) => name.startsWith(folder));
@@ -28,7 +28,7 @@ export async function sha256(data: Uint8Array | string): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Of the manifest, and so of all files that it lists. */
+/** SHA-256 of the manifest, and so of all files that it lists. */
 export const manifestHash = (): Promise<string> => sha256(JSON.stringify(manifest));
 
 /** Returns `data`. @throws MaskFeatError GOLDEN_CHANGED unless it is the file of this name that the manifest lists */

@@ -1,4 +1,4 @@
-/** Test images that follow from names alone, by the generator of procedural weights. */
+/** Test images that are computed from their names, by the generator of procedural weights. */
 
 import type { Image } from "../sdk/image/image.js";
 import { fnv1a32, u32 } from "../sdk/model/fill.js";
@@ -11,7 +11,7 @@ export function noiseImage(name: string, height: number, width: number): Image {
   return { data, width, height };
 }
 
-/** Value noise between random colours every 32 pixels, plus noise of 4 bits, in integers alone. u8 RGB `[h,w,3]`. */
+/** Value noise between random colours every 32 pixels, plus noise of 4 bits, only in integers. u8 RGB `[h,w,3]`. */
 export function smoothImage(name: string, height: number, width: number): Image {
   const control = fnv1a32(`${name}/ctrl`);
   const noise = fnv1a32(`${name}/n`);

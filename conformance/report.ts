@@ -9,7 +9,7 @@ export interface LevelSummary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** The case that comes closest to its bound; null where none ran. */
+  /** The case that comes closest to its bound; null if none ran. */
   readonly worst: { readonly case: string; readonly use: number } | null;
 }
 
@@ -28,15 +28,15 @@ export interface Skipped {
 export interface Hashes {
   readonly wasm: string;
   readonly wgsl: string;
-  /** Of the goldens' manifest. */
+  /** SHA-256 of the goldens' manifest. */
   readonly golden: string;
 }
 
 export interface Report {
   readonly command: "conformance";
-  /** Of this format. */
+  /** Version of this format. */
   readonly schema: 1;
-  /** Of the package. */
+  /** Version of the package. */
   readonly version: string;
   readonly scope: Scope;
   /** ISO 8601. */
@@ -44,7 +44,7 @@ export interface Report {
   /** For example "node 20.20.2". */
   readonly runtime: string;
   readonly device: DeviceInfo;
-  /** How numbers are stored: "f32" or "f16". */
+  /** How values are stored: "f32" or "f16". */
   readonly dtype: string;
   /** What the device says of itself: features, limits, driver. Names for people, in the order of showing. */
   readonly facts: readonly { readonly name: string; readonly value: string }[];

@@ -83,7 +83,7 @@ function summary(level: Level, results: readonly CaseResult[], skipped: readonly
   };
 }
 
-/** Of the code that computes: every kernel's text, and the WASM of the data side and of the kernels. */
+/** SHA-256 of the code that computes: every kernel's text, and the WASM of the data side and of the kernels. */
 async function codeHashes(device: Device) {
   const kernels = Object.values(ops).flatMap((op) => op.kernels);
   const wgsl = kernels.map((file) => moduleSource(file, false)).join("\n");

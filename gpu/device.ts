@@ -53,7 +53,7 @@ export interface Device<B = unknown> {
   destroy(): void;
 }
 
-/** How the weights of matrix products are stored: "int8" has a scale for each row and rounds the other factor as well. */
+/** How the weights of matmuls are stored: "int8" has a scale for each row and rounds the other factor as well. */
 export type WeightType = "f32" | "f16" | "int8";
 
 /** @throws ShapeError unless the buffer bound to `value` lies as that declares. */

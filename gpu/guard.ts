@@ -110,7 +110,7 @@ export class Guard {
       this.check();
       if (cause instanceof DeviceError) throw cause;
       const { name, message } = cause as Error;
-      // a mapping that nobody cancelled is aborted by loss alone
+      // a mapping that was not cancelled is aborted only by loss
       if (name === "AbortError") throw new DeviceLostError("DEVICE_LOST", `${message}; make a new model`, { cause });
       throw new DeviceError("DEVICE_FAILED", `the GPU device reported: ${message}`, { cause });
     }

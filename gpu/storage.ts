@@ -1,4 +1,4 @@
-/** How numbers lie on the GPU: as f32 or f16, and matrix products' weights transposed. */
+/** How values lie on the GPU: as f32 or f16, and the weights of matmuls transposed. */
 
 /** GPUBufferUsage; in Node there is no global of that name. */
 export const USAGE = {
@@ -23,7 +23,7 @@ export interface Packed {
 export interface GpuNumbers {
   readonly buffer: GPUBuffer;
   readonly label: string;
-  /** A matrix product's weight [n,k] lies transposed, [k, n rounded up to 4]. */
+  /** A matmul's weight [n,k] lies transposed, [k, n rounded up to 4]. */
   readonly packed?: Packed;
   /** Stored as f32 whatever the device's storage. */
   readonly wide?: boolean;
@@ -54,10 +54,10 @@ export class Storage {
   private rows = new Float32Array(0);
   private bits = new Uint16Array(0);
 
-  /** @param halves given where numbers are stored as f16 */
+  /** @param halves given if values are stored as f16 */
   constructor(readonly halves?: Halves) {}
 
-  /** Of one number. */
+  /** Bytes of one element. */
   get numberBytes(): 2 | 4 {
     return this.halves ? 2 : 4;
   }
@@ -67,7 +67,7 @@ export class Storage {
     return align(count * (wide ? 4 : this.numberBytes), 4);
   }
 
-  /** Numbers as the GPU stores them, halves in `out`. A copy where the memory is shared, which the queue refuses. */
+  /** Values as the GPU stores them, f16 in `out`. A copy if the memory is shared, because the queue refuses shared memory. */
   encode(data: Float32Array, wide?: boolean, out?: Uint16Array): Uint8Array<ArrayBuffer> {
     const stored = wide || !this.halves ? data : this.halves.to(data, out);
     const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);

@@ -34,7 +34,7 @@ const TEMP_BYTES = 64 * 2 ** 20;
 const COMPUTE = 4;
 
 /**
- * Opens a device of `adapter` with its highest buffer limits. `options.halves` is used where the adapter has `shader-f16`.
+ * Opens a device of `adapter` with its highest buffer limits. `options.halves` is used if the adapter has `shader-f16`.
  * @throws DeviceError
  */
 export async function openWebGpu(adapter: GPUAdapter, options: WebGpuOptions): Promise<WebGpuDevice> {
@@ -66,7 +66,7 @@ export class WebGpuDevice implements Device<GpuNumbers> {
   private peak = 0;
 
   constructor(
-    /** Whoever has it can run other models on it, which then share compiled pipelines. */
+    /** Other models can run on it; they then share compiled pipelines. */
     readonly device: GPUDevice,
     private readonly options: WebGpuOptions = {},
   ) {

@@ -9,7 +9,7 @@ export const ascFlags =
 
 const relaxed = ["--enable", "relaxed-simd"];
 const shared = ["--enable", "threads", "--sharedMemory"];
-/** Columns of a tile of matrix products; assembly/nn/lib/tile-plain.ts and tile-fused.ts say why. */
+/** Columns of a tile of a matmul; assembly/nn/lib/tile-plain.ts and tile-fused.ts say why. */
 const columns = (count) => ["--use", `TILE_COLUMNS=${count}`];
 
 const builds = {

@@ -31,7 +31,7 @@ const relaxed = [process.execPath, "--experimental-wasm-relaxed-simd", cli];
 const denoEnv = { ...software?.env, DENO_DIR: join(root, "node_modules/.cache/deno-dir"), NO_COLOR: "1" };
 const inDeno = { about: "Deno, WebGPU (wgpu)", args: ["--device", "webgpu"], env: denoEnv };
 
-/** Name, and how it is run: builds and types of numbers beside the defaults, too. */
+/** Name, and how it is run: other builds and dtypes than the defaults, too. */
 const devices = {
   "node-wasm": inNode("WASM", "wasm"),
   "node-wasm-f16": inNode("WASM f16", "wasm", "--dtype f16"),
@@ -90,7 +90,7 @@ const rows = [];
 for (const [name, device] of Object.entries(devices)) {
   process.stderr.write(`${device.about} ...\n`);
   const result = run(name, device);
-  // absent (3) is told, and is no failure; on Linux x64 nothing is absent
+  // an absent device (3) is reported, and is no failure; on Linux x64 nothing is absent
   if (result.code !== 0 && (result.code !== 3 || software)) process.exitCode = 1;
   rows.push(rowOf(device.about, result));
 }

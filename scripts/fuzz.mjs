@@ -1,6 +1,6 @@
 // `npm run fuzz -- --row R1|R2|R4|R14 --count N --seed S --json`: malformed checkpoints (R1), arrays (R2) and images (R4), each of which
 // must be read or refused with a typed error, within a second and within 64 MB and four times its size; and kept downloads that are damaged
-// (R14), which must be mended, or named where there is no network. Mutant number i follows from seed + i alone, so any failure can be had
+// (R14), which must be mended, or named if there is no network. Mutant number i follows from seed + i, so any failure can be had
 // again by `--seed` and `--count 1`.
 import { parseArgs } from "node:util";
 import * as maskfeat from "../dist/node.js";

@@ -1,4 +1,4 @@
-// `npm run golden`: remakes conformance/golden/ with the reference itself. It alone needs Python; scripts/golden/README.md says which.
+// `npm run golden`: remakes conformance/golden/ with the reference itself. Only this needs Python; scripts/golden/README.md says which.
 import { join } from "node:path";
 import { peersPython, referencePython, run } from "./reference.mjs";
 

@@ -9,7 +9,7 @@ export function peakBytes() {
   return 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(STATUS, "latin1"))[1]);
 }
 
-/** Linux forgets the highest size where it is told to; elsewhere a size below an earlier one goes unseen. */
+/** Linux can reset the highest size; elsewhere a size below an earlier one goes unseen. */
 export function forgetPeak() {
   try {
     writeFileSync("/proc/self/clear_refs", "5");

@@ -207,7 +207,7 @@ export async function tryMutant(mutant) {
 }
 
 /**
- * What fails of the mutants' cases where nothing is mutated: names of cases, and errors. It must be nothing.
+ * What fails of the mutants' cases without a mutation: names of cases, and errors. It must be nothing.
  * @param {readonly Mutant[]} mutants @returns {Promise<string[]>}
  */
 export async function tryUnmutated(mutants) {

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const root = dirname(import.meta.dirname);
-/** Debian's own: its torch, OpenCV and Pillow are seen from there alone. */
+/** Debian's own: its torch, OpenCV and Pillow are only seen from there. */
 export const SYSTEM_PYTHON = "/usr/bin/python3";
 const venv = process.env.MASKFEAT_GOLDEN_VENV ?? join(root, ".cache/golden");
 const peersVenv = process.env.MASKFEAT_PEERS_VENV ?? join(root, ".cache/peers");

@@ -1,5 +1,5 @@
 // Runs an npm script of this package after installing and building what is missing. It has no dependencies of its own, so that
-// it works on a fresh clone, and it talks on stderr: stdout belongs to the task.
+// it works in a new clone, and it talks on stderr: stdout belongs to the task.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";

@@ -285,7 +285,7 @@ describeChromium("the demo's page", (chromium) => {
     });
     // the browser reports the answer that this test made up
     wrong.splice(0, wrong.length, ...wrong.filter((line) => !line.includes("503")));
-    expect(await text(page, "#facts")).toContain("in this window, as no worker starts");
+    expect(await text(page, "#facts")).toContain("in this window, because no worker starts");
     await page.locator("#files").setInputFiles(join(samples, NAMES[1]));
     await until(page, /^1 image is done/);
     expect(await blankPictures(page)).toEqual([]);

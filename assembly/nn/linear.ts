@@ -49,7 +49,7 @@ export function linearScratch(halves: bool): usize {
 }
 
 /**
- * Columns of panels `first` to `last - 1` of y [rows,n] = x W^T + bias, from `packed` x [rows,k] and panels of W [n,k], of f16 where
+ * Columns of panels `first` to `last - 1` of y [rows,n] = x W^T + bias, from `packed` x [rows,k] and panels of W [n,k], in f16 if
  * `halves`; bias [n], residual [rows,n]. `epilogue`: 0, GELU (of the sum), or ADD (of the residual). Threads take `chunk` panels at a
  * time.
  */

@@ -3,8 +3,8 @@
  * from the largest magnitude; Jacob et al., 2018, who give both 8 bits). Products are summed exactly in 32 bits.
  *
  * Integers are multiplied in pairs of 16 bits (`dot_i16x8_s`), to which a panel of W is widened for all rows at once. GFLOP/s of one
- * thread of an AMD EPYC (Zen 4), 2026-11: 83 on Node 20, 90 on Node 24, 150 with turbo; relaxed dot products of bytes, which allow 7 bits
- * of one side alone, 27, 87 and 169.
+ * thread of an AMD EPYC (Zen 4), 2026-11: 83 on Node 20, 90 on Node 24, 150 with turbo; relaxed dot products of bytes, which allow
+ * only 7 bits on one side, 27, 87 and 169.
  *
  * A tile has 4 x 8 outputs in every build. x travels as [k/2][4][2], W as panels [k/2][8][2]; an odd k is filled up with a zero.
  */

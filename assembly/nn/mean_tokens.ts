@@ -33,7 +33,7 @@ function addRows(x: usize, row: usize, sums: usize): void {
   }
 }
 
-/** Of four rows, four columns. */
+/** Sums four columns of four rows. */
 function four(x: usize, row: usize): v128 {
   const last = x + 2 * row;
   const a = f32x4.add(v128.load(x), v128.load(x + row));

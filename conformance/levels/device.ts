@@ -73,7 +73,7 @@ async function exactCall(device: Device, call: Call, limit: number): Promise<Fin
   return firstWrong(actual.map((y, i) => sameNumbers(y, Float32Array.from(outputs[i]))));
 }
 
-/** Runs a compiled call on several inputs, one after the other; buffers, and the weights of matrix products, are those of the first run. */
+/** Runs a compiled call on several inputs, one after the other; buffers, and the weights of matmuls, are those of the first run. */
 async function runs(device: Device, call: Call, many: readonly (readonly Float32Array[])[]) {
   const { program, write, destroy } = await compiled(device, planOf(call), inOrder(call, many[0]));
   const outputs: Float32Array[][] = [];

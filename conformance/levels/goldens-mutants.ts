@@ -76,7 +76,7 @@ export const mutants = [
       "const others = [first.inputs[0]];",
     ],
     [
-      "a norm that is taken of the class token alone confuses scale and shift",
+      "a norm of only the class token confuses scale and shift",
       "inputs: [rows, ...others]",
       "inputs: [rows, ...others.toReversed()]",
     ],

@@ -81,7 +81,7 @@ export class Models {
 
   constructor(
     private readonly env: Env,
-    /** Of the user's checkpoint. */
+    /** Goldens of the user's checkpoint. */
     private readonly weights?: string,
   ) {}
 

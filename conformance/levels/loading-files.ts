@@ -11,7 +11,7 @@ import { fill } from "./pipeline-rows.js";
 /** What a file holds, as scripts/golden/loaded.py describes it. */
 export interface FileRows {
   readonly format: "safetensors" | "torch";
-  /** How numbers are stored; default F32. */
+  /** How values are stored; default F32. */
   readonly dtype?: StoredDtype;
   /** Name, shape, and the offset and scale of the fill, in the order of the files where there are several. */
   readonly tensors: readonly (readonly [name: string, shape: readonly number[], offset: number, scale: number])[];

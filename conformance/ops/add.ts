@@ -35,7 +35,7 @@ export const add = op({
       id: "C0/arithmetic/rounding of a sum",
       scope: "quick",
       boundKind: "closed",
-      /** Sums that a stored number cannot hold become one of their neighbours; which one is told. */
+      /** Sums that a stored number cannot hold become one of their neighbours; the result says which one. */
       async ask(on) {
         const { digits, stored } = formatOf(on.device);
         const pairs = Array.from({ length: 64 }, (_, i) => [2 ** digits + 2 * i, 1] as const);
@@ -51,7 +51,7 @@ export const add = op({
       id: "C0/arithmetic/denormals",
       scope: "quick",
       boundKind: "closed",
-      /** Results below the smallest normal number are kept or become zero; which is told. */
+      /** Results below the smallest normal number are kept or become zero; the result says which. */
       async ask(on) {
         const { least } = formatOf(on.device);
         const given = Array.from({ length: 24 }, (_, i) => least * 2 ** -i);
@@ -96,7 +96,7 @@ export const mutants: Mutants = {
   files: {
     "gpu/ops/home.ts": [
       [
-        "a grid is not folded: the first 65,535 workgroups alone",
+        "a grid is not folded: only the first 65,535 workgroups",
         "return [x, Math.ceil(count / x)];",
         "return [x, 1];",
         { device: "webgpu", cases: "C2/add/[4194247]*" },

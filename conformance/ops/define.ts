@@ -30,7 +30,7 @@ export interface Op<A extends object = object> {
   bound?(call: OpCall<A>, inputs: Arrays, outputs: Arrays, sums: SumError): Float64Array[];
   /** What 8-bit integers add to the bound, on devices that store weights so. */
   integerBound?(call: OpCall<A>, inputs: Arrays): Float64Array[];
-  /** The inputs whose rows a matrix product multiplies: the second one is stored as the device stores weights. */
+  /** The inputs whose rows a matmul multiplies: the second one is stored as the device stores weights. */
   readonly factors?: readonly [number, number];
   /** Inputs that hold 0 and 1. */
   readonly masks?: readonly number[];

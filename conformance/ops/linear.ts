@@ -155,7 +155,7 @@ function allCases(): OpCase<Attrs>[] {
   ];
 }
 
-/** x w + b in one rounding or in two; which is told. */
+/** x w + b in one rounding or in two; the result says which. */
 const fused: Question<Attrs> = {
   id: "C0/arithmetic/multiply and add",
   scope: "quick",

@@ -10,7 +10,7 @@ const chosen = (name: string) => choicesOf(name).find((input) => input.checked)?
 /** The run that is chosen now. */
 export function choices(): Start {
   const cases = byId("cases", HTMLInputElement).value.trim();
-  // for comparisons alone, so that no button has it
+  // only for comparisons, so that no button has it
   const matmul = new URLSearchParams(location.search).get("matmul") as Start["matmul"] | null;
   return {
     device: chosen("device") as Start["device"],

@@ -20,7 +20,7 @@ export const index = page({
   heading: "Does it compute right, here?",
   lead:
     "The conformance suite runs on the device of your browser and holds every number to float64 and PyTorch references, " +
-    "within bounds that follow from rounding alone. Nothing is sent anywhere else.",
+    "within bounds that follow from rounding. Nothing is sent anywhere else.",
   main: html`<section class="panel start" aria-label="The run">
   <p class="told" id="unready">Loading. Opened as a file this page cannot run: its folder has to be served, by any web server.</p>
   <fieldset class="choices" id="choices">

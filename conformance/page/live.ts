@@ -52,7 +52,7 @@ export class Live {
     return this.last ? `${whole(this.last.done)} of ${count(this.last.total, "case")}` : "the first case";
   }
 
-  /** `keep`: the cells stay, as there is no report that shows them. */
+  /** `keep`: the cells stay, because no report shows them. */
   end(status: string, keep: boolean): void {
     ui.progress.hidden = true;
     if (!keep) ui.strip.replaceChildren();

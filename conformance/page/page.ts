@@ -85,7 +85,7 @@ function showProblem(text: string): void {
   ui.problem.hidden = false;
 }
 
-/** Gives the outcome to whoever opened this page to get it. */
+/** Gives the outcome to the program that opened this page to get it. */
 async function deliver(outcome: object): Promise<void> {
   if (!asked.post) return;
   try {

@@ -75,7 +75,7 @@ const MANY = 3;
 /** A case and its place in the report, from which its row has its id. */
 type Placed = CaseResult & { readonly index: number };
 
-/** The class that colours a case: by bucket, "x" where it failed, "e" where nothing differs at all. */
+/** The class that colours a case: by bucket, "x" if it failed, "e" if nothing differs at all. */
 export function shade({ status, use }: Pick<CaseResult, "status" | "use">): string {
   if (status === "failed") return "x";
   return use === 0 ? "e" : `u${bucketOf(use)}`;

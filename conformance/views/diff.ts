@@ -20,7 +20,7 @@ export interface Change {
   readonly b: State;
 }
 
-/** A case that is in one of the reports alone. */
+/** A case that is in only one of the reports. */
 export interface Lone extends State {
   readonly case: string;
 }

@@ -1,4 +1,4 @@
-/** A report as one HTML file without scripts and without requests, and its body alone for pages that have their own frame. */
+/** A report as one HTML file without scripts and without requests, and only its body for pages that have their own frame. */
 
 import { type Html, html, page, section, terms } from "../../sdk/report/page.js";
 import type { CaseResult } from "../case.js";
@@ -122,7 +122,7 @@ function head(report: Report): Html {
   ]);
   return html`<section class="verdict ${passed ? "pass" : "fail"}" aria-labelledby="verdict">
 ${passed ? good : bad}<div><h2 id="verdict">${verdict(report)}</h2>
-<p>Each result is held to a float64 or PyTorch reference, and its error to a bound that follows from rounding alone. <em>Use</em> is the largest error as a share of its bound; above 1 the case fails.</p></div></section>
+<p>Each result is held to a float64 or PyTorch reference, and its error to a bound that follows from rounding. <em>Use</em> is the largest error as a share of its bound; above 1 the case fails.</p></div></section>
 ${tiles}`;
 }
 

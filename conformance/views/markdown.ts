@@ -21,7 +21,7 @@ import {
   worstCases,
 } from "./summary.js";
 
-/** Text as itself: no markup, no table cell, no line break, nobody called by name. */
+/** Text as itself: no markup, no table cell, no line break, no mention of a person. */
 function text(raw: string): string {
   return raw
     .replace(/\s+/g, " ")

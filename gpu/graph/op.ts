@@ -3,8 +3,8 @@
 export type Shape = readonly number[];
 
 /**
- * How the elements of a value lie in memory. "rows": row-major. "packed": as the device wants the second factor of a matmul, of which it
- * alone knows the order.
+ * How the elements of a value lie in memory. "rows": row-major. "packed": as the device wants the second factor of a matmul; only the
+ * device knows the order.
  */
 export type Layout = "rows" | "packed";
 
@@ -35,7 +35,7 @@ export interface OpRule<A = never> {
   readonly outputs: readonly string[];
   /** Inputs that are not read row-major. */
   readonly layouts?: Readonly<Record<string, Layout>>;
-  /** Inputs that the op updates in place; they must be state. Such a call is kept although nobody reads its outputs. */
+  /** Inputs that the op updates in place; they must be state. Such a call is kept even if its outputs are not read. */
   readonly updates?: readonly string[];
   /** The shapes of the outputs; throws a plain string that says what does not fit. */
   shape(inputs: readonly Shape[], attrs: A): readonly Shape[];

@@ -13,7 +13,7 @@ export interface Plan {
   readonly outputs: readonly Value[];
   /** Elements of each slot. */
   readonly slots: readonly number[];
-  /** Of every temporary that somebody reads: an output that nobody reads has no slot, and no kernel writes it. */
+  /** The slot of every temporary that is read: an unread output has no slot, and no kernel writes it. */
   readonly slotOf: ReadonlyMap<Value, number>;
 }
 

@@ -34,7 +34,7 @@ export interface FunctionConfig extends ViTConfig {
   readonly pooling: Pooling;
 }
 
-/** Of prediction and target [B,N,F] and mask [B,N] -> [2]: the sum over masked tokens of their losses, and their number. */
+/** Prediction and target [B,N,F] and mask [B,N] -> [2]: the sum over masked tokens of their losses, and their number. */
 const losses = {
   /** The mean over F of the squared differences. */
   mse: (s: Scope, inputs: readonly Value[]) => s.call("maskedMse", inputs, {}),

@@ -83,7 +83,7 @@ export function block(s: Scope, x: Value, c: ViTConfig): Value {
   return add(s, x, mlp(s.at("ffn"), layerNorm(s.at("ln2"), x, c.layerNormEps), c));
 }
 
-/** images [B,3,H,W] -> the output [B,1+N,C] of each block in `outIndices`; `ln1` follows the last block alone. */
+/** images [B,3,H,W] -> the output [B,1+N,C] of each block in `outIndices`; `ln1` follows only the last block. */
 export function stages(
   s: Scope,
   images: Value,

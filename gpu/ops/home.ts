@@ -25,7 +25,7 @@ export interface Dispatch {
 /** What a dispatch depends on beside its call. */
 export interface GpuTarget {
   readonly matmul: Matmul;
-  /** Whether anybody reads an output: it is bound only then. */
+  /** Whether an output is read: only then it is bound. */
   reads(output: Value): boolean;
 }
 
@@ -65,7 +65,7 @@ export interface WasmTarget {
   readonly core: WasmCore;
   readonly threads: number;
   readonly format: WeightFormat;
-  /** Whether anybody reads an output: it must be written only then. */
+  /** Whether an output is read: only then it must be written. */
   reads(output: Value): boolean;
 }
 

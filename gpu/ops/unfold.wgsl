@@ -2,7 +2,7 @@
 // Cuts images or clips into patches, which are the rows of y; elements beyond the border are zero. An image is a clip of one frame.
 
 override C: u32;
-// Of the axes time, height, width: their lengths, the kernel, its strides, zeros before the first element, patches.
+// For the axes time, height, width: their lengths, the kernel, its strides, zeros before the first element, patches.
 override T: u32;
 override H: u32;
 override W: u32;

@@ -3,7 +3,7 @@
 /** Between turns, so that the threads of the last contender have gone to sleep before the next begins. */
 const PAUSE_MS = 30;
 
-/** Each contender runs this long, and at least twice, before its times count: engines compile hot code anew meanwhile. */
+/** Each contender runs this long, and at least twice, before its times count: engines compile hot code again meanwhile. */
 const WARM_UP_MS = 500;
 
 const LEAST_ROUNDS = 5;

@@ -19,7 +19,7 @@ parts      ops, models, data, load, cold (these five by default); accuracy, coun
 --browser                   in Chromium: ops, models, peers
 --software                  WebGPU in Node on the software GPU of the dev dependencies
 --node 24                   under another Node: a version (Linux x64) or a path
---baseline F                of the gate; --write makes it anew`;
+--baseline F                of the gate; --write makes it again`;
 
 const FLAGS = "json browser software write peers cold gate help".split(" ");
 const VALUES = "model batch threads variants only rounds node baseline".split(" ");

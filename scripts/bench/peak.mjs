@@ -10,7 +10,7 @@ const builds = {
   turbo: { chains: 20, flags: { enable: ["simd", "relaxed-simd"] }, execArgv: ["--experimental-wasm-revectorize"] },
 };
 
-/** s = s * a + b on each chain, `rounds` times. `a` and `b` are arguments, as V8 makes constants anew each time they are used. */
+/** s = s * a + b on each chain, `rounds` times. `a` and `b` are arguments, because V8 builds constants at each use. */
 function source(chains) {
   const all = (line) => Array.from({ length: chains }, (_, i) => `  ${line(i)}`).join("\n");
   return `

@@ -10,7 +10,7 @@ function ranOn({ kind, adapter, variant, threads }) {
 
 /**
  * Starts what `list` says, each `{ name, row, module, spec() }`: contenders `{ row, about, run, call, close, again }`, `row` being what all
- * rows of one share, with the device on which it runs; `again()` starts another one. Those that this machine has not are told by `note`.
+ * rows of one share, with the device on which it runs; `again()` starts another one. Those that this machine does not have are reported by `note`.
  */
 export async function startAll(host, list, note) {
   const started = [];

@@ -1,4 +1,4 @@
-// Reads one mutant in this process alone, `node alone.mjs ROW SEED MODULE`, and prints how many bytes it took and how many it may take.
+// Reads one mutant in a process of its own, `node alone.mjs ROW SEED MODULE`, and prints how many bytes it took and how many it may take.
 import { allowed, growth } from "./memory.mjs";
 import { dice } from "./random.mjs";
 import { rows } from "./rows.mjs";

@@ -44,7 +44,7 @@ function mutant(roll) {
   const shared = roll(12) === 0;
   const random = roll(3) > 0;
   if (kind === "partial") {
-    // Of an unfinished file only a known hash tells that its bytes were changed.
+    // Only a known hash shows that the bytes of an unfinished file were changed.
     const [what, damage] = pick(roll, entries(partialDamages));
     return { bytes, kind, named: true, shared, killed: roll(8) === 0, what, damage };
   }

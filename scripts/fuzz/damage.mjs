@@ -65,7 +65,7 @@ export const damages = {
   "record: another length": field("size", SIZE - 1),
 };
 
-/** Damage that only a name with its hash tells: where none is known beforehand, a file whose record fits is right by definition. */
+/** Damage that only a hash in the name shows: if none is known beforehand, a file whose record fits is right by definition. */
 export const exchanges = {
   "file and record of another download": (path) => {
     writeFileSync(path, content(SIZE, 3));
@@ -73,7 +73,7 @@ export const exchanges = {
   },
 };
 
-/** Damage to the record alone, which matters only where the name tells no hash. */
+/** Damage only to the record, which matters only if the name has no hash. */
 export const recordDamages = {
   "no record": (path) => rmSync(`${path}.json`),
   "an empty record": record(() => ""),

@@ -7,7 +7,7 @@ import { forgetPeak, peakBytes } from "../memory.mjs";
 
 const ALONE = join(import.meta.dirname, "alone.mjs");
 const TRIES = 3;
-/** Bytes of buffers at which those that nobody needs any more are given back first: freed later, they would hide what is taken. */
+/** Bytes of buffers at which unused ones are given back first: freed later, they would hide what is taken. */
 const LITTER = 2 ** 24;
 
 setFlagsFromString("--expose-gc");
@@ -41,14 +41,14 @@ export async function growth(work) {
 }
 
 /**
- * What is wrong with the memory that a mutant takes; undefined where nothing is. It is asked where the process grew by too much, which may
- * be the garbage of others: in each of three fresh processes the mutant has to take too much by itself.
+ * What is wrong with the memory that a mutant takes; undefined if nothing is. It is asked if the process grew by too much, which may
+ * be the garbage of others: in each of three new processes the mutant has to take too much by itself.
  */
 export function judged(row, seed, module) {
   let least;
   for (let i = 0; i < TRIES; i++) {
     const { stdout, stderr } = spawnSync(process.execPath, [ALONE, row, String(seed), module], { encoding: "utf8" });
-    if (stdout === "") return `alone in a process it ended that: ${stderr}`;
+    if (stdout === "") return `in a process of its own it ended that process: ${stderr}`;
     const { grown, most } = JSON.parse(stdout);
     if (grown <= most) return undefined;
     least = Math.min(least ?? grown, grown);

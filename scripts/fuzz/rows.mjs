@@ -91,7 +91,7 @@ export const rowNames = Object.keys(rows);
 const prototypes = () =>
   [Object, Array, Map, Function, String, Uint8Array].map(({ prototype }) => Reflect.ownKeys(prototype).length).join();
 
-/** What is wrong with how a mutant was answered; undefined where nothing is. */
+/** What is wrong with how a mutant was answered; undefined if nothing is. */
 async function answer(maskfeat, use, mutant, slow) {
   const started = performance.now();
   let accepted = false;
@@ -110,7 +110,7 @@ async function answer(maskfeat, use, mutant, slow) {
 
 /**
  * Tries `count` mutants from `seed` on. Gives `{ row, count, bad, accepted, seconds, rssGrowth, failures }`; a failure says from which seed
- * its mutant follows. `module` is what a mutant is read with alone.
+ * its mutant follows. `module` is what a mutant in a process of its own is read with.
  */
 export async function fuzz(maskfeat, row, { count, seed, onProgress = (_done) => {}, module = BUILT }) {
   const { next, use, after, slow = SLOW_MS } = await rows[row](maskfeat);

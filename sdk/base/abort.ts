@@ -1,4 +1,4 @@
-/** Being told of an abort: one listener for each signal, however many wait, because Node warns on stderr of more than ten. */
+/** Waits for an abort: one listener per signal, however many wait, because Node warns on stderr about more than ten. */
 
 interface Waiting {
   readonly stops: Set<() => void>;

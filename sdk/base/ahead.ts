@@ -1,11 +1,11 @@
-/** Work ahead of whoever waits for it: images are read, decoded and resized while the device computes those before them. */
+/** Work ahead: images are read, decoded and resized while the device computes those before them. */
 
 /** Items in the making at once: enough for files to be read before a decoder is free. */
 const AT_ONCE = 4;
 
 /**
- * Starts `work` on the items, a few ahead of the one whose result is asked for; gives each item with its promise, in order. A rejection
- * is told to whoever awaits that promise, and to nobody where none gets so far.
+ * Starts `work` on the items, a few ahead of the one whose result is asked for; gives each item with its promise, in order. Rejections
+ * surface when the promise is awaited. If the consumer stops early, they are dropped.
  */
 export function* startAhead<T, R>(items: Iterable<T>, work: (item: T) => Promise<R>): Generator<[T, Promise<R>]> {
   const started: [T, Promise<R>][] = [];

@@ -1,4 +1,4 @@
-/** Waiting, until told to stop. */
+/** Waits, until a signal aborts. */
 
 import { onAbort } from "./abort.js";
 

@@ -6,7 +6,7 @@ import type { ByteSource } from "../io/types.js";
 import { bf16ToF32, f16ToF32 } from "../wasm/half.js";
 
 export interface Conversion {
-  /** Of one element. */
+  /** Bytes of one element. */
   readonly bytes: number;
   /** As many elements as `out` takes. They may lie at the end of its own memory: none is overwritten before it is read. */
   toF32(stored: Uint8Array, out: Float32Array): void;

@@ -1,7 +1,7 @@
 /**
- * A strict JSON parser (RFC 8259) for headers of files that nobody vouches for. Unlike `JSON.parse` it refuses a key that occurs twice,
+ * A strict JSON parser (RFC 8259) for headers of untrusted files. Unlike `JSON.parse` it refuses a key that occurs twice,
  * keeps objects as Maps (a key `__proto__` is a key like any other), refuses strings that are no Unicode text, bounds the nesting, and
- * takes a number only where it is an integer that is exact in f64 (others are kept as the text they were).
+ * takes a number only if it is an integer that is exact in f64 (others are kept as the text they were).
  */
 
 import type { ErrorCode } from "../../gpu/errors.js";

@@ -34,8 +34,8 @@ export interface Staging {
 
 export interface CheckpointOptions {
   /**
-   * Of a file that holds plain weights and averages of them (EMA, or a teacher beside its student) take the averages (true) or the plain
-   * ones (false). Default: what the project that wrote the file would load, which a warning tells.
+   * If a file holds plain weights and averages of them (EMA, or a teacher beside its student): take the averages (true) or the plain
+   * ones (false). Default: what the project that wrote the file would load; a warning says which.
    */
   readonly ema?: boolean;
 }
@@ -49,7 +49,7 @@ export interface Checkpoint {
   readonly names: readonly string[];
   /** Free text that came with the weights. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What training left beside the weights: `meta`, `message_hub`, `optimizer` ...; empty for formats that hold weights alone. */
+  /** What training left beside the weights: `meta`, `message_hub`, `optimizer` ...; empty for formats that hold only weights. */
   readonly extra: PlainMap;
   /** Everything in the file that would have needed code. */
   readonly opaque: readonly PlacedOpaque[];

@@ -26,12 +26,12 @@ export interface NameSources {
   readonly given?: Classes;
   /** The open weights. */
   readonly weights: { readonly label: string; readonly classes?: Classes };
-  /** Of the registered model. */
+  /** The registered model's own. */
   readonly registered?: Classes;
 }
 
 /**
- * The names by label, undefined where none are known.
+ * The names by label, undefined if none are known.
  * @throws CheckpointError if a checkpoint names another number of classes than the model has, and no names are given instead.
  */
 export async function classesOf(

@@ -23,7 +23,7 @@ export interface ModelConfig extends FunctionConfig, TargetConfig, Preprocessing
   readonly scoreFunction: ScoreFunction;
 }
 
-/** Scores that sum to 1, a score for each class alone, or the logits themselves. */
+/** Scores that sum to 1, an independent score for each class, or the logits themselves. */
 export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /**

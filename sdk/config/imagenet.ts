@@ -3,7 +3,7 @@
  * commas between them.
  */
 
-// Of Google's package this list alone is used; its run-time peers are stood in for by a small package, by package.json's `overrides`.
+// Only this list of Google's package is used; `overrides` of package.json put a small package in place of its run-time peers.
 import { IMAGENET_CLASSES } from "@tensorflow-models/mobilenet/dist/imagenet_classes.js";
 
 /** The one name that is spelt otherwise there: "jelly fish". */

@@ -12,7 +12,7 @@ const small = (label: string, text: string) => {
 export class Card {
   readonly element: HTMLElement;
   result?: Sample;
-  /** Of its mask. */
+  /** Seed of its mask. */
   seed: number;
   private readonly again: HTMLButtonElement;
 

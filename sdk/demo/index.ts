@@ -41,5 +41,5 @@ export const index = page({
   <h2 id="cards-title">Image by image</h2>
   <div class="cards" id="cards"></div>
 </section>`,
-  footer: html`Served by <code>maskfeat-wgpu demo --web</code> to this machine alone. The page asks no other server for anything.`,
+  footer: html`Served by <code>maskfeat-wgpu demo --web</code> only to this machine. The page sends no request to any other server.`,
 });

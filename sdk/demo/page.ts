@@ -37,7 +37,7 @@ class Page {
     return [...this.cards].filter((card) => card.result);
   }
 
-  /** Loads the model on a device, then computes all images anew. */
+  /** Loads the model on a device, then computes all images again. */
   async open(device: Calls["load"]["argument"]): Promise<void> {
     const mine = ++this.load;
     this.about = undefined;

@@ -29,7 +29,7 @@ const matmuls = { tiled, direct };
 const deviceChoices = ["auto", "webgpu", "wasm"] as const;
 
 /**
- * How numbers are stored. "f16": weights and activations on WebGPU, weights on WASM; arithmetic is in f32. "int8": matrix products of 8-bit
+ * How values are stored. "f16": weights and activations on WebGPU, weights on WASM; arithmetic is in f32. "int8": matmul in 8-bit
  * integers on WASM, faster, in a quarter of the memory, and approximate.
  */
 export type Dtype = WeightType;
@@ -44,9 +44,9 @@ export interface DeviceInfo {
   /** The adapter is a software one. */
   readonly isFallback: boolean;
   readonly reason: string;
-  /** Of the WASM device; 1 on WebGPU. */
+  /** Threads of the WASM device; 1 on WebGPU. */
   readonly threads: number;
-  /** Of the kernels: the build on WASM ("simd", "relaxed", "turbo"), `matmul` on WebGPU; then how weights are stored, where not as f32. */
+  /** Which kernels run: the build on WASM ("simd", "relaxed", "turbo"), `matmul` on WebGPU; then how weights are stored, if not as f32. */
   readonly variant: string;
   /** Null where it was turned off. */
   readonly selfTest: SelfTest | null;
@@ -58,8 +58,8 @@ export interface DeviceOptions {
   /** Threads of the WASM device. */
   readonly threads?: number;
   /**
-   * Lets V8 make 256-bit vectors of pairs of 128-bit ones on the WASM device, which nearly doubles its speed. Node 24 or newer on x64
-   * alone: it is an experimental switch of V8, which is on only while these kernels compile.
+   * Lets V8 make 256-bit vectors of pairs of 128-bit ones on the WASM device, which nearly doubles its speed. Only on Node 24
+   * or newer on x64: it is an experimental switch of V8, which is on only while these kernels compile.
    */
   readonly turbo?: boolean;
   /**
@@ -71,7 +71,7 @@ export interface DeviceOptions {
   readonly selfTest?: "quick" | "off";
 }
 
-/** A device and what is told about it. */
+/** A device and what `model.device` says about it. */
 export interface OpenDevice {
   readonly device: Device;
   readonly info: DeviceInfo;
@@ -82,7 +82,7 @@ const MAX_THREADS = 64;
 /** Threads that are taken unless the caller says else: beyond this many, memory bandwidth is the limit. */
 const AUTO_THREADS = 8;
 
-/** What turns numbers into halves, where they are asked for. */
+/** Converts f32 to f16 and back, if the dtype is f16. */
 const halvesFor = ({ dtype }: DeviceOptions) => (dtype === "f16" ? { to: f32ToF16, from: f16ToF32 } : undefined);
 
 /** What an adapter says of itself. */

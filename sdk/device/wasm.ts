@@ -79,11 +79,11 @@ export class WasmDevice implements Device<WasmBuffer> {
   private readonly format: WeightFormat;
   private readonly control: number;
   private readonly threads?: Threads;
-  /** Of all threads, and of each thread for itself; all programs use the same. */
+  /** Working memory of all threads, and of each thread for itself; all programs use the same. */
   private readonly shared: Scratch;
   private readonly own: Scratch;
 
-  /** @param threadCount 1 computes on the calling thread alone. */
+  /** @param threadCount 1 computes only on the calling thread. */
   constructor(
     platform: DevicePlatform,
     readonly threadCount: number,

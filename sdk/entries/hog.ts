@@ -1,4 +1,4 @@
-/** The data side alone, for every runtime: transforms, HOG, masks, random streams, half precision, arrays. No model, no platform. */
+/** Only the data side, for every runtime: transforms, HOG, masks, random streams, half precision, arrays. No model, no platform. */
 
 export * from "../../gpu/errors.js";
 export { type Tensor, tensor } from "../base/tensor.js";

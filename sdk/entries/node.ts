@@ -21,8 +21,8 @@ import * as files from "./files.js";
 export * from "./public.js";
 
 /**
- * `work`, whose errors name the line that calls `caller`: of an error that nobody catches Node prints where it was made, and that would be
- * a line of this package, or a whole bundle if that is one line.
+ * `work`, whose errors name the line that calls `caller`. For an uncaught error Node prints the line where it was made: that would be a
+ * line of this package, or a whole bundle if that is one line.
  */
 async function named<T>(caller: (...args: never[]) => unknown, work: Promise<T>): Promise<T> {
   try {

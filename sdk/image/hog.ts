@@ -14,7 +14,7 @@ export interface HogOptions {
   readonly pool?: number;
   /** Side of the Gaussian window in pixels; default 16 (mmpretrain); 0 switches it off (PySlowFast). */
   readonly gaussianWindow?: number;
-  /** Side of a token in pixels, a multiple of `pool`; default 16. Of no effect on "cells". */
+  /** Side of a token in pixels, a multiple of `pool`; default 16. It has no effect on "cells". */
   readonly patchSize?: number;
   /** Scales each cell's histogram to length 1; default true. */
   readonly normalize?: boolean;
@@ -31,7 +31,7 @@ export interface HogPictureOptions {
 
 const MAX_BINS = 360;
 const MAX_SIDE = 65536;
-/** Of a picture. */
+/** Options of a picture. */
 const MAX_PIXELS = 2 ** 28;
 
 /** @throws ShapeError unless height and width are multiples of an option's value. */

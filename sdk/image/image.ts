@@ -11,7 +11,7 @@ export interface Image {
 }
 
 /**
- * A picture that a browser can draw: ImageBitmap, VideoFrame, canvas, OffscreenCanvas or image element, told apart by their members, so
+ * A picture that a browser can draw: ImageBitmap, VideoFrame, canvas, OffscreenCanvas or image element, distinguished by their members, so
  * that the types need no DOM.
  */
 export type Drawable =

@@ -41,7 +41,7 @@ const COLOURS = [0xe0, 0xee];
 const isExtra = (marker: number) => (marker >= 0xe0 && marker <= 0xef && !COLOURS.includes(marker)) || marker === COM;
 
 /**
- * The file with its picture alone, up to its end: without orientation, colour profile, gain map, comments and further pictures, of which
+ * The file with only its picture, up to its end: without orientation, colour profile, gain map, comments and further pictures, of which
  * decoders apply some. What stands behind the start of the first scan stays. `sniffImage` has taken the file.
  */
 export function bareJpeg(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -44,7 +44,7 @@ const RATIO = 0.4;
 const MAX_SIDE = 4096;
 /** Bytes of all masks of one call. */
 const MAX_BYTES = 2 ** 30;
-/** mmpretrain draws for ever where nothing fits; after this many fruitless rounds we say so. */
+/** mmpretrain never ends if no block fits; after this many fruitless rounds we throw. */
 const PATIENCE = 20_000;
 
 /** Draws one mask into zeroed memory and returns how many cells it masked. */

@@ -54,8 +54,8 @@ function wholePalette(chunk: Chunk, count: number): Uint8Array {
 const isAncillary = ({ type }: Chunk) => type >= "a";
 
 /**
- * The file with its critical chunks alone, header, palette and pixels: opaque, as stored, without colour profile, text and animation. Of
- * several runs of IDAT it keeps the first, as libpng does.
+ * The file with only its critical chunks, header, palette and pixels: opaque, as stored, without colour profile, text and animation. It
+ * keeps the first of several runs of IDAT, as libpng does.
  * @throws Error if the palette is broken
  */
 export function barePng(file: Uint8Array): Uint8Array<ArrayBuffer> {

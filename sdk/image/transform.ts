@@ -34,7 +34,7 @@ export interface ResizeMethod {
 }
 
 export interface ResizeOptions extends ResizeMethod {
-  /** Of the result, in pixels. */
+  /** Size of the result in pixels. */
   readonly width: number;
   readonly height: number;
 }

@@ -66,7 +66,7 @@ export async function fetchFile(platform: IoPlatform, url: string | URL, options
         await transfer.run();
         const { size, kept, pieced } = transfer;
         if (size === 0) throw notTheFile(remote.name, "there are no bytes");
-        // What is hashed is what the store gives back, not what was meant to be written; and that is what is used, whoever else finishes.
+        // The bytes that the store returns are hashed, not those that were meant to be written; they are used even if another download finishes.
         const source = await file.source();
         const fetched = await orClosed(source, async () => {
           const sha256 = await hashOf(platform, source, signal);

@@ -141,7 +141,7 @@ async function askOnce<T>(remote: Remote, exchange: Exchange<T>): Promise<T> {
     touch();
     // Ranges count the bytes as sent; compressed, they would not be those of the file. Browsers set this header themselves.
     const response = await follow(remote, new Headers({ "Accept-Encoding": "identity", ...asked }), stop.signal);
-    // The range is empty if the file became shorter; whoever asked begins again.
+    // The range is empty if the file became shorter; the caller begins again.
     if (!response.ok && response.status !== 416) throw refusal(response, name);
     return await exchange.take(answerOf(response, name, touch));
   } catch (error) {

@@ -149,7 +149,7 @@ function checkVersion(name: string, { status, size, etag, modified }: Answer, ve
   throw new FileError("FILE_READ", `${name}: ${what}; open it again`);
 }
 
-/** Fills `into` with the body, which has to be as long; `came` is told how much of it is there and right. */
+/** Fills `into` with the body, which has to be as long; `came` is called with the bytes that are there and right. */
 async function fill(name: string, answer: Answer, into: Uint8Array, came = (_count: number) => {}): Promise<void> {
   let count = 0;
   for await (const bytes of answer.body) {
@@ -159,7 +159,7 @@ async function fill(name: string, answer: Answer, into: Uint8Array, came = (_cou
     }
     into.set(bytes, count);
     count += bytes.length;
-    // Of other origins browsers hide whether the body was compressed: only its length tells.
+    // For cross-origin responses browsers hide Content-Encoding: only the length shows that the body was compressed.
     if (!answer.hidden) came(count);
   }
   if (count < into.length) throw broken(name, `the connection ended after ${count} of ${into.length} bytes`);

@@ -42,7 +42,7 @@ export class Transfer implements Exchange<void> {
     [this.size, this.kept, this.pieced] = [0, kept, false];
   }
 
-  /** Whether the next bytes can be told to belong to those that are there. */
+  /** Whether the next bytes provably belong to those that are there. */
   private resumable(): boolean {
     const { size, kept } = this;
     if (size === 0 || kept?.url !== this.remote.name || (kept.size !== undefined && size > kept.size)) return false;

@@ -34,7 +34,7 @@ export interface Hasher {
 
 /** What tells a version of a file from others, as far as the server says it. */
 export interface Version {
-  /** Of the whole file. */
+  /** Bytes of the whole file. */
   readonly size?: number;
   /** A strong ETag. A weak one is the same for files that differ. */
   readonly etag?: string;
@@ -45,7 +45,7 @@ export interface Version {
 /** What is recorded of a download beside its bytes. Holds no query, which may be a secret. */
 export interface Kept extends Version {
   readonly url: string;
-  /** Of the whole file, in hexadecimal; absent until it is whole. */
+  /** SHA-256 of the whole file, in hexadecimal; absent until it is whole. */
   readonly sha256?: string;
 }
 
@@ -58,7 +58,7 @@ export interface Found {
   readonly kept?: Kept;
 }
 
-/** A file while it is downloaded, which nobody else writes. All methods throw FileErrors: what the disk or the browser refused. */
+/** A file while it is downloaded, with one writer. All methods throw FileErrors: what the disk or the browser refused. */
 export interface Unfinished {
   /** What was there, and its record, when the download began. */
   readonly size: number;
@@ -68,13 +68,13 @@ export interface Unfinished {
   append(bytes: Uint8Array): Promise<void>;
   /** The bytes that are there. They can be read after `finish`, too. */
   source(): Promise<ByteSource>;
-  /** Makes what `source` gave the whole file of its name, at once for whoever looks. Gives its path, if it has one. */
+  /** Makes what `source` gave the whole file of its name, in one step. Returns its path, if it has one. */
   finish(kept: Kept): Promise<string | undefined>;
-  /** Leaves it to whoever begins again. After `finish` it does nothing. */
+  /** Leaves it to the next download. After `finish` it does nothing. */
   close(): Promise<void>;
 }
 
-/** Names of files are letters, digits, `.`, `_` and `-` alone. Several processes may use one place, and download the same file at once. */
+/** Names of files have only letters, digits, `.`, `_` and `-`. Several processes may use one place, and download the same file at once. */
 export interface Store {
   /** For messages. */
   readonly place: string;
@@ -88,7 +88,7 @@ export interface Store {
 
 /** A repository of the Hugging Face hub. */
 export interface HubFiles {
-  /** Of its files, with a slash at the end. */
+  /** URL of its files, with a slash at the end. */
   readonly url: string;
   /** Path of a file that the hub's own client keeps on this machine. */
   find(name: string): Promise<string | undefined>;

@@ -1,5 +1,5 @@
 /**
- * Weights that follow from names alone: a deterministic fill that is bit-equal in PyTorch and here, and the reference's random
+ * Weights that are computed from names only: a deterministic fill that is bit-equal in PyTorch and here, and the reference's random
  * initialisation from a seed. Both draw from the same counter-based generator, so parameters can be made one by one, in any order.
  */
 

@@ -31,7 +31,7 @@ export interface Fit {
   readonly origins: ReadonlyMap<string, Origin>;
   /** Parameters that the checkpoint lacks and that begin as the reference initialises them. */
   readonly filled: readonly string[];
-  /** What is not as it seems, for people: parameters left out, filled in or resized. */
+  /** Human-readable notes: parameters that were skipped, initialised or resized. */
   readonly warnings: readonly string[];
   /** How positions are resized: as the configuration says, else as the project that names tensors so. */
   readonly positions: Positions;
@@ -108,7 +108,7 @@ function checkRecipe(source: string, { naming }: Named, { surroundingsKnown }: W
   );
 }
 
-/** What the reference itself leaves out when it loads the backbone alone, or one recipe's backbone into another. */
+/** What the reference itself leaves out when it loads only the backbone, or one recipe's backbone into another. */
 function mayBeLeftOut(name: string, { naming }: Named, { kind }: ModelConfig): boolean {
   if (name === "backbone.mask_token") return true;
   if (kind === "backbone") return /^(head|neck)\.|^backbone\.ln1\./.test(name);

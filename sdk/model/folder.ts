@@ -47,7 +47,7 @@ export async function folderOf(platform: Platform, model: unknown): Promise<Fold
   if (/^(\.{0,2}[/\\]|[a-z]:[/\\])/i.test(name)) {
     // a page cannot look
     if (!platform.isFolder) return at(`${name}/`);
-    const wanted = "give a folder with config.json and model.safetensors; weights alone are the option weights";
+    const wanted = "give a folder with config.json and model.safetensors; a file of weights goes to the option weights";
     throw new FileError("FILE_NOT_FOUND", `${name}: no such folder; ${wanted}`);
   }
   if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(name)) return undefined;

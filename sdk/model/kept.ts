@@ -67,11 +67,11 @@ async function loadedOf(kept: Kept): Promise<Model | undefined> {
 
 function release(kept: Kept): void {
   if (kept === named || kept.users > 0) return;
-  // whoever asked for it was told why it could not be loaded
+  // the call that asked for it has reported why it could not be loaded
   kept.model.then((model) => model.dispose()).catch(() => {});
 }
 
-/** Options of one call alone; all others make another model. */
+/** Options of a single call; all others make another model. */
 const ofCall = new Set<keyof ModelOptions>(["signal", "onProgress", "onWarning"]);
 
 function isSame(a: ModelOptions, b: ModelOptions): boolean {

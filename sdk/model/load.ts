@@ -23,7 +23,7 @@ import { Runner } from "./runner.js";
 export interface Progress {
   /** Fetching the weights, bringing them to the device, compiling, done. */
   readonly phase: "open" | "load" | "compile" | "ready";
-  /** Of the phase: bytes where they are moved, else 0 or 1. */
+  /** Progress of the phase: bytes if bytes are moved, else 0 or 1. */
   readonly loaded: number;
   readonly total: number;
   /** 0 to 1 over all phases. */

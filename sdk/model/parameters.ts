@@ -18,7 +18,7 @@ import type { Platform } from "./platform.js";
 import { rangeCheck } from "./range.js";
 
 /**
- * Weights of a model: "embedded", "procedural" (filled from the names alone; untrained), "init:SEED" or `{ init: seed }` (as the
+ * Weights of a model: "embedded", "procedural" (computed from the names; untrained), "init:SEED" or `{ init: seed }` (as the
  * reference's training begins; untrained), "pretrained" (the published checkpoint, which is downloaded), or a `.safetensors`, `.pth` or
  * `.npz` file as path, URL (downloaded once), bytes or Blob; the index of a sharded one (`.safetensors.index.json`) as path or URL.
  */
@@ -36,7 +36,7 @@ export interface ParameterSource {
   readonly classes?: readonly string[];
   /** Parameters that it lacks and that begin as the reference initialises them. */
   readonly filled: readonly string[];
-  /** What is not as it seems, for people: parameters left out, filled in or resized. */
+  /** Human-readable notes: parameters that were skipped, initialised or resized. */
   readonly warnings: readonly string[];
   /** How positions are resized; undefined for what is no file: as the configuration says. */
   readonly positions?: Positions;

@@ -28,7 +28,7 @@ export interface Prediction {
   readonly predLabel: number;
   /** Its score: 0 to 1, unless `scoreFunction` is "none". */
   readonly predScore: number;
-  /** What the model's configuration makes of logits: scores that sum to 1, a score for each class alone, or the logits themselves. */
+  /** What the model's configuration makes of logits: scores that sum to 1, an independent score for each class, or the logits themselves. */
   readonly scoreFunction: ScoreFunction;
   /** Its name, if the names of the classes are known. */
   readonly predClass?: string;

@@ -109,7 +109,7 @@ async function begin(cache: Cache, name: string): Promise<Unfinished> {
       for (const { url } of await cache.keys()) {
         if (url.startsWith(urlOf(name, "")) && url !== whole && !parts.has(url)) await cache.delete(url);
       }
-      // Another download that finished, or began anew, may have thought so of these.
+      // Another download that finished, or started again, may have thought so of these.
       for (const [url, part] of parts) if (!(await cache.match(url))) await put(cache, url, part);
       await record(whole, next);
       return undefined;

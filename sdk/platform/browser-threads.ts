@@ -7,9 +7,9 @@ import { SERVE } from "./serve.js";
 
 const PROGRAM = constant(() => `${SERVE} onmessage = ({ data }) => serve(data, () => postMessage("started"));`);
 
-/** Why this page or worker computes on one thread alone; undefined where it need not. */
+/** Why this page or worker computes on only one thread; undefined if it need not. */
 export function whyOneThread(): string | undefined {
-  // Waiting is allowed in dedicated workers alone: a window must never block.
+  // Waiting is allowed only in dedicated workers: a window must never block.
   if (!("DedicatedWorkerGlobalScope" in globalThis)) return "threads need a dedicated worker";
   if (!globalThis.crossOriginIsolated) {
     return "the page is not cross-origin isolated (COOP same-origin and COEP require-corp)";
@@ -33,7 +33,7 @@ export function startThreads(start: ThreadStart): Threads {
       return started(worker, { ...start, index: i + 1 });
     }),
   ).finally(() => URL.revokeObjectURL(url));
-  // Whoever waits for `ready` gets the error.
+  // `ready` rejects with the error.
   ready.catch(stop);
   return { ready, stop };
 }

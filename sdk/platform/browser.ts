@@ -1,4 +1,4 @@
-/** The platform in browsers, in a window and in a worker: files by fetch alone, images through the browser's own decoder. */
+/** The platform in browsers, in a window and in a worker: files only by fetch, images through the browser's own decoder. */
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DeviceError, FileError } from "../../gpu/errors.js";
@@ -12,7 +12,7 @@ import { decodeImage } from "./browser-decode.js";
 import { browserStore } from "./browser-store.js";
 import { startThreads, whyOneThread } from "./browser-threads.js";
 
-/** Of User-Agent Client Hints, which TypeScript's DOM lacks. */
+/** A brand of User-Agent Client Hints, which TypeScript's DOM lacks. */
 interface UserAgentData {
   readonly brands: readonly { readonly brand: string; readonly version: string }[];
 }
@@ -20,7 +20,7 @@ interface UserAgentData {
 /** "Google Chrome 143" where the browser says so, else "browser". */
 function runtimeName(): string {
   const { userAgentData } = (globalThis.navigator ?? {}) as { userAgentData?: UserAgentData };
-  // One brand is made up, so that nobody relies on the list; Chromium is what the others are made from.
+  // One brand is made up on purpose (GREASE); Chromium is what the others are made from.
   const brands = (userAgentData?.brands ?? []).filter(({ brand }) => !/not.*brand/i.test(brand));
   const own = brands.find(({ brand }) => brand !== "Chromium") ?? brands[0];
   return own ? `${own.brand} ${own.version}` : "browser";
@@ -56,7 +56,7 @@ function hasher(): Hasher {
   };
 }
 
-/** Browsers do not tell a page whether another origin is silent or does not allow the page to read; an answer nobody reads does. */
+/** Browsers hide from a page whether another origin is silent or forbids reading; an opaque response shows it. */
 async function whyNoAnswer(url: string, signal: AbortSignal): Promise<string | undefined> {
   const { origin } = globalThis.location ?? {};
   if (origin === undefined) return undefined;

@@ -149,7 +149,7 @@ export function facts({ device, model, weights, runtime }: About, times: readonl
     isFallback ? "a software adapter, not a GPU" : "",
     `kernels ${variant}`,
     reason,
-    inWindow === undefined ? "" : `in this window, as no worker starts: ${inWindow}`,
+    inWindow === undefined ? "" : `in this window, because no worker starts: ${inWindow}`,
   ];
   const worst = selfTest && `${(100 * selfTest.worst).toPrecision(2)} % of the error that is allowed`;
   const sorted = [...times].sort((a, b) => a - b);

@@ -62,7 +62,7 @@ function reserve(shared: boolean): WebAssembly.Memory {
   }
 }
 
-/** Instantiates a module of assembly/ with a fresh memory, `shared` where the build is one for several threads. */
+/** Instantiates a module of assembly/ with a new memory, `shared` if the build is for several threads. */
 export function createCore<Exports extends { heapBase(): number }>(
   bytes: Uint8Array,
   shared = false,

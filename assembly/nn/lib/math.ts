@@ -15,7 +15,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * Number `i` of a table of constants, in all lanes. V8 makes a vector that is written out in the code anew at every use, of several
+ * Number `i` of a table of constants, in all lanes. V8 builds a vector that is written out in the code at every use, by several
  * instructions; a load is one (Node 24, 2026-11: ViT-B as a whole 2 to 4 % faster).
  */
 function constant(table: usize, i: i32): v128 {
@@ -101,7 +101,7 @@ export function share(count: i32, thread: i32, threads: i32): i32 {
 
 /**
  * The first of the next `chunk` items of a step that no thread has taken yet; `counter` is zero when a step begins. Large work is taken
- * in chunks rather than shared out beforehand, so that a thread which the system interrupts holds up nobody.
+ * in chunks rather than shared out beforehand, so that no thread waits for one that the system interrupts.
  */
 export function take(counter: usize, chunk: i32): i32 {
   if (ASC_FEATURE_THREADS) return atomic.add<i32>(counter, chunk);

@@ -1,2 +1,2 @@
-// How values are stored; all arithmetic is in f32. The loader makes it f16 where the device stores halves.
+// How values are stored; all arithmetic is in f32. The loader makes it f16 if the device stores f16.
 alias Real = f32;

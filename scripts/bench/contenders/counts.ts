@@ -26,7 +26,7 @@ interface Count {
   readonly shapes: string;
   /** Calls of this kind in the model. */
   readonly calls: number;
-  /** Of one call, as everything below. */
+  /** Per call, like everything below. */
   readonly workgroups: number;
   readonly invocations: number;
   /** Share of the invocations that made an output. */
@@ -44,7 +44,7 @@ const [COMPUTE, READ] = [4, 1];
 
 interface Binding {
   readonly name: string;
-  /** Of one element. */
+  /** Bytes of one element. */
   readonly bytes: number;
 }
 

@@ -1,4 +1,4 @@
-/** Every op at the shapes that it has in ViT-B/16 on one image, alone on a device. Bundled by ../inside.mjs, as it needs what is private. */
+/** Every op at the shapes that it has in ViT-B/16 on one image, one by one on a device. Bundled by ../inside.mjs, as it needs what is private. */
 
 import { callOf, compiled, planOf } from "../../../conformance/calls.js";
 import { ops } from "../../../conformance/reference.js";

@@ -31,7 +31,7 @@ export async function open({ entry, file, provider, batch, threads, wasmPaths },
   };
 }
 
-/** How ONNX Runtime is told to do its best, here and by transformers.js. */
+/** ONNX Runtime's fastest settings, here and in transformers.js. */
 export const sessionOptions = (threads) => ({
   graphOptimizationLevel: "all",
   executionMode: "sequential",

@@ -63,7 +63,7 @@ export async function open({ entry, package: ours, weights, config, batch, threa
   setThreadsCount(threads);
   await tf.setBackend(backend);
   await tf.ready();
-  // it takes fewer threads than it is told where it deems that too many
+  // it takes fewer threads than it is given if it deems that too many
   const taken = backend === "wasm" ? getThreadsCount() : threads;
   if (taken !== threads) throw new Error(`its backend takes ${taken} of ${threads} threads here`);
   const { openCheckpoint } = await import(ours);

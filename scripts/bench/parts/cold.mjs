@@ -9,7 +9,7 @@ import { safetensorsFile } from "../weights.mjs";
 
 const PHASES = ["import", "device", "load", "compile", "first"];
 
-/** A contender that starts anew each time; what every start said is kept in `starts`. */
+/** A contender that starts again each time; what every start said is kept in `starts`. */
 function newcomer({ row, again, close }) {
   const starts = [];
   const run = async () => {

@@ -64,7 +64,7 @@ async function callRows({ title, name: model }, { host, batches, note }) {
 
 async function encodeRows(key, { host, rounds, note }) {
   const dispatches = (await inside()).dispatchesOf(models[key].name);
-  const specs = { "Dawn alone": { dispatches }, "maskfeat-wgpu": { entry: host.entry, model: key } };
+  const specs = { "only Dawn": { dispatches }, "maskfeat-wgpu": { entry: host.entry, model: key } };
   const rows = [];
   for (const inARow of [true, false]) {
     const name = `${models[key].title}: encode a call ${inARow ? "after others" : "after a pause"}, no GPU`;

@@ -1,4 +1,4 @@
-// A folder of photographs: preparing them alone, the device alone, and both side by side through the public API. The part, and its
+// A folder of photographs: only preparing them, only the device, and both side by side through the public API. The part, and its
 // contender.
 
 import { median, takeTurns } from "../measure.mjs";

@@ -9,7 +9,7 @@ import { safetensorsFile } from "../weights.mjs";
 
 const SECONDS = 20;
 
-/** Of the length of the difference to that of the result: float32 in another order makes about 1e-6, another model about 1. */
+/** The length of the difference relative to that of the result: float32 in another order makes about 1e-6, another model about 1. */
 const SAME_MODEL = 1e-3;
 
 /**

@@ -1,4 +1,4 @@
-// Who the peers are, how they are installed, and how each is told to do its best.
+// Who the peers are, how they are installed, and the fastest settings of each.
 
 import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

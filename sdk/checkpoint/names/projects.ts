@@ -17,7 +17,7 @@ export interface Naming {
   readonly rules: readonly Rule[];
   /** Numbers beside the parameters that follow from the configuration: left out without a word. */
   readonly derived?: RegExp;
-  /** Parameters that no model here has, whose absence changes no feature: left out, and told. */
+  /** Parameters that no model here has, whose absence changes no feature: skipped, with a warning. */
   readonly unused?: RegExp;
   /** The project's files belong to recipes of many kinds: norms and pre-processing have to be said. */
   readonly manyRecipes: boolean;
@@ -67,7 +67,7 @@ const mmpretrainVit = constant(
   }),
 );
 
-/** The names of timm's `VisionTransformer`, from which PySlowFast's differ in norms and heads alone. */
+/** The names of timm's `VisionTransformer`, from which PySlowFast's differ only in norms and heads. */
 const blockRules: readonly Rule[] = [
   ["cls_token", "backbone.cls_token"],
   ["pos_embed", "backbone.pos_embed"],

@@ -9,7 +9,7 @@ import type { StorageRef, Stored, Unpickled, Value } from "./values.js";
 import { openZip, type Zip, type ZipEntry } from "./zip.js";
 
 /**
- * Reads everything but the numbers. Members that nothing refers to are left alone.
+ * Reads everything but the elements. Members without a reference are not read.
  * @throws CheckpointError CKPT_ZIP, CKPT_TRUNCATED, CKPT_FORMAT, CKPT_PICKLE, CKPT_LIMIT, CKPT_OFFSETS; FileError
  */
 export async function readArchive(

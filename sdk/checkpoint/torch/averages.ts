@@ -42,7 +42,7 @@ const PAIRS = constant((): readonly Pair[] => [
 /** mmengine, Lightning and timm; PySlowFast; DeiT and MAE; DeepSpeed. */
 const PLAIN = ["state_dict", "model_state", "model", "module"];
 
-/** Names of dicts and lists that hold averages, whoever wrote them. */
+/** Names of dicts and lists that hold averages, in all projects. */
 const AVERAGED = /(^|[_.])(ema|swa|teacher|momentum|shadow|averaged?|averaging|target)([_.]|$)/i;
 
 export interface Choice {
@@ -127,7 +127,7 @@ function twinsOf(root: Dict, key: string | undefined): string[] {
   return twins.map((twin) => `${quoted(key!)} was taken; ${quoted(twin)} beside it has tensors of the same names`);
 }
 
-/** Averages that are lists of tensors, which names alone could tell from each other. */
+/** Averages that are lists of tensors, which only names could distinguish. */
 function nameless(root: Dict): string[] {
   const found: string[] = [];
   const seen = new Set<Dict>();

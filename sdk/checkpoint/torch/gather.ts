@@ -31,7 +31,7 @@ function dimsOf(shape: readonly number[], strides: readonly number[]): Dim[] {
 }
 
 /**
- * Fills `out` (as many numbers as `shape` has) with the elements at `offset` and `strides` of a storage of `length` elements, from byte
+ * Fills `out` (one element for each of `shape`) with the elements at `offset` and `strides` of a storage of `length` elements, from byte
  * `begin` of the file on.
  */
 export async function gather(

@@ -58,7 +58,7 @@ export async function readLegacy(
   return { root, storages };
 }
 
-/** Whoever refers to a storage has to know it as the same numbers. */
+/** All references to a storage must agree on its type and size. */
 function byKey(storages: Iterable<StorageRef>, fail: Fail): Map<string, StorageRef> {
   const found = new Map<string, StorageRef>();
   for (const storage of storages) {

@@ -6,7 +6,7 @@ import { isUnderstood } from "./calls.js";
 import { Dict, type Key, NumpyType, SetOf, StorageRef, TensorRef, Unknown, type Value } from "./values.js";
 
 const MAX_DEPTH = 256;
-/** Of plain data, where what is shared counts as often as it occurs; text and bytes count a unit for each 16. */
+/** The largest size of plain data: shared values count as often as they occur, text and bytes one unit per 16. */
 const MAX_UNITS = 4_000_000;
 
 const join = (path: string, key: Key) => (path === "" ? part(key) : `${path}.${part(key)}`);

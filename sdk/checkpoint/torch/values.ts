@@ -1,4 +1,4 @@
-/** What unpickling gives: data alone. No value has a class of the file's, and none can be called. */
+/** What unpickling gives: only data. No value has a class of the file's, and none can be called. */
 
 /** A pickled value. Tuples are frozen arrays, lists are not. */
 export type Value =

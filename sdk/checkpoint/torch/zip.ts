@@ -70,7 +70,7 @@ export async function openZip(source: ByteSource, fail: Fail, { deflated = false
     dataStart: (entry) => dataStart(source, entry, fail),
     read: async (entry) => {
       const bytes = await source.read(await dataStart(source, entry, fail), entry.size);
-      // PyTorch itself never looks, and writes 0 where it was told to compute none (`torch.serialization.set_crc32_options`).
+      // PyTorch itself never looks, and writes 0 if checksums are off (`torch.serialization.set_crc32_options`).
       if (entry.crc !== 0) checkCrc(entry, crc32(bytes), fail);
       return bytes;
     },
@@ -176,7 +176,7 @@ function readEntries(bytes: Uint8Array, count: number, deflated: boolean, fail: 
   return entries;
 }
 
-/** A relative path that stays below its folder, whoever unpacks it. */
+/** A relative path that stays below its folder on every system. */
 function readName(bytes: Uint8Array, fail: Fail): string {
   const name = utf8(bytes) ?? fail("CKPT_ZIP", "a member's name is not UTF-8 text");
   // A folder's own entry ends in a slash.

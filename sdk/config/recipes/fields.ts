@@ -1,4 +1,4 @@
-/** Reads fields of a JSON object that nobody vouches for; every refusal names the file, the field and what was found. */
+/** Reads fields of an untrusted JSON object; every refusal names the file, the field and what was found. */
 
 import { OptionError } from "../../../gpu/errors.js";
 import { presetChoices } from "../presets.js";
@@ -56,7 +56,7 @@ export class Fields {
   }
 
   /**
-   * Refuses a field that may change the result: nobody asked for it, it does not match `harmless`, and its value is not that of `plain` or, of
+   * Refuses a field that may change the result: it was never read, it does not match `harmless`, and its value is not that of `plain`, or, for
    * a field that is not there, none (null, false, 0, or empty).
    * @throws OptionError naming it
    */
