@@ -1,8 +1,9 @@
-// `npm run check`: types, lint, import rules, package checks, sizes; then a table of lines per folder.
+// `npm run check`: types, lint, import rules, plain English, package checks, sizes; then a table of lines per folder.
 import { execSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { allBadWords } from "./english.mjs";
 import { brokenRules, rooms } from "./rooms.mjs";
 import { browserBytes, imports, limits } from "./sizes.mjs";
 
@@ -12,7 +13,7 @@ const checks = {
   types: ["node_modules/typescript/bin/tsc", "-p", "."],
   "lint, format": ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
   package: ["node_modules/publint/src/cli.js", "--strict", "--pack", "npm"],
-  // ES modules alone: Node's `require` loads them since 20.19, but the types of older resolutions have no word for that.
+  // Only ES modules: Node's `require` loads them since 20.19, but the types of older resolutions have no word for that.
   "types of the package": ["node_modules/@arethetypeswrong/cli/dist/index.js", "--pack", ".", "--profile", "esm-only"],
 };
 
@@ -29,6 +30,8 @@ for (const [name, [program, ...args]] of Object.entries(checks)) {
 }
 const broken = brokenRules(root);
 tell("import rules", broken.length === 0, broken.join("\n"));
+const words = allBadWords(root);
+tell("plain English", words.length === 0, words.join("\n"));
 
 const pack = () => JSON.parse(execSync("npm pack --dry-run --ignore-scripts --json", { cwd: root, encoding: "utf8" }));
 const file = gzipSync(readFileSync(join(root, "dist/browser.min.js")), { level: 9 }).length;
@@ -45,7 +48,7 @@ for (const [name, bytes, limit] of sizes) {
   console.log(`${String(bytes).padStart(7)}  ${String(limit).padStart(7)} ${name}${fits ? "" : " FAILED"}`);
 }
 
-/** Tells a folder's lines, and gives their number. */
+/** Prints a folder's lines, and returns their number. */
 function row(folder) {
   const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => SOURCE.test(name));
   const texts = files.map((name) => readFileSync(join(root, folder, name), "utf8"));
