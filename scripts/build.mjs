@@ -34,7 +34,10 @@ function collectLicences() {
 
 /** What a module of TypeScript exports. */
 async function exportsOf(entry) {
-  const { outputFiles } = await bundle({ bundle: true, format: "esm", write: false, entryPoints: [join(root, entry)] });
+  // kernels are met on the way, and left out as unused
+  const loader = { ".wgsl": "text", ".wasm": "binary" };
+  const options = { bundle: true, format: "esm", write: false, loader, entryPoints: [join(root, entry)] };
+  const { outputFiles } = await bundle(options);
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }
 
