@@ -18,7 +18,7 @@ describeChromium("pages of README and the guide", (chromium) => {
       /https:\/\/cdn\.jsdelivr\.net\/npm\/maskfeat-wgpu@[\d.]+/g,
       "/node_modules/maskfeat-wgpu",
     );
-    const packed = ["dist/browser.js", "sdk/demo/samples/wood-oak.jpg", "sdk/demo/samples/flower-blue.webp"];
+    const packed = ["dist/browser.min.js", "sdk/demo/samples/wood-oak.jpg", "sdk/demo/samples/flower-blue.webp"];
     const files = {
       "/page.html": html,
       "/bird.jpg": readFileSync("sdk/demo/samples/wood-oak.jpg"),

@@ -59,7 +59,7 @@ describe("code blocks", () => {
 
   it("compile in TypeScript", async () => {
     const scripts = codeBlocks("html").map(({ code }) =>
-      code.replace(/<\/?script.*>/g, "").replace(/"[^"]*\/browser\.js"/, '"maskfeat-wgpu"'),
+      code.replace(/<\/?script.*>/g, "").replace(/"[^"]*\/browser\.min\.js"/, '"maskfeat-wgpu"'),
     );
     const own = codeBlocks("ts").filter(({ source }) => source === "");
     const texts = [...[...codeBlocks("js"), ...own].map(({ code }) => code), ...scripts];
