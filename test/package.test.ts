@@ -69,8 +69,10 @@ describe("the tarball", () => {
 
   it("needs no other package and runs nothing when it is installed", () => {
     expect(manifest.dependencies).toBeUndefined();
-    expect(manifest.peerDependencies).toBeUndefined();
-    expect(Object.keys(manifest.optionalDependencies)).toEqual(["sharp", "webgpu"]);
+    expect(Object.keys(manifest.optionalDependencies)).toEqual(["sharp"]);
+    // as a peer it is installed only by those who ask for it
+    expect(Object.keys(manifest.peerDependencies)).toEqual(["webgpu"]);
+    expect(manifest.peerDependenciesMeta).toEqual({ webgpu: { optional: true } });
     const hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish", "preprepare", "postprepare"];
     expect(hooks.filter((hook) => hook in manifest.scripts)).toEqual([]);
   });
