@@ -25,7 +25,7 @@ export const errorCodes = {
   IMG_CORRUPT: "the image data is truncated or broken",
   IMG_SIZE: "the image has no pixels or more than the limit",
   IMG_CMYK: "a CMYK image, whose colours are not defined without a profile",
-  IMG_NO_DECODER: "image files cannot be decoded here because the optional package sharp is missing",
+  IMG_NO_DECODER: "image files cannot be decoded here because the package sharp is missing or does not work",
   IMG_READ_BACK: "the browser withholds or changes the pixels that a page reads back",
   CKPT_FORMAT: "not a file format that holds weights",
   CKPT_TRUNCATED: "the file ends before the data that it declares",

@@ -243,8 +243,12 @@ describe("models and info", () => {
     ]);
   });
 
-  it("info tells devices and the embedded model", async () => {
-    const { runtime, devices, embedded } = await json(["info"], folder);
+  it("info tells devices, optional packages and the embedded model", async () => {
+    const { runtime, devices, packages, embedded } = await json(["info"], folder);
+    expect(packages).toEqual([
+      { name: "sharp", brings: "image files (JPEG, PNG, WebP)", usable: true, reason: "installed" },
+      { name: "webgpu", brings: "the GPU (WebGPU)", usable: true, reason: "installed" },
+    ]);
     expect(runtime).toMatch(/^node \d+/);
     expect(devices.map((d: { kind: string }) => d.kind)).toEqual(["webgpu", "wasm"]);
     expect(embedded).toEqual({ model: "maskfeat_vit-tiny-p16", weights: "procedural", trained: false });

@@ -3,9 +3,11 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
+import { listDevices, openDevice } from "../sdk/device/open.js";
 import { checkNode, nodePlatform } from "../sdk/platform/node.js";
 import { decodeImage, loadSharp } from "../sdk/platform/node-decode.js";
 import { unpermitted } from "../sdk/platform/node-source.js";
+import { loadDawn } from "../sdk/platform/node-webgpu.js";
 import { decoded, digest } from "./data.js";
 import { codeOf, dice, latin1, rounds } from "./helpers.js";
 
@@ -103,7 +105,8 @@ describe("decode", () => {
     const work = decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp("no-such-package"));
     await expect(work).rejects.toMatchObject({
       code: "IMG_NO_DECODER",
-      message: expect.stringContaining("npm i sharp"),
+      message:
+        "image files are decoded by the package sharp, which is not installed: npm i sharp. Raw pixels and .npy files work without it",
     });
   });
 
@@ -112,10 +115,44 @@ describe("decode", () => {
     const module = `data:text/javascript,throw new Error(${JSON.stringify(`no sharp\n${denied}\nnpm i`)})`;
     await expect(decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp(module))).rejects.toMatchObject({
       code: "IMG_NO_DECODER",
-      message: expect.stringMatching(/package sharp: Requires ffi access to .* --allow-ffi flag\. Raw pixels/),
+      message: expect.stringMatching(
+        /package sharp, which this process may not load: Requires ffi access to .* --allow-ffi flag\. Raw pixels/,
+      ),
     });
     expect(unpermitted(new Error(denied))).toBe(denied);
     expect(unpermitted(new Error("ENOENT: no such file"))).toBeUndefined();
+  });
+});
+
+describe("WebGPU", () => {
+  const throwing = (text: string) => `data:text/javascript,throw new Error(${JSON.stringify(text)})`;
+
+  it.each([
+    ["is missing", "no-such-package", "is not installed: npm i webgpu"],
+    [
+      "does not work here",
+      throwing("version GLIBC_2.34 not found\nmore"),
+      "does not work on this machine (version GLIBC_2.34 not found); install it again here: npm i webgpu",
+    ],
+  ])("says the command where its package %s", async (_, specifier, why) => {
+    await expect(loadDawn(specifier)).rejects.toMatchObject({
+      code: "DEVICE_ABSENT",
+      message: `WebGPU needs a GPU with its driver and the package webgpu, which ${why}`,
+    });
+  });
+
+  it("is asked of its package before the drivers are looked at", async () => {
+    const gpu = () => loadDawn("no-such-package");
+    const platform = { ...nodePlatform, gpu };
+    const { device, info } = await openDevice(platform, { threads: 1, selfTest: "off" });
+    device.destroy();
+    expect(info.kind).toBe("wasm");
+    const missing = "the package webgpu, which is not installed: npm i webgpu";
+    expect(info.reason).toContain(missing);
+    expect((await listDevices(platform))[0]).toMatchObject({ available: false, reason: info.reason });
+    await expect(openDevice(platform, { device: "webgpu" })).rejects.toMatchObject({
+      message: `device webgpu: ${info.reason}; or use device wasm or auto`,
+    });
   });
 });
 

@@ -295,7 +295,7 @@ describeOn("Dawn", "the choice among devices", () => {
     expect(model.device).toMatchObject({ kind: "wasm", reason: "WebGPU finds no GPU here" });
     await expect(small(null, { device: "webgpu" })).rejects.toMatchObject({
       code: "DEVICE_ABSENT",
-      message: "device webgpu: WebGPU finds no GPU here; use device wasm or auto",
+      message: "device webgpu: WebGPU finds no GPU here; or use device wasm or auto",
     });
   });
 

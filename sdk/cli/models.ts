@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { devices, download, embedded, listModels, modelInfo, runtime } from "../entries/node.js";
 import { copyAtomic } from "../platform/node-files.js";
+import { packageReports } from "../platform/node-packages.js";
 import { checkFolder } from "./files.js";
 import { type Context, type Define, table } from "./output.js";
 
@@ -31,20 +32,27 @@ async function modelsWork({ output }: Context, [pattern]: [string?]) {
 }
 
 export function infoCommand(define: Define): Command {
-  return define(new Command("info").description("runtime, devices and the embedded model"), infoWork);
+  return define(
+    new Command("info").description("runtime, devices, optional packages and the embedded model"),
+    infoWork,
+  );
 }
 
 async function infoWork() {
   const found = await devices();
   const rows = found.map((d) => [d.kind, d.available ? "yes" : "no", d.adapter ?? "-", d.reason]);
+  const packages = await packageReports();
+  const needs = packages.map((p) => [p.name, p.usable ? "yes" : "no", p.brings, p.reason]);
   const about = `${embedded.model}, weights ${embedded.weights}${embedded.trained ? "" : ", untrained"}`;
   const lines = [
     `runtime   ${runtime}`,
     `embedded  ${about}`,
     "",
     table(["device", "usable", "adapter", "reason"], rows),
+    "",
+    table(["package", "usable", "brings", "reason"], needs),
   ];
-  return { fields: { runtime, devices: found, embedded }, lines };
+  return { fields: { runtime, devices: found, packages, embedded }, lines };
 }
 
 interface DownloadFlags {

@@ -136,7 +136,7 @@ export async function openDevice(platform: DevicePlatform, options: DeviceOption
   if (choice === "webgpu") {
     const { adapter, ...about } = await findAdapter(platform).catch((error) => {
       throw error instanceof MaskFeatError && error.code === "DEVICE_ABSENT"
-        ? absent(`device webgpu: ${error.message}; use device wasm or auto`, error)
+        ? absent(`device webgpu: ${error.message}; or use device wasm or auto`, error)
         : error;
     });
     return openGpu(adapter, about, options, "asked for");

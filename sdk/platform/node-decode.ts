@@ -7,12 +7,9 @@ import { limited } from "../base/ahead.js";
 import type { Image } from "../image/image.js";
 import { bareImage } from "../image/orientation.js";
 import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
-import { unpermitted } from "./node-source.js";
+import { loadPackage } from "./node-packages.js";
 
 type Sharp = typeof sharpFactory;
-
-/** In a variable, so that bundlers leave the optional package alone. */
-const SHARP = "sharp";
 
 /**
  * Decodes at most as many images at once as leave a core to this thread, on which the WASM device computes: with more threads than cores
@@ -20,15 +17,13 @@ const SHARP = "sharp";
  */
 const inDecoder = limited(Math.min(4, Math.max(1, (os.availableParallelism?.() ?? 1) - 1)));
 
-/** Loads `sharp`. @throws ImageError IMG_NO_DECODER where it is missing or does not work on this machine. */
-export async function loadSharp(specifier = SHARP): Promise<Sharp> {
+/** Loads `sharp`. @throws ImageError IMG_NO_DECODER if it is missing or does not work on this machine. */
+export async function loadSharp(specifier?: string): Promise<Sharp> {
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).default;
+    return (await loadPackage("sharp", specifier)).default;
   } catch (cause) {
-    const denied = unpermitted(cause);
-    const why = denied ? `: ${denied}` : ", which is missing or does not work here: npm i sharp";
-    const what = `image files are decoded by the optional package sharp${why}. Raw pixels and .npy files work without it`;
-    throw new ImageError("IMG_NO_DECODER", what, { cause });
+    const what = `image files are decoded by the package sharp, ${(cause as Error).message}`;
+    throw new ImageError("IMG_NO_DECODER", `${what}. Raw pixels and .npy files work without it`, { cause });
   }
 }
 

@@ -3,11 +3,8 @@
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { DeviceError } from "../../gpu/errors.js";
-import { unpermitted } from "./node-source.js";
+import { loadPackage } from "./node-packages.js";
 import { type Drivers, lacksLoader, type Machine, vulkanDrivers } from "./node-vulkan.js";
-
-/** In a variable, so that bundlers leave the optional package alone. */
-const WEBGPU = "webgpu";
 
 /** Kept for the life of the process: Dawn crashes if it is collected while a device lives. */
 let opened: Promise<GPU> | undefined;
@@ -20,16 +17,16 @@ export async function openGpu(): Promise<GPU> {
   return opened;
 }
 
-async function loadDawn(specifier = WEBGPU): Promise<GPU> {
-  const drivers = process.platform === "linux" ? checkVulkan(thisMachine) : undefined;
-  let gpu: GPU;
-  try {
-    gpu = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)).create([]);
-  } catch (cause) {
-    const why = unpermitted(cause) ?? "it is missing or does not work on this machine: npm i webgpu";
-    const what = `WebGPU needs the optional package webgpu: ${why}`;
+/** Dawn; `specifier` is another module in its place, for tests. @throws DeviceError DEVICE_ABSENT with the reason */
+export async function loadDawn(specifier?: string): Promise<GPU> {
+  const unusable = (cause: unknown) => {
+    const what = `WebGPU needs a GPU with its driver and the package webgpu, ${(cause as Error).message}`;
     throw new DeviceError("DEVICE_ABSENT", what, { cause });
-  }
+  };
+  const { create } = await loadPackage("webgpu", specifier).catch(unusable);
+  // before there is a Dawn, which crashes if it is dropped
+  const drivers = process.platform === "linux" ? checkVulkan(thisMachine) : undefined;
+  const gpu: GPU = create([]);
   if (drivers && drivers.broken.length > 0) await loadOnly(drivers.usable, gpu);
   return gpu;
 }
