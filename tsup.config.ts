@@ -102,12 +102,8 @@ export default defineConfig([
     external: [/^node:/],
     esbuildPlugins: [kernels, bytes, inputs("node")],
     dts: {
-      entry: {
-        node: "sdk/entries/node.ts",
-        browser: "sdk/entries/browser.ts",
-        hog: "sdk/entries/hog.ts",
-        imagenet: "sdk/config/imagenet.ts",
-      },
+      // those of browsers are Node's; scripts/build.mjs completes them
+      entry: { node: "sdk/entries/node.ts", hog: "sdk/entries/hog.ts", imagenet: "sdk/config/imagenet.ts" },
       compilerOptions: { stripInternal: true },
       // For `Symbol.dispose`, which the libraries of ES2022 do not know.
       banner: '/// <reference lib="esnext.disposable" />',

@@ -1,8 +1,9 @@
 // Builds the WASM variants from assembly/ and bundles sdk/ into dist/.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
 import { ascFlags, modules } from "./assembly.mjs";
 
@@ -30,6 +31,30 @@ function collectLicences() {
     return `${name} ${version}\n\n${readFileSync(file, "utf8").trim()}\n`;
   });
   writeFileSync(join(root, "dist/LICENSES.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+/** Marks, in a list of exported names, those that are types. The bundler of types forgets that of classes. */
+const markTypes = (names, values) =>
+  names.replace(/(?<=^|, )(?!type )(\w+ as )?(\w+)/g, (item, _, name) =>
+    values.includes(name) ? item : `type ${item}`,
+  );
+
+/** Completes the types of the entries, and makes what CommonJS takes: a copy of the types, and a file that loads the same ES module. */
+async function completeTypes() {
+  const dist = join(root, "dist");
+  for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
+    const name = file.replace(".d.ts", "");
+    // TypeScript before 5.7 knows one kind of buffer alone
+    let types = readFileSync(join(dist, file), "utf8").replace(/(\w+Array)<ArrayBuffer>/g, 'ReturnType<$1["slice"]>');
+    // what entries share has other names, and no code
+    if (existsSync(join(dist, `${name}.js`))) {
+      const values = Object.keys(await import(pathToFileURL(join(dist, `${name}.js`))));
+      types = types.replace(/(?<=^export \{ ).*(?= \})/gm, (names) => markTypes(names, values));
+      writeFileSync(join(dist, `${name}.cjs`), `module.exports = require("./${name}.js");\n`);
+    }
+    writeFileSync(join(dist, file), types);
+    writeFileSync(join(dist, `${name}.d.cts`), types.replace(/ from '(\.\/[^']+)\.js'/g, " from '$1.cjs'"));
+  }
 }
 
 /** What a module of TypeScript exports. */
@@ -62,6 +87,7 @@ try {
   );
   await node(["node_modules/tsup/dist/cli-default.js", "--silent"]);
   collectLicences();
+  await completeTypes();
   await completePage("sdk/demo", "dist/demo");
   await completePage("conformance/page", "dist/conformance", {
     samples: "sdk/demo/samples",

@@ -13,8 +13,8 @@ const checks = {
   types: ["node_modules/typescript/bin/tsc", "-p", "."],
   "lint, format": ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
   package: ["node_modules/publint/src/cli.js", "--strict", "--pack", "npm"],
-  // Only ES modules: Node's `require` loads them since 20.19, but the types of older resolutions have no word for that.
-  "types of the package": ["node_modules/@arethetypeswrong/cli/dist/index.js", "--pack", ".", "--profile", "esm-only"],
+  // all resolutions but that of Node 10, which knows no exports
+  "types of the package": ["node_modules/@arethetypeswrong/cli/dist/index.js", "--pack", ".", "--profile", "node16"],
 };
 
 function tell(name, passed, ...details) {
