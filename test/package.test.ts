@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { browserBundle, browserBytes, imports, limits } from "../scripts/sizes.mjs";
 import { softwareGpu } from "../scripts/software.mjs";
+import type { getModel, PartialConfig } from "../sdk/entries/node.js";
 import { smallConfig, temporaryFolder } from "./cli.js";
 import { describeOn } from "./needs.js";
 import { node, nodeModule, type Packed, packAndInstall } from "./packed.js";
@@ -200,6 +201,29 @@ describe("for browsers", () => {
     const files = Object.keys(metafile.inputs).filter((path) => /\/(browser|node)\.js$/.test(path));
     expect(files).toEqual([`node_modules/maskfeat-wgpu/dist/${expected}`]);
   });
+});
+
+it("reads few globals, which are slow in the contexts that Jest runs tests in", async () => {
+  const contents = `import { getModel } from "maskfeat-wgpu"; scope.getModel = getModel;`;
+  const options = { bundle: true, write: false, format: "iife", platform: "browser" } as const;
+  const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: app } });
+  let reads = 0;
+  // asked whether it has a name before each global is read
+  const has = (_: unknown, name: PropertyKey) => {
+    reads++;
+    return name === "scope";
+  };
+  const scope: { getModel?: typeof getModel } = {};
+  const counted = new Proxy({ scope }, { has });
+  new Function("counted", `with (counted) { ${outputFiles[0].text} }`)(counted);
+  for (const weights of ["procedural", "init:0"] as const) {
+    const options = { weights, device: "wasm", threads: 1, selfTest: "off" } as const;
+    const model = await scope.getModel!(smallConfig as PartialConfig, options);
+    await model.embed({ data: new Uint8Array(3 * 72 * 64), width: 72, height: 64 });
+    model.dispose();
+  }
+  // the models have a hundred times as many parameters
+  expect(reads).toBeLessThan(5_000);
 });
 
 describeOn("Chromium", "in Chromium", () => {
