@@ -102,7 +102,7 @@ describe("decode", () => {
   });
 
   it("says how to get the decoder where it is missing", async () => {
-    const work = decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp("no-such-package"));
+    const work = decodeImage(fixture("png-rgb.png"), "x.png", { load: () => loadSharp("no-such-package") });
     await expect(work).rejects.toMatchObject({
       code: "IMG_NO_DECODER",
       message:
@@ -113,12 +113,14 @@ describe("decode", () => {
   it("says which permission Deno lacks", async () => {
     const denied = 'Requires ffi access to "sharp.node", run again with the --allow-ffi flag';
     const module = `data:text/javascript,throw new Error(${JSON.stringify(`no sharp\n${denied}\nnpm i`)})`;
-    await expect(decodeImage(fixture("png-rgb.png"), "x.png", () => loadSharp(module))).rejects.toMatchObject({
-      code: "IMG_NO_DECODER",
-      message: expect.stringMatching(
-        /package sharp, which this process may not load: Requires ffi access to .* --allow-ffi flag\. Raw pixels/,
-      ),
-    });
+    await expect(decodeImage(fixture("png-rgb.png"), "x.png", { load: () => loadSharp(module) })).rejects.toMatchObject(
+      {
+        code: "IMG_NO_DECODER",
+        message: expect.stringMatching(
+          /package sharp, which this process may not load: Requires ffi access to .* --allow-ffi flag\. Raw pixels/,
+        ),
+      },
+    );
     expect(unpermitted(new Error(denied))).toBe(denied);
     expect(unpermitted(new Error("ENOENT: no such file"))).toBeUndefined();
   });

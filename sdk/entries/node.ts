@@ -90,9 +90,10 @@ export async function inferenceModel(
 
 /**
  * Decodes a JPEG, PNG or WebP image to RGB exactly as OpenCV does: EXIF orientation applied, colour profile ignored, alpha dropped.
+ * `formats: "any"` takes other formats too, without that promise.
  * @throws FileError, ImageError; AbortError
  */
-export async function decode(image: EncodedImage, options?: { signal?: AbortSignal }): Promise<Image> {
+export async function decode(image: EncodedImage, options?: files.DecodeOptions): Promise<Image> {
   return await named(decode, files.decode(nodePlatform, image, options));
 }
 

@@ -41,6 +41,7 @@ export type { HogConfig } from "../config/targets.js";
 export type { CallerDevice, DeviceChoice, DeviceInfo, DeviceOptions, DeviceReport, Dtype } from "../device/open.js";
 export type { Drawable } from "../image/image.js";
 export type { ImageInput } from "../image/inputs.js";
+export type { Formats } from "../image/sniff.js";
 export type { EncodedImage } from "../io/open.js";
 export type { Download, DownloadCall } from "../model/download.js";
 export type { EmbedOptions, EmbedPooling, FeatureOptions, OneFeature, StreamOptions } from "../model/features.js";

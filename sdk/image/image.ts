@@ -2,6 +2,7 @@
 
 import { ImageError } from "../../gpu/errors.js";
 import type { IoPlatform } from "../io/types.js";
+import type { Formats } from "./sniff.js";
 
 /** Decoded pixels: u8 RGB, HWC, row-major. */
 export interface Image {
@@ -22,8 +23,11 @@ export type Drawable =
 
 /** Decoders of the runtime. */
 export interface ImagePlatform extends IoPlatform {
-  /** Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB. `name` is for messages. @throws ImageError */
-  decode(bytes: Uint8Array, name: string): Promise<Image>;
+  /**
+   * Decodes a JPEG, PNG or WebP file as OpenCV's `IMREAD_COLOR` does, to RGB, and with `formats: "any"` what else the runtime decodes.
+   * `name` is for messages. @throws ImageError
+   */
+  decode(bytes: Uint8Array, name: string, formats?: Formats): Promise<Image>;
   /** RGB of a picture that the runtime can draw, alpha dropped; absent if it draws none. @throws ImageError */
   pixelsOf?(picture: Drawable): Promise<Image>;
 }

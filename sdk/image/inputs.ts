@@ -7,6 +7,7 @@ import { concat, type Tensor } from "../base/tensor.js";
 import { type EncodedImage, openBytes } from "../io/open.js";
 import { copyBytes } from "../io/source.js";
 import type { Drawable, Image, ImagePlatform } from "./image.js";
+import type { Formats } from "./sniff.js";
 import { type PreprocessOptions, preprocess, type RawPixels, toImage } from "./transform.js";
 
 /**
@@ -24,10 +25,15 @@ const isDrawable = (x: ImageInput): x is Drawable =>
   ["close", "getContext", "decode"].some((key) => key in Object(x));
 
 /** Decodes an image file to RGB, exactly as OpenCV does (spec: EXIF turn applied, ICC profile ignored, alpha dropped). */
-export async function decodeImage(platform: ImagePlatform, from: EncodedImage, signal?: AbortSignal): Promise<Image> {
+export async function decodeImage(
+  platform: ImagePlatform,
+  from: EncodedImage,
+  signal?: AbortSignal,
+  formats?: Formats,
+): Promise<Image> {
   const source = await openBytes(platform, from, { signal });
   const bytes = await source.read(0, source.size).finally(() => source.close());
-  return platform.decode(bytes, source.name);
+  return platform.decode(bytes, source.name, formats);
 }
 
 /** A tensor [3,H,W] or [B,3,H,W] as a batch. @throws ShapeError, NonFiniteError */

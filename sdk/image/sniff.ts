@@ -17,6 +17,12 @@ export interface ImageHeader {
   readonly arithmetic?: true;
 }
 
+/** Which files are decoded: JPEG, PNG and WebP, alike in every runtime, or any that this runtime's decoder reads. */
+export type Formats = "exact" | "any";
+
+/** Whether a file is of a format that some decoders read and `sniffImage` does not. */
+export const isOther = (bytes: Uint8Array): boolean => /(GIF|TIFF|AVIF|HEIC) image$/.test(describeMagic(bytes));
+
 /** The most pixels that an image may have: 64 million. */
 export const MAX_PIXELS = 64e6;
 

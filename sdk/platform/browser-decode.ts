@@ -5,8 +5,9 @@ import type { Image } from "../image/image.js";
 import { bareImage } from "../image/orientation.js";
 import { orient } from "../image/pixels.js";
 import { decodeDeepPng, isDeep } from "../image/png.js";
-import { type ImageHeader, sniffImage } from "../image/sniff.js";
-import { EXACT, readBack } from "./browser-canvas.js";
+import { type Formats, type ImageHeader, isOther, MAX_PIXELS, sniffImage } from "../image/sniff.js";
+import { copyBytes } from "../io/source.js";
+import { EXACT, pixelsOf, readBack } from "./browser-canvas.js";
 import { readTexture } from "./browser-texture.js";
 
 /**
@@ -15,7 +16,8 @@ import { readTexture } from "./browser-texture.js";
  * @throws ImageError see `sniffImage`; IMG_CORRUPT if the data is truncated or broken; IMG_READ_BACK if the browser changes pixels
  * that are read back.
  */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
+export async function decodeImage(bytes: Uint8Array, name: string, formats?: Formats): Promise<Image> {
+  if (formats === "any" && isOther(bytes)) return drawOther(bytes, name);
   const header = sniffImage(bytes, name);
   if (header.arithmetic) {
     const what = "an arithmetic-coded JPEG, which browsers do not decode; convert it to Huffman coding first";
@@ -29,6 +31,20 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<Imag
     const why = (cause as Error).message;
     const what = `${name}: the ${header.format} data is truncated or broken (${why}); get the file again`;
     throw new ImageError("IMG_CORRUPT", what, { cause });
+  }
+}
+
+/** A file of another format as the browser draws it. @throws ImageError */
+async function drawOther(bytes: Uint8Array, name: string): Promise<Image> {
+  const bitmap = await createImageBitmap(new Blob([copyBytes(bytes)]), EXACT).catch((cause) => {
+    throw new ImageError("IMG_CORRUPT", `${name}: the file is broken, or this browser does not decode it`, { cause });
+  });
+  try {
+    const { width, height } = bitmap;
+    if (width * height <= MAX_PIXELS) return await pixelsOf(bitmap);
+    throw new ImageError("IMG_SIZE", `${name}: the image is ${width}x${height} pixels; at most 64 million are decoded`);
+  } finally {
+    bitmap.close();
   }
 }
 

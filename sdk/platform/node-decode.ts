@@ -6,7 +6,7 @@ import { ImageError } from "../../gpu/errors.js";
 import { limited } from "../base/ahead.js";
 import type { Image } from "../image/image.js";
 import { bareImage } from "../image/orientation.js";
-import { MAX_PIXELS, sniffImage } from "../image/sniff.js";
+import { type Formats, isOther, MAX_PIXELS, sniffImage } from "../image/sniff.js";
 import { loadPackage } from "./node-packages.js";
 
 type Sharp = typeof sharpFactory;
@@ -46,32 +46,61 @@ const TURNS = [
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to OpenCV 4.6 (`imread`, then BGR to RGB): colour profiles ignored,
  * alpha dropped without blending, grey and palettes expanded, of 16 bits the high byte, EXIF orientation applied in JPEG and PNG (OpenCV
  * ignores it in WebP). Of an animated WebP, which OpenCV refuses, it is the first picture.
+ * With `formats: "any"` also what else sharp decodes, with its pixels.
  * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken.
  */
-export async function decodeImage(bytes: Uint8Array, name: string, load = loadSharp): Promise<Image> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  { formats, load = loadSharp }: { formats?: Formats; load?: typeof loadSharp } = {},
+): Promise<Image> {
+  if (formats === "any" && isOther(bytes)) return decodeOther(bytes, name, await load());
   const header = sniffImage(bytes, name);
   const sharp = await load();
   try {
     const { bare, turn } = bareImage(bytes, header, name);
     const [degrees, mirrored] = TURNS[turn - 1];
-    const pipeline = sharp(bare, {
-      ignoreIcc: true,
-      // "error" stops at truncated and undecodable data, and reads on where libjpeg only warns (stray bytes between markers), as OpenCV does.
-      failOn: "error",
-      limitInputPixels: MAX_PIXELS,
-      sequentialRead: true,
-    });
-    const rgb = pipeline.rotate(degrees).flop(mirrored).removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
-    const { data, info } = await inDecoder(() => rgb.toBuffer({ resolveWithObject: true }));
-    const { width, height } = info;
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width, height };
+    return await pixelsOf(sharp(bare, OPTIONS).rotate(degrees).flop(mirrored));
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
-    const lines = String((cause as Error).message)
-      .trim()
-      .split("\n");
-    const why = lines.at(-1);
-    const what = `${name}: the ${header.format} data is truncated or broken (${why}); get the file again`;
+    const what = `${name}: the ${header.format} data is truncated or broken (${reasonOf(cause)}); get the file again`;
+    throw new ImageError("IMG_CORRUPT", what, { cause });
+  }
+}
+
+const OPTIONS = {
+  ignoreIcc: true,
+  // "error" stops at truncated and undecodable data, and reads on where libjpeg only warns (stray bytes between markers), as OpenCV does.
+  failOn: "error",
+  limitInputPixels: MAX_PIXELS,
+  sequentialRead: true,
+} as const;
+
+async function pixelsOf(pipeline: ReturnType<Sharp>): Promise<Image> {
+  const rgb = pipeline.removeAlpha().toColourspace("srgb").raw({ depth: "uchar" });
+  const { data, info } = await inDecoder(() => rgb.toBuffer({ resolveWithObject: true }));
+  const { width, height } = info;
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width, height };
+}
+
+/** The last line of what sharp says. */
+const reasonOf = (cause: unknown) =>
+  String((cause as Error).message)
+    .trim()
+    .split("\n")
+    .at(-1);
+
+/** A file of another format as sharp decodes it, turned as the file says. @throws ImageError */
+async function decodeOther(bytes: Uint8Array, name: string, sharp: Sharp): Promise<Image> {
+  try {
+    return await pixelsOf(sharp(bytes, OPTIONS).autoOrient());
+  } catch (cause) {
+    const reason = reasonOf(cause);
+    if (/pixel limit/.test(reason ?? "")) {
+      const most = `${MAX_PIXELS / 1e6} million pixels`;
+      throw new ImageError("IMG_SIZE", `${name}: at most ${most} are decoded: make the image smaller first`, { cause });
+    }
+    const what = `${name}: the file is broken, or this build of sharp does not decode it (${reason})`;
     throw new ImageError("IMG_CORRUPT", what, { cause });
   }
 }

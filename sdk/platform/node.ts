@@ -47,7 +47,7 @@ export const nodePlatform: Platform = {
   authorization: hubAuthorization,
   sha256,
   openStore: async () => folderStore(),
-  decode: (bytes, name) => decodeImage(bytes, name),
+  decode: (bytes, name, formats) => decodeImage(bytes, name, { formats }),
   imagenetClasses: async () => (await import("../config/imagenet.js")).imagenetClasses,
   startThreads,
   turbo: nodeTurbo,
