@@ -1,7 +1,7 @@
 /** Tensors on their way into a file: rounded to the dtype in which they are stored. */
 
-import { CheckpointError } from "../../gpu/errors.js";
-import { tensor } from "../base/tensor.js";
+import { CheckpointError, ShapeError } from "../../gpu/errors.js";
+import { sizeOf, tensor } from "../base/tensor.js";
 import { f32ToBf16, f32ToF16 } from "../wasm/half.js";
 import { beyondRange } from "./fail.js";
 
@@ -26,6 +26,11 @@ export interface TensorToStream extends TensorHeader {
   read(): Promise<Float32Array>;
 }
 
+/** A tensor whose elements come in parts, in order. */
+export interface TensorInParts extends TensorHeader {
+  parts(): AsyncIterable<Float32Array>;
+}
+
 const ENCODE = { F32: (data: Float32Array) => data, F16: f32ToF16, BF16: f32ToBf16 };
 
 /** Bits of infinity in each 16-bit type, without the sign. */
@@ -42,6 +47,17 @@ export function encode(data: Float32Array, { name, shape, dtype }: TensorHeader)
     if (lost >= 0) throw new CheckpointError("CKPT_RANGE", beyondRange(name, lost, data[lost], dtype));
   }
   return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+}
+
+/** The stored bytes part by part. @throws as `encode` */
+export async function* encodeParts({ name, shape, dtype, parts }: TensorInParts): AsyncGenerator<Uint8Array> {
+  let found = 0;
+  for await (const part of parts()) {
+    found += part.length;
+    yield encode(part, { name, shape: [part.length], dtype });
+  }
+  if (found === sizeOf(shape)) return;
+  throw new ShapeError("SHAPE_MISMATCH", `${name}: shape [${shape}] needs ${sizeOf(shape)} elements, got ${found}`);
 }
 
 /** Tensors with their stored bytes. @throws as `encode` */

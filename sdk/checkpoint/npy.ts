@@ -9,7 +9,7 @@ import { sizeOf } from "../base/tensor.js";
 import { startsWith } from "../io/magic.js";
 import { copyBytes } from "../io/source.js";
 import { joined } from "./encode.js";
-import { ZipWriter } from "./torch/zip-write.js";
+import { crc32, ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
@@ -30,7 +30,7 @@ export const MAX_NPY_HEADER = 10_000;
 const MAX_DIMS = 64;
 
 /** Bytes of an element of the supported types. */
-const ITEM_BYTES = { "|u1": 1, "<f4": 4 } as const;
+const ITEM_BYTES = { "|u1": 1, "<i4": 4, "<f4": 4 } as const;
 
 /**
  * Reads a `.npy` file. `name` is for messages.
@@ -41,8 +41,8 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
     throw new FileError("NPY_FORMAT", `${name}: ${what}; expected a .npy file of uint8 or float32`);
   };
   const { descr, fortran, shape, dataStart } = parseNpyHeader(bytes, fail);
-  if (!Object.hasOwn(ITEM_BYTES, descr)) return fail(`element type ${JSON.stringify(descr)}`);
-  const itemBytes = ITEM_BYTES[descr as keyof typeof ITEM_BYTES];
+  if (descr !== "|u1" && descr !== "<f4") return fail(`element type ${JSON.stringify(descr)}`);
+  const itemBytes = ITEM_BYTES[descr];
   const data = copyBytes(bytes, dataStart);
   if (data.length !== itemBytes * sizeOf(shape)) {
     const needed = itemBytes * sizeOf(shape);
@@ -136,26 +136,80 @@ export function writeNpy({ data, shape }: ArrayToWrite): Uint8Array<ArrayBuffer>
 
 /** A one-dimensional `.npy` file of text (`<U`: UTF-32, padded by zeros to the longest). */
 export function writeNpyStrings(strings: readonly string[]): Uint8Array<ArrayBuffer> {
-  const points = strings.map((text) => Array.from(text, (char) => char.codePointAt(0)!));
-  const width = points.reduce((most, { length }) => Math.max(most, length), 1);
-  const data = new Uint32Array(strings.length * width);
-  points.forEach((text, i) => {
-    data.set(text, i * width);
-  });
-  return npyFile(`<U${width}`, [strings.length], data);
+  return joined([...streamNpyStrings(strings).parts()]);
 }
 
-/** Magic, version 1.0, header length, header padded by spaces so that the data begins at a multiple of 64. */
+/** A file in parts, and its length in bytes. */
+export interface FileParts {
+  readonly size: number;
+  parts(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** An array whose elements come in parts, in order. */
+export interface ArrayInParts {
+  readonly dtype: keyof typeof DESCR;
+  readonly shape: readonly number[];
+  parts(): AsyncIterable<ArrayToWrite["data"]>;
+}
+
+const DESCR = { u8: "|u1", i32: "<i4", f32: "<f4" } as const;
+
+/** What `writeNpy` gives, part by part. @throws ShapeError, at the end, if the parts are not as long as the shape says */
+export function streamNpy({ dtype, shape, parts }: ArrayInParts): FileParts {
+  const header = npyHeader(DESCR[dtype], shape);
+  const size = header.length + ITEM_BYTES[DESCR[dtype]] * sizeOf(shape);
+  return {
+    size,
+    async *parts() {
+      yield header;
+      let left = size - header.length;
+      for await (const part of parts()) {
+        left -= part.byteLength;
+        yield bytesOf(part);
+      }
+      if (left === 0) return;
+      throw new ShapeError("SHAPE_MISMATCH", `npy: shape [${shape}] needs ${sizeOf(shape)} elements of ${dtype}`);
+    },
+  };
+}
+
+/** What `writeNpyStrings` gives, one text at a time. `strings` is walked twice. */
+export function streamNpyStrings(strings: Iterable<string>): { size: number; parts(): Generator<Uint8Array> } {
+  let count = 0;
+  let width = 1;
+  for (const text of strings) {
+    count++;
+    width = Math.max(width, [...text].length);
+  }
+  const header = npyHeader(`<U${width}`, [count]);
+  return {
+    size: header.length + 4 * width * count,
+    *parts() {
+      yield header;
+      for (const text of strings) {
+        const points = new Uint32Array(width);
+        points.set(Array.from(text, (char) => char.codePointAt(0)!));
+        yield bytesOf(points);
+      }
+    },
+  };
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
+
 function npyFile(descr: string, shape: readonly number[], data: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  return joined([npyHeader(descr, shape), bytesOf(data)]);
+}
+
+/** What stands before the data: magic, version 1.0, header length, header padded by spaces to a multiple of 64. */
+function npyHeader(descr: string, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const literal = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const dataStart = Math.ceil((10 + literal.length + 1) / 64) * 64;
-  const file = new Uint8Array(dataStart + data.byteLength);
   const header = `${MAGIC}\x01\0\0\0${literal.padEnd(dataStart - 11)}\n`;
-  for (let i = 0; i < header.length; i++) file[i] = header.charCodeAt(i);
-  new DataView(file.buffer).setUint16(8, dataStart - 10, true);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dataStart);
-  return file;
+  const bytes = Uint8Array.from(header, (char) => char.charCodeAt(0));
+  new DataView(bytes.buffer).setUint16(8, dataStart - 10, true);
+  return bytes;
 }
 
 /**
@@ -166,4 +220,19 @@ export function writeNpz(entries: Iterable<readonly [string, Uint8Array]>): Uint
   const zip = new ZipWriter();
   const members = [...entries].flatMap(([name, npy]) => zip.member(`${name}.npy`, npy));
   return joined([...members, ...zip.finish()]);
+}
+
+/** The same file part by part, from files that come in parts. */
+export async function* streamNpz(entries: Iterable<readonly [string, FileParts]>): AsyncGenerator<Uint8Array> {
+  const zip = new ZipWriter();
+  for (const [name, { size, parts }] of entries) {
+    yield* zip.begin(`${name}.npy`, size);
+    let crc = 0;
+    for await (const part of parts()) {
+      crc = crc32(part, crc);
+      yield part;
+    }
+    yield zip.end(crc);
+  }
+  yield* zip.finish();
 }

@@ -6,8 +6,10 @@ import {
   checkNames,
   encode,
   encodeAll,
+  encodeParts,
   joined,
   type TensorHeader,
+  type TensorInParts,
   type TensorToStream,
   type TensorToWrite,
 } from "./encode.js";
@@ -28,14 +30,20 @@ export function writeSafetensors(
   return joined([header(sorted, metadata), ...sorted.map(({ bytes }) => bytes)]);
 }
 
-/** The same file part by part: numbers are asked for one tensor at a time, in the order of the file. */
+/**
+ * The same file part by part: elements are asked for one tensor at a time, in the order of the file.
+ * @throws ShapeError, where they end, if the parts of a tensor are not as long as its shape says
+ */
 export async function* streamSafetensors(
-  tensors: readonly TensorToStream[],
+  tensors: readonly (TensorToStream | TensorInParts)[],
   metadata: Iterable<readonly [string, string]> = [],
 ): AsyncGenerator<Uint8Array> {
   const sorted = inOrder(tensors);
   yield header(sorted, metadata);
-  for (const tensor of sorted) yield encode(await tensor.read(), tensor);
+  for (const tensor of sorted) {
+    if ("parts" in tensor) yield* encodeParts(tensor);
+    else yield encode(await tensor.read(), tensor);
+  }
 }
 
 function inOrder<T extends TensorHeader>(blocks: readonly T[]): T[] {

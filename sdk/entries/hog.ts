@@ -2,7 +2,19 @@
 
 export * from "../../gpu/errors.js";
 export { type Tensor, tensor } from "../base/tensor.js";
-export { type ArrayToWrite, type NpyArray, readNpy, writeNpy, writeNpyStrings, writeNpz } from "../checkpoint/npy.js";
+export {
+  type ArrayInParts,
+  type ArrayToWrite,
+  type FileParts,
+  type NpyArray,
+  readNpy,
+  streamNpy,
+  streamNpyStrings,
+  streamNpz,
+  writeNpy,
+  writeNpyStrings,
+  writeNpz,
+} from "../checkpoint/npy.js";
 export { type HogOptions, type HogPictureOptions, hog, hogCells, hogImage, hogPicture } from "../image/hog.js";
 export type { Image } from "../image/image.js";
 export { type BlockMaskOptions, blockMask, type CubeMaskOptions, cubeMask, type Mask } from "../image/mask.js";

@@ -5,7 +5,7 @@ export type { OpProfile } from "../../gpu/profile.js";
 export type { SelfTest } from "../../gpu/selftest.js";
 export { cosineSimilarity, row, similarity, type Vector } from "../base/similarity.js";
 export { classNames } from "../checkpoint/classes.js";
-export type { StoredDtype, TensorToStream, TensorToWrite } from "../checkpoint/encode.js";
+export type { StoredDtype, TensorInParts, TensorToStream, TensorToWrite } from "../checkpoint/encode.js";
 export { streamSafetensors, writeSafetensors } from "../checkpoint/safetensors-write.js";
 export { streamTorch, type TorchOptions, writeTorch } from "../checkpoint/torch-write.js";
 export type {

@@ -47,7 +47,10 @@ export async function makeFolder(path: string): Promise<void> {
  * A link is followed; a pipe or device (`/dev/stdout`) is written to as it is.
  * @throws FileError FILE_WRITE with the reason; nothing is left behind.
  */
-export function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export function writeAtomic(
+  path: string,
+  bytes: Uint8Array | string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+): Promise<void> {
   return replace(path, (at, isNew) => writeFile(at, bytes, isNew ? { flag: "wx", flush: true } : {}));
 }
 
