@@ -17,9 +17,9 @@ const longer =
     " ",
   );
 
-/** The task's program, the folder that it runs in instead of the root, and what its environment has besides. */
+/** The task's program, the folder that it runs in instead of the root, the command if none is given, and what its environment has besides. */
 const tasks = {
-  start: { program: "dist/cli.js", cwd: userFolder },
+  start: { program: "dist/cli.js", cwd: userFolder, command: "demo" },
   test: { program: vitest, args: ["run"] },
   "conformance:full": { program: "scripts/conformance.mjs" },
   mutants: { program: "scripts/mutants.mjs" },
@@ -150,7 +150,10 @@ try {
   const task = tasks[name];
   if (task) {
     const options = { cwd: task.cwd, env: await environmentOf(task) };
-    process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...args], options);
+    const own = ["-h", "--help", "-V", "--version"];
+    const isCommand = args.length > 0 && (!args[0].startsWith("-") || own.includes(args[0]));
+    const command = task.command && !isCommand ? [task.command] : [];
+    process.exitCode = await node(join(root, task.program), [...(task.args ?? []), ...command, ...args], options);
   }
 } catch (error) {
   say(error.message);
