@@ -238,8 +238,8 @@ describe("the command line's inputs", () => {
     fail(3, new ImageError("IMG_CORRUPT", "third"));
     fail(1, new ImageError("IMG_CORRUPT", "first"));
     for (const n of [2, 0]) end(n);
-    expect((await first).value).toEqual({ path: paths[0], value: 0 });
-    expect((await each.next()).value).toEqual({ path: paths[2], value: 2 });
+    expect((await first).value).toEqual({ path: paths[0], index: 0, value: 0 });
+    expect((await each.next()).value).toEqual({ path: paths[2], index: 2, value: 2 });
     const rest = (async () => {
       const values: number[] = [];
       for await (const { value } of each) values.push(value);

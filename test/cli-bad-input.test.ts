@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeNpy } from "../sdk/checkpoint/npy.js";
-import { cli, fixtures, json, samples, smallModel, temporaryFolder } from "./cli.js";
+import { cli, fixtures, json, samples, smallConfig, smallModel, temporaryFolder } from "./cli.js";
 import { latin1 } from "./helpers.js";
 
 const folder = temporaryFolder();
@@ -72,13 +72,36 @@ describe("an input that cannot be used", () => {
     [put("text.npy", "hello"), "NPY_FORMAT", /text.npy/],
   ])("%s is %s, and leaves no file", async (input, code, message) => {
     const out = `${input}.out.npy`;
-    const run = await cli(["extract", good, input, ...small, "--out", out, "--json"], folder);
+    const run = await cli(["extract", input, ...small, "--out", out, "--json"], folder);
     const { error } = JSON.parse(run.stdout);
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
     expect(run.stderr).toBe(`maskfeat-wgpu: ${error.message}\n`);
     expect(run.code).toBe(1);
-    expect(existsSync(join(folder, out))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.startsWith(out))).toEqual([]);
+  });
+
+  it.each(["extract", "predict"])("is skipped by %s among others, named or in a folder", async (command) => {
+    writeFileSync(join(folder, "classifier.json"), JSON.stringify({ ...smallConfig, kind: "classifier" }));
+    const model = command === "extract" ? small : ["--model", "classifier.json", ...small.slice(2)];
+    const broken = ["text.jpg", "cut.jpg", "huge.jpg", "anim.gif", "shape.npy", "nan.npy", "text.npy"];
+    const run = await json([command, ...broken, good, ...model, "--out", "left.npz"], folder);
+    expect(run.skipped.map((s: { input: string }) => s.input)).toEqual(broken);
+    expect((run.outputs ?? run.results).map((o: { input: string }) => o.input)).toEqual([good]);
+    const strict = await cli([command, "text.jpg", good, ...model, "--strict"], folder);
+    expect([strict.code, strict.stderr]).toEqual([1, expect.stringContaining("skipped: text.jpg: ")]);
+    const none = await cli([command, "text.jpg", "cut.jpg", ...model, "--out", "none.npz"], folder);
+    expect([none.code, none.stdout, none.stderr]).toEqual([
+      1,
+      "",
+      expect.stringContaining("all 2 inputs were skipped"),
+    ]);
+    expect(readdirSync(folder).filter((name) => name.startsWith("none.npz"))).toEqual([]);
+  });
+
+  it("that does not exist is named before the model is loaded", async () => {
+    const { code, stderr } = await cli(["extract", good, "missing.jpg", "--weights", "no-such.pth"], folder);
+    expect([code, stderr]).toEqual([1, "maskfeat-wgpu: missing.jpg: no such file or folder (ENOENT)\n"]);
   });
 
   it("is skipped in a folder, and the next images are still right", async () => {

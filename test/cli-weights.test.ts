@@ -96,7 +96,7 @@ describe("weights of other projects", () => {
       2,
       expect.stringMatching(/timm's names.*the presets are mmpretrain/),
     ]);
-    const told = await cli(extract(...weights, "--preset", "hf-google-vit"), folder);
+    const told = await cli(extract(...weights, "--preset", "hf-google-vit", "--quiet"), folder);
     expect(told).toMatchObject({ code: 0, stderr: "maskfeat-wgpu: timm.safetensors: not used: backbone.mask_token\n" });
   });
 

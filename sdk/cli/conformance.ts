@@ -52,7 +52,12 @@ export function conformanceCommand(define: Define): Command {
     .addOption(targetOption("--html <file>", "write the report as a page", [".html"]))
     .addOption(targetOption("--md <file>", "write the report as Markdown", [".md"]))
     .option("--baseline <file>", "compare with the JSON of an earlier run; exit 1 where something became worse");
-  return define(addDeviceOptions(command), conformanceWork);
+  return define(addDeviceOptions(command), conformanceWork, [
+    "conformance",
+    "conformance --device webgpu --html report.html",
+    "conformance --browser chromium",
+    "conformance diff before.json after.json",
+  ]);
 }
 
 async function conformanceWork(context: Context, [args]: [string[]], flags: ConformanceFlags): Promise<Result> {

@@ -6,6 +6,7 @@ import {
   blockMask,
   completeConfig,
   cubeMask,
+  type Formats,
   hog,
   type Image,
   type Mask,
@@ -17,13 +18,14 @@ import { drawHog } from "../report/pictures.js";
 import { misuse } from "./errors.js";
 import { png, targetOption, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";
-import { choiceOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
+import { choiceOption, formatsOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
 import { type Context, type Define, firstOf, short, sum } from "./output.js";
 
 interface PreprocessFlags {
   readonly stage: "decoded" | "u8" | "f32";
   readonly interpolation?: "bilinear" | "bicubic";
   readonly size?: number;
+  readonly formats: Formats;
   readonly out?: string;
 }
 
@@ -33,22 +35,26 @@ export function preprocessCommand(define: Define): Command {
     .argument("<image>", "an image file or .npy array")
     .addOption(choiceOption("--stage <stage>", "how far to go", ["decoded", "u8", "f32"]).default("f32"))
     .addOption(interpolationOption())
-    .addOption(integerOption("--size <pixels>", "side of the result, default 224", 1, 8192))
+    .addOption(integerOption("--size <pixels>", "side of the result (default: 224)", 1, 8192))
+    .addOption(formatsOption())
     .addOption(targetOption("--out <file.npy>", "write the array", [".npy"]));
-  return define(command, preprocessWork);
+  return define(command, preprocessWork, [
+    "preprocess bird.jpg --out input.npy",
+    "preprocess bird.jpg --stage u8 --size 448 --json",
+  ]);
 }
 
 async function preprocessWork(context: Context, [input]: [string], flags: PreprocessFlags) {
-  const { data, shape } = await stageOf(input, flags, context.signal);
+  const { data, shape } = await stageOf(input, flags, context);
   await writeFile(flags.out, () => writeNpy({ data, shape }), context);
   const fields = { shape, sum: sum(data), sha256: sha256(data) };
   const lines = [`${flags.stage} [${shape}]`, `sum     ${fields.sum}`, `sha256  ${fields.sha256}`];
   return { fields, lines, files: [flags.out] };
 }
 
-async function stageOf(input: string, { stage, interpolation, size }: PreprocessFlags, signal: AbortSignal) {
+async function stageOf(input: string, { stage, interpolation, size, formats }: PreprocessFlags, context: Context) {
   const resizing = size === undefined ? interpolation && "--interpolation" : "--size";
-  const loaded = await singleInput(input, signal);
+  const loaded = await singleInput(input, context, formats);
   if (isTensor(loaded)) {
     if (resizing) misuse(`${resizing}: ${input} is a normalised array, which is not resized`);
     if (stage === "f32") return loaded;
@@ -66,6 +72,7 @@ interface HogFlags {
   readonly nbins: number;
   readonly pool: number;
   readonly gaussianWindow: number;
+  readonly formats: Formats;
   readonly out?: string;
   readonly picture?: string;
 }
@@ -77,15 +84,16 @@ export function hogCommand(define: Define): Command {
     .addOption(integerOption("--nbins <n>", "orientations over 180 degrees", 1, 180).default(9))
     .addOption(integerOption("--pool <pixels>", "side of a cell; it divides 16", 1, 16).default(8))
     .addOption(integerOption("--gaussian-window <pixels>", "side of the Gaussian weight, 0 is off", 0, 224).default(16))
+    .addOption(formatsOption())
     .addOption(targetOption("--out <file.npy>", "write the features", [".npy"]))
     .addOption(targetOption("--picture <file.png>", "draw them", [".png"]));
-  return define(command, hogWork);
+  return define(command, hogWork, ["hog bird.jpg --picture hog.png", "hog bird.jpg --pool 4 --out hog.npy"]);
 }
 
 async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
-  const { out, picture, ...options } = flags;
+  const { out, picture, formats, ...options } = flags;
   const config = completeConfig({});
-  const images = toTensor(await singleInput(input, context.signal), config);
+  const images = toTensor(await singleInput(input, context, formats), config);
   checkHog(flags, config.patchSize, images.shape);
   const features = hog(images, { ...options, patchSize: config.patchSize });
   await writeFile(out, () => writeNpy(features), context);
@@ -127,11 +135,11 @@ export function maskCommand(define: Define): Command {
     .addOption(seedOption("seed of the reference's random numbers").default(0))
     .addOption(integerOption("--count <k>", "masks that follow each other", 1, 1_000_000).default(1))
     .addOption(choiceOption("--generator <name>", "whose", generators).default("mmpretrain"))
-    .addOption(listOption("--grid <HxW|TxHxW>", "tokens, default 14x14 or 8x7x7", "x", "14x14 or 8x7x7"))
+    .addOption(listOption("--grid <HxW|TxHxW>", "tokens (default: 14x14, or 8x7x7 for cubes)", "x", "14x14 or 8x7x7"))
     .addOption(integerOption("--num <n>", "tokens to mask", 0, 2 ** 24))
     .addOption(integerOption("--min <n>", "smallest block in tokens", 0, 2 ** 24))
     .addOption(targetOption("--out <file.npy>", "write the masks", [".npy"]));
-  return define(command, maskWork);
+  return define(command, maskWork, ["mask --seed 7", "mask --seed 7 --count 64 --out masks.npy"]);
 }
 
 async function maskWork(context: Context, _: [], flags: MaskFlags) {

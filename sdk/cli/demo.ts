@@ -28,12 +28,12 @@ export function demoCommand(define: Define): Command {
     .description("embed the sample images and write a report, or serve a page that does so in the browser")
     .option("--out <folder>", "where the files go", "maskfeat-demo")
     .addOption(new Option("--web", "serve the page to this machine until Ctrl-C").conflicts(notOfThePage))
-    .addOption(integerOption("--port <n>", "with --web: listen on this port, default any free one", 1, 65535))
+    .addOption(integerOption("--port <n>", "with --web: listen on this port (default: any free one)", 1, 65535))
     .addHelpText(
       "after",
-      "\nWith --web nothing is written, and of the model's options only --device is taken: the page begins with it.",
+      "\nWith --web nothing is written, and the only model option is --device: the page begins with it.",
     );
-  return define(addModelOptions(command), demoWork);
+  return define(addModelOptions(command), demoWork, ["demo", "demo --web", "demo --out report --device wasm"]);
 }
 
 type NamedSample = Sample & { readonly name: string };

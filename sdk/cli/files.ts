@@ -4,16 +4,7 @@ import { statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { Option } from "commander";
 import { encode } from "fast-png";
-import {
-  type ArrayToWrite,
-  FileError,
-  type Image,
-  type Tensor,
-  writeNpy,
-  writeNpyStrings,
-  writeNpz,
-  writeSafetensors,
-} from "../entries/node.js";
+import { FileError, type Image, type Tensor } from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 import type { Context } from "./output.js";
@@ -74,22 +65,6 @@ export async function writeFolder(
 
 /** Facts that files with room for them carry. */
 export type About = Readonly<Record<"model" | "weights" | "trained", string | boolean>>;
-
-/** A .npz file of arrays, and of the input of each of their rows. */
-export function npz(arrays: readonly (readonly [string, ArrayToWrite])[], inputs: readonly string[]): Uint8Array {
-  const files = arrays.map(([name, array]) => [name, writeNpy(array)] as const);
-  return writeNpz([...files, ["inputs", writeNpyStrings(inputs)]]);
-}
-
-/** A .safetensors file of the same, with facts. */
-export function safetensors(
-  arrays: readonly (readonly [string, Tensor])[],
-  inputs: readonly string[],
-  about: About,
-): Uint8Array {
-  const facts = Object.entries(about).map(([key, value]) => [key, String(value)] as const);
-  return writeSafetensors(arrays, [...facts, ["inputs", JSON.stringify(inputs)]]);
-}
 
 /** What arrays hold, one behind the other, as one array of `shape`. */
 export function stack(rows: readonly ArrayLike<number>[], ...shape: readonly number[]): Tensor {

@@ -6,6 +6,7 @@ import { oneAhead, startAhead } from "../base/ahead.js";
 import {
   decode,
   FileError,
+  type Formats,
   type Image,
   ImageError,
   MaskFeatError,
@@ -25,10 +26,12 @@ import { errorFields } from "./errors.js";
 import type { Context, Skipped } from "./output.js";
 import { endsIn, isRemote, pathOf, readArgument } from "./read.js";
 
-/** A path, and whether it was an argument itself: then it must be readable. */
 interface Input {
   readonly path: string;
+  /** An argument itself, not what a folder or a list holds. */
   readonly named: boolean;
+  /** What is wrong with it before it is read. */
+  readonly problem?: unknown;
 }
 
 /** Pixels, or a tensor [B,3,H,W] that counts as normalised. */
@@ -39,9 +42,9 @@ export function isTensor(x: Loaded): x is Tensor {
 }
 
 /** Reads one image file or `.npy` array. @throws FileError, ImageError, ShapeError, NonFiniteError */
-export async function loadInput(path: string, signal: AbortSignal): Promise<Loaded> {
+async function loadInput(path: string, signal: AbortSignal, formats?: Formats): Promise<Loaded> {
   signal.throwIfAborted();
-  if (!endsIn(path, ".npy")) return decode(path, { signal });
+  if (!endsIn(path, ".npy")) return decode(path, { signal, formats });
   return fromArray(readNpy(await readArgument(path, signal), path), path);
 }
 
@@ -63,24 +66,29 @@ export function toTensor(loaded: Loaded, config: ModelConfig): Tensor {
   return isTensor(loaded) ? loaded : preprocess(loaded, transformOf(config));
 }
 
-/** Asked once for each input, in order. */
-export type Done = (path: string) => boolean;
-
 interface Used<T> {
   readonly path: string;
+  /** Its place among all inputs. */
+  readonly index: number;
   readonly value: T;
 }
 
-/** The inputs of a command one after the other; those of folders and lists that cannot be used are skipped and told. */
+/** The inputs of a command one after the other; those that cannot be used are skipped and named. */
 export class Inputs {
   readonly skipped: Skipped[] = [];
+  /** Those that `skippedBefore` has not given yet. */
+  private pending: (Skipped & { readonly index: number })[] = [];
   private list: readonly Input[] = [];
 
-  private constructor(private readonly context: Context) {}
+  private constructor(
+    private readonly context: Context,
+    private readonly formats?: Formats,
+  ) {}
 
   /** @throws FileError for an argument that does not exist; ImageError IMG_NO_IMAGES for a folder without images. */
-  static async of(args: readonly string[], context: Context): Promise<Inputs> {
-    const inputs = new Inputs(context);
+  static async of(args: readonly string[], context: Context, formats?: Formats): Promise<Inputs> {
+    const inputs = new Inputs(context, formats);
+    noteFormats(context, formats);
     const lists: Input[][] = [];
     for (const arg of args) lists.push(arg === "-" ? await inputs.fromStdin() : await expand(arg, true));
     inputs.list = lists.flat();
@@ -91,33 +99,53 @@ export class Inputs {
     return this.list.map(({ path }) => path);
   }
 
-  /**
-   * What `load` makes of each path, except where `done` says that it needs no work any more; a few are loaded ahead.
-   * @throws what `load` throws for a named file; ImageError IMG_NO_IMAGES where nothing is left.
-   */
-  async *each<T>(load: (path: string) => Promise<T>, done: Done = () => false): AsyncGenerator<Used<T>> {
-    const todo = this.list.filter(({ path }) => !done(path));
-    let begun = this.list.length - todo.length;
-    let used = begun;
-    for (const [{ path, named }, loaded] of startAhead(todo, (input) => load(input.path))) {
-      this.context.output.progress("images", begun++, this.list.length);
-      const value = await this.orSkip(path, named, () => loaded);
-      if (value === undefined) continue;
-      used++;
-      yield { path, value };
-    }
-    if (used > 0) return;
+  get length(): number {
+    return this.list.length;
+  }
+
+  /** Skips an input, and names it on stderr. */
+  skip(skipped: Skipped): void {
+    this.skipped.push(skipped);
+    this.context.output.warn(`skipped: ${skipped.message}`);
+  }
+
+  /** What was skipped among the inputs before `index`, each once. */
+  skippedBefore(index = Number.POSITIVE_INFINITY): Skipped[] {
+    const found = this.pending.filter((skipped) => skipped.index < index);
+    this.pending = this.pending.filter((skipped) => skipped.index >= index);
+    return found.map(({ index: _, ...skipped }) => skipped);
+  }
+
+  /** The error for inputs of which none could be used. */
+  nothingLeft(): ImageError {
     const why =
       this.skipped.length > 0 ? `all ${count(this.skipped.length, "input")} were skipped` : "the list is empty";
-    throw new ImageError("IMG_NO_IMAGES", `no image is left: ${why}`);
+    return new ImageError("IMG_NO_IMAGES", `no image is left: ${why}`);
   }
 
-  /** Inputs that can be computed together: of one size, at most `--batch-size` of them. The next are loaded while these are. */
-  batches({ config }: Model, batchSize = 8, done?: Done): AsyncGenerator<Item[]> {
-    const load = async (path: string) => toTensor(await loadInput(path, this.context.signal), config);
-    return oneAhead(grouped(this.each(load, done), batchSize));
+  /**
+   * Inputs from the one numbered `from`, in groups that can be computed together: of one size, at most `--batch-size` of them. The next are
+   * loaded while these are used.
+   */
+  batches({ config }: Model, batchSize = 8, from = 0): AsyncGenerator<Item[]> {
+    const load = async (path: string) => toTensor(await loadInput(path, this.context.signal, this.formats), config);
+    return oneAhead(grouped(this.each(load, from), batchSize));
   }
 
+  /** What `load` makes of each path; a few are loaded ahead. @throws what `load` throws for the only input, if that is an argument */
+  async *each<T>(load: (path: string) => Promise<T>, from = 0): AsyncGenerator<Used<T>> {
+    const todo = from === 0 ? this.list : this.list.slice(from);
+    const work = async ({ path, problem }: Input) => (problem ? Promise.reject(problem) : load(path));
+    let index = from;
+    for (const [{ path, named }, loaded] of startAhead(todo, work)) {
+      this.context.output.progress("images", index, this.list.length, from);
+      const value = await loaded.catch((error) => this.asSkipped(error, path, index, named));
+      if (value !== undefined) yield { path, index, value };
+      index++;
+    }
+  }
+
+  /** Lines that name nothing keep their place, so that they are skipped in their turn. */
   private async fromStdin(): Promise<Input[]> {
     const { signal } = this.context;
     const all = await text(addAbortSignal(signal, process.stdin)).catch((error) => {
@@ -126,21 +154,20 @@ export class Inputs {
     });
     const lines = all.split(/\r?\n/).filter((line) => line !== "");
     const lists: Input[][] = [];
-    for (const line of lines) lists.push((await this.orSkip(line, false, () => expand(line, false))) ?? []);
+    for (const line of lines) {
+      const unknown = (problem: unknown) => [{ path: line, named: false, problem }];
+      lists.push(await expand(line, false).catch(unknown));
+    }
     return lists.flat();
   }
 
-  private async orSkip<T>(input: string, named: boolean, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      const missingDecoder = error instanceof MaskFeatError && error.code === "IMG_NO_DECODER";
-      if (named || missingDecoder || !(error instanceof MaskFeatError)) throw error;
-      const { code, message } = errorFields(error);
-      this.skipped.push({ input, code, message });
-      this.context.output.warn(`skipped: ${message}`);
-      return undefined;
-    }
+  private asSkipped(error: unknown, input: string, index: number, named: boolean): undefined {
+    const missingDecoder = error instanceof MaskFeatError && error.code === "IMG_NO_DECODER";
+    const only = named && this.list.length === 1;
+    if (only || missingDecoder || !(error instanceof MaskFeatError)) throw error;
+    const { code, message } = errorFields(error);
+    this.skip({ input, code, message });
+    this.pending.push({ input, code, message, index });
   }
 }
 
@@ -174,9 +201,17 @@ async function expand(argument: string, named: boolean): Promise<Input[]> {
 }
 
 /** The only input of a command that takes one. @throws FileError for a folder */
-export async function singleInput(argument: string, signal: AbortSignal): Promise<Loaded> {
+export async function singleInput(argument: string, context: Context, formats?: Formats): Promise<Loaded> {
   const path = pathOf(argument);
+  noteFormats(context, formats);
   if (!isRemote(path) && (await isFolder(path)))
     throw new FileError("FILE_READ", `${path}: expected an image file, found a folder`);
-  return loadInput(path, signal);
+  return loadInput(path, context.signal, formats);
+}
+
+function noteFormats({ output }: Context, formats: Formats = "exact"): void {
+  if (formats === "exact") return;
+  output.note(
+    "--formats any: files other than JPEG, PNG and WebP are decoded by sharp, whose pixels may differ by version",
+  );
 }

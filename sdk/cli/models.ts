@@ -11,7 +11,7 @@ export function modelsCommand(define: Define): Command {
   const command = new Command("models")
     .description("the registered models")
     .argument("[pattern]", "a shell pattern; names that begin so are shown");
-  return define(command, modelsWork);
+  return define(command, modelsWork, ["models", "models 'vit-*' --json"]);
 }
 
 const millions = (n: number) => `${(n / 1e6).toFixed(1)} M`;
@@ -32,10 +32,8 @@ async function modelsWork({ output }: Context, [pattern]: [string?]) {
 }
 
 export function infoCommand(define: Define): Command {
-  return define(
-    new Command("info").description("runtime, devices, optional packages and the embedded model"),
-    infoWork,
-  );
+  const command = new Command("info").description("runtime, devices, optional packages and the embedded model");
+  return define(command, infoWork, ["info", "info --json"]);
 }
 
 async function infoWork() {
@@ -68,13 +66,17 @@ export function downloadCommand(define: Define): Command {
     .option("--to <file>", "copy it to this file")
     .option("--integrity <hash>", "what its SHA-256 must be: sha256- and base64")
     .option("--offline", "verify the kept file, ask no server");
-  return define(command, downloadWork);
+  return define(command, downloadWork, [
+    "download vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k",
+    "download https://example.org/model.pth --to model.pth",
+  ]);
 }
 
 async function downloadWork({ output, signal }: Context, [from]: [string], flags: DownloadFlags) {
   const { to, integrity, offline } = flags;
   if (to !== undefined) checkFolder(to);
-  const onProgress = (loaded: number, total = loaded) => output.progress("downloading", loaded, total);
+  const mb = (bytes: number) => Math.round(bytes / 1e6);
+  const onProgress = (loaded: number, total = loaded) => output.progress("downloading", mb(loaded), mb(total), 0, "MB");
   const { url, path: kept, bytes, sha256 } = await download(from, { signal, integrity, offline, onProgress });
   const path = to ?? kept;
   if (to !== undefined && kept !== null) {

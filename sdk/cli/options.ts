@@ -7,6 +7,7 @@ import { didYouMean } from "../base/check.js";
 import {
   type DeviceOptions,
   embeddedClassifier,
+  type Formats,
   getModel,
   listModels,
   type Model,
@@ -59,7 +60,15 @@ export function listOption(flags: string, help: string, separator: string, examp
 
 /** How images are resized. */
 export function interpolationOption(): Option {
-  return choiceOption("--interpolation <filter>", "how the image is resized", ["bilinear", "bicubic"]);
+  const help = "how images are resized (default: as the model was trained)";
+  return choiceOption("--interpolation <filter>", help, ["bilinear", "bicubic"]);
+}
+
+/** Which image files are decoded. */
+export function formatsOption(): Option {
+  const help =
+    "exact: JPEG, PNG and WebP, decoded alike everywhere. any: also GIF, TIFF, AVIF and HEIC if sharp here decodes them, without that promise";
+  return choiceOption("--formats <which>", help, ["exact", "any"]).default("exact");
 }
 
 /** The largest seed of numpy's generator. */
@@ -83,6 +92,7 @@ export interface ModelFlags extends DeviceFlags, Pick<ModelOptions, "offline" | 
 
 /** Options of commands that compute something of many images. */
 export interface InputFlags extends ModelFlags, Pick<ModelOptions, "interpolation"> {
+  readonly formats: Formats;
   readonly strict?: boolean;
 }
 
@@ -90,17 +100,20 @@ const matmuls = ["tiled", "direct"];
 const dtypes = ["f32", "f16", "int8"];
 
 export function addDeviceOptions(command: Command): Command {
+  const kinds = choiceOption("--device <kind>", "what computes; default: auto", ["auto", "webgpu", "wasm"]);
+  const dtype = "precision; default: f32; int8 is approximate, only on WASM";
   return command
-    .addOption(choiceOption("--device <kind>", "what computes", ["auto", "webgpu", "wasm"]).env("MASKFEAT_DEVICE"))
-    .addOption(choiceOption("--dtype <type>", "how numbers are stored; int8 is approximate, on WASM alone", dtypes))
-    .addOption(integerOption("--threads <n>", "threads of the WASM device", 1, 64))
+    .optionsGroup("Device:")
+    .addOption(kinds.env("MASKFEAT_DEVICE"))
+    .addOption(choiceOption("--dtype <type>", dtype, dtypes))
+    .addOption(integerOption("--threads <n>", "threads of the WASM device (default: one per core)", 1, 64))
     .option("--turbo", "256-bit vectors on the WASM device, by an experimental switch of Node 24 or newer")
     .addOption(choiceOption("--matmul <kernel>", "how WebGPU multiplies matrices, to compare", matmuls));
 }
 
 const FILES = "a .safetensors, .safetensors.index.json, .pth or .npz file";
 const MODEL =
-  "a registered name (see models) or a configuration, which need --weights; a folder or its URL, or owner/name on the Hugging Face hub";
+  "a registered name (see models) or a config.json, which need --weights; or a folder, its URL, or owner/name on the Hugging Face hub; default: the embedded model";
 const PRESET = "norms and pre-processing that the configuration does not say";
 
 /** Both of them, so that without either the file's own project decides. */
@@ -112,20 +125,23 @@ export function addEmaOptions(command: Command): Command {
 
 export function addModelOptions(command: Command): Command {
   command
-    .option("--model <name|config.json|folder|owner/name>", MODEL)
+    .optionsGroup("Model:")
+    .option("--model <name>", MODEL)
     .option("--weights <source>", `embedded, procedural, init:SEED, pretrained, or ${FILES} or URL`)
     .addOption(choiceOption("--preset <name>", PRESET, presetNames))
-    .option("--offline", "weights of URLs from the cache alone");
+    .option("--offline", "use only the cache for weights of URLs");
   return addDeviceOptions(addEmaOptions(command)).addOption(
-    integerOption("--batch-size <n>", "images that are computed together, default 8", 1, 4096),
+    integerOption("--batch-size <n>", "images that are computed together (default: 8)", 1, 4096),
   );
 }
 
 export function addInputOptions(command: Command): Command {
   command
     .argument("<inputs...>", "image files, their URLs, folders, .npy arrays, or - for a list of paths on stdin")
+    .optionsGroup("Inputs:")
     .addOption(interpolationOption())
-    .option("--strict", "exit with 1 where an input was skipped");
+    .addOption(formatsOption())
+    .option("--strict", "exit with 1 if an input was skipped");
   return addModelOptions(command);
 }
 
@@ -158,10 +174,12 @@ async function load(
 ): Promise<Model> {
   const { weights, offline, ema, device, dtype, threads, turbo, matmul } = flags;
   checkWeights(model, flags);
-  const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100);
+  const onProgress = ({ ratio }: { ratio: number }) => output.progress("loading", Math.round(100 * ratio), 100, 0, "%");
   const preset = hasOwnWeights(model) ? flags.preset : undefined;
   const asked = { weights, offline, ema, preset, device, dtype, threads, turbo, matmul, signal, onProgress };
-  return getModel(model, { ...more, ...asked, onWarning: (warning) => output.warn(warning) });
+  const loaded = await getModel(model, { ...more, ...asked, onWarning: (warning) => output.warn(warning) });
+  output.model(loaded);
+  return loaded;
 }
 
 function checkWeights(model: string | PartialConfig | undefined, { weights }: ModelFlags): void {

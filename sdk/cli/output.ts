@@ -1,10 +1,12 @@
 /** Where the command line writes, results on stdout and everything else on stderr, and how a parsed command comes to its result. */
 
+import { once } from "node:events";
 import type { Command } from "commander";
 import { version } from "../../package.json";
 import type { DeviceInfo, Model } from "../entries/node.js";
 import { columns, count, oneLine } from "../report/text.js";
 import { errorFields, exitCodes } from "./errors.js";
+import { Progress, type Unit } from "./progress.js";
 
 /** An input that could not be used, as `--json` shows it. */
 export interface Skipped {
@@ -35,38 +37,55 @@ export interface Context {
 }
 
 /**
- * Completes a command: the options that all have, and its work, which is handed its positional arguments, and its options as the parser
- * made them.
+ * Completes a command: the options that all have, examples of its use, and its work, which is handed its positional arguments, and its
+ * options as the parser made them.
  */
 export type Define = <A extends unknown[], O>(
   command: Command,
   work: (context: Context, args: A, options: O) => Promise<Result>,
+  examples: readonly string[],
 ) => Command;
 
-export function definer(signal: AbortSignal): Define {
-  return (command, work) =>
+export function definer(context: Context): Define {
+  const { output } = context;
+  return (command, work, examples) =>
     command
+      .optionsGroup("Output:")
       .option("--json", "print exactly one JSON object on stdout")
       .option("--quiet", "no progress and no notes on stderr")
+      .addHelpText("after", `\nExamples:\n${examples.map((line) => `  maskfeat-wgpu ${line}`).join("\n")}`)
       .action(async () => {
         const { json = false, quiet = false, ...options } = command.opts();
-        const output = new Output(json, quiet);
-        const result = await work({ output, signal }, command.processedArgs as never, options as never);
-        output.result(command.name(), result);
+        output.configure(json, quiet);
+        const result = await work(context, command.processedArgs as never, options as never);
+        await output.result(command.name(), result);
         if (!result.until) return;
         await result.until;
         process.exitCode = exitCodes.interrupted;
       });
 }
 
-/** The output of one command. */
+/** Stdout and stderr of a command. */
 export class Output {
-  private progressShown = false;
+  private quiet = false;
+  private readonly bar = new Progress(
+    (text) => process.stderr.write(text),
+    () => process.stderr.isTTY,
+  );
+  /** With `--json`: the object up to a list whose items follow; empty once it is written. */
+  private opening?: string;
+  private items = 0;
 
   constructor(
-    private readonly json: boolean,
-    private readonly quiet: boolean,
+    /** Whether stdout is one JSON object. */
+    public json: boolean,
+    private readonly signal?: AbortSignal,
   ) {}
+
+  configure(json: boolean, quiet: boolean): void {
+    this.json = json;
+    this.quiet = quiet;
+  }
 
   /** A line on stderr that a user may do without. */
   note(text: string): void {
@@ -75,38 +94,54 @@ export class Output {
 
   /** A line on stderr that is always shown. */
   warn(text: string): void {
-    this.clearProgress();
+    this.bar.clear();
     process.stderr.write(`maskfeat-wgpu: ${oneLine(text)}\n`);
   }
 
-  /** Shows how far the work is, where a person looks on. */
-  progress(what: string, done: number, total: number): void {
-    if (this.quiet || !process.stderr.isTTY) return;
-    const filled = Math.round((20 * done) / total);
-    process.stderr.write(`\r\x1b[2K${what} ${"█".repeat(filled)}${"░".repeat(20 - filled)} ${done} of ${total}`);
-    this.progressShown = true;
+  /** Shows how far the work is; `before` were done when it began. */
+  progress(what: string, done: number, total: number, before = 0, unit: Unit = ""): void {
+    if (!this.quiet) this.bar.show(what, done, total, before, unit);
+  }
+
+  /** Notes which model runs where; with `--json` the result says so. */
+  model({ device, trained }: Model): void {
+    if (this.json) return;
+    this.note(deviceText(device));
+    if (!trained) this.note(UNTRAINED);
+  }
+
+  /** Announces the list `key` of the JSON object of `command`, whose items are written one by one. */
+  list(command: string, about: ModelFacts, key: string): void {
+    this.opening = `${JSON.stringify({ command, version, ...about }).slice(0, -1)},"${key}":[`;
+  }
+
+  /** Writes an item of the list, if stdout is JSON. */
+  async item(value: () => unknown): Promise<void> {
+    if (this.json) await this.data(`${this.items++ > 0 ? "," : (this.opening ?? "")}${JSON.stringify(value())}`);
+  }
+
+  /** Writes to stdout, and waits until its reader keeps up. */
+  async data(bytes: string | Uint8Array): Promise<void> {
+    this.bar.clear();
+    if (!process.stdout.write(bytes)) await once(process.stdout, "drain", { signal: this.signal });
   }
 
   /** Prints a result and sets the exit code. */
-  result(command: string, { about, fields, lines, files = [], incomplete }: Result): void {
-    this.clearProgress();
+  async result(command: string, { about, fields, lines, files = [], incomplete }: Result): Promise<void> {
     const written = files.filter((path) => path !== undefined).map((path) => `wrote   ${path}`);
     const text = [...(about ? [modelText(about)] : []), ...lines, ...written].join("\n");
-    process.stdout.write(`${this.json ? JSON.stringify({ command, version, ...about, ...fields }) : text}\n`);
+    const rest = () => JSON.stringify(this.items > 0 ? fields : { command, version, ...about, ...fields });
+    if (this.json) await this.data(`${this.items > 0 ? `],${rest().slice(1)}` : rest()}\n`);
+    else if (text !== "") await this.data(`${text}\n`);
     if (incomplete) process.exitCode = exitCodes.failed;
   }
 
-  /** Prints an error: one line, the stack with `MASKFEAT_DEBUG=1`. */
+  /** Prints an error: one line, the stack with `MASKFEAT_DEBUG=1`. A JSON object that is begun ends with it. */
   error(error: unknown): void {
     const fields = errorFields(error);
     this.warn(fields.message);
     if (wantsStack()) console.error(error);
-    if (this.json) process.stdout.write(`${JSON.stringify({ error: fields })}\n`);
-  }
-
-  private clearProgress(): void {
-    if (this.progressShown) process.stderr.write("\r\x1b[2K");
-    this.progressShown = false;
+    if (this.json) process.stdout.write(`${this.items > 0 ? "]," : "{"}"error":${JSON.stringify(fields)}}\n`);
   }
 }
 
@@ -127,28 +162,27 @@ export function modelFields({ name, weights, trained, device }: Model) {
 
 /** What an untrained model means for whoever reads its output. */
 const UNTRAINED =
-  "untrained: the weights follow from a formula, not from images, so these numbers show that the computation works and say little about content";
+  "untrained: the weights follow from a formula, not from images, so the results show that the computation works and say little about content";
 
 /** The same facts for people. */
-function modelText({ model, weights, trained, device }: ModelFacts): string {
-  const threads = device.kind === "wasm" ? `, ${count(device.threads, "thread")}` : "";
-  const lines = [
-    `model   ${model}, weights ${weights}`,
-    `device  ${[device.kind, device.adapter].filter(Boolean).join(" ")}${threads} (${device.reason})`,
-    `tested  ${testText(device.selfTest)}`,
-  ];
-  return [...lines, ...(trained ? [] : [`note    ${UNTRAINED}`])].join("\n");
+function modelText({ model, weights, trained }: ModelFacts): string {
+  return `model   ${model}, weights ${weights}${trained ? "" : ", untrained"}`;
 }
 
-/** What the device's self-test found; a device that failed is not used. */
-function testText(test: DeviceInfo["selfTest"]): string {
-  if (!test) return "no: the self-test was turned off";
-  return `${test.cases} answers right, the largest error ${short(test.worst)} of what is allowed`;
+function deviceText({ kind, adapter, threads, reason, selfTest }: DeviceInfo): string {
+  const where = [kind, adapter].filter(Boolean).join(" ") + (kind === "wasm" ? `, ${count(threads, "thread")}` : "");
+  const worst = (100 * (selfTest?.worst ?? 0)).toFixed(0);
+  const tested = selfTest ? `passed (${selfTest.cases} checks, largest error ${worst} % of its bound)` : "turned off";
+  return `device ${where} (${reason}); self-test ${tested}`;
 }
 
-/** "2 images, 1 skipped in 30 ms" */
+/** Of at most so many inputs each has a row in the summary for people. */
+export const FEW = 5;
+
+/** "2 images, 1 skipped in 30 ms (15.0 ms each)" */
 export function workText(n: number, noun: string, skipped: readonly Skipped[], ms: number): string {
-  return `${count(n, noun)}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""} in ${Math.round(ms)} ms`;
+  const done = `${count(n, noun)}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""} in ${Math.round(ms)} ms`;
+  return `${done} (${(ms / n).toFixed(1)} ms each)`;
 }
 
 /** Rows under a header in columns; numbers stand right. */

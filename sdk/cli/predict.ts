@@ -2,15 +2,17 @@
 
 import { Command } from "commander";
 import type { Model } from "../entries/node.js";
-import { count, oneLine } from "../report/text.js";
-import { ContinuedFile } from "./continued.js";
+import { oneLine } from "../report/text.js";
 import { misuse } from "./errors.js";
-import { extensionOf, targetOption, writeFile } from "./files.js";
-import { type Done, Inputs } from "./inputs.js";
+import { extensionOf, targetOption } from "./files.js";
+import type { Rows } from "./formats.js";
+import { Inputs, type Item } from "./inputs.js";
 import { addInputOptions, type InputFlags, integerOption, openClassifier } from "./options.js";
-import { type Context, type Define, modelFields, table, workText } from "./output.js";
-import { asJson, encoders, fromLine, parseClasses, type Result, resultOf } from "./predictions.js";
+import { type Context, type Define, FEW, modelFields, table, workText } from "./output.js";
+import type { Entry } from "./partial.js";
+import { asJson, encode, entryOf, type Predicted, parseClasses, type Result, resultsIn } from "./predictions.js";
 import { pathOf, readArgument } from "./read.js";
+import { eachResult } from "./results.js";
 
 interface PredictFlags extends InputFlags {
   readonly topk?: number;
@@ -19,40 +21,69 @@ interface PredictFlags extends InputFlags {
   readonly out?: string;
 }
 
-const extensions = [...Object.keys(encoders), ".jsonl"];
-
-const help = `write the results (${extensions.join(", ")}); an interrupted .jsonl is continued`;
+const endings = [".npz", ".safetensors", ".json", ".jsonl"];
 
 export function predictCommand(define: Define): Command {
   const command = new Command("predict")
     .description("the classes of images")
-    .addOption(integerOption("--topk <k>", "how many of the best classes are listed, default 5", 1, 1e6))
+    .optionsGroup("Classes:")
+    .addOption(integerOption("--topk <k>", "how many of the best classes are listed (default: 5)", 1, 1e6))
     .option("--scores", "list the scores of all classes too")
     .option("--classes <file>", "names of the classes: one on each line, or a JSON array")
-    .addOption(targetOption("--out <file>", help, extensions));
-  return define(addInputOptions(command), predictWork);
+    .optionsGroup("Output:")
+    .addOption(targetOption("--out <file>", `write the results (${endings.join(", ")})`, endings));
+  return define(addInputOptions(command), predictWork, [
+    "predict bird.jpg",
+    "predict photos --topk 3 --classes names.txt --json",
+    "predict photos --out photos.jsonl         # again after an interruption: goes on",
+  ]);
 }
 
 async function predictWork(context: Context, [args]: [string[]], flags: PredictFlags) {
   const { out, interpolation, strict, scores = false } = flags;
-  const ending = extensionOf(out ?? "");
   const classes = flags.classes === undefined ? undefined : await readClasses(flags.classes, context);
-  const inputs = await Inputs.of(args, context);
+  const inputs = await Inputs.of(args, context, flags.formats);
   using model = await openClassifier(flags, context, { interpolation, classes });
   const topk = topkOf(model, flags);
   const about = modelFields(model);
+  const { device: _, ...facts } = about;
 
   const started = performance.now();
-  const withScores = scores || [".npz", ".safetensors"].includes(ending);
-  const work: Work = { inputs, model, topk, withScores, batchSize: flags.batchSize, context };
-  const results = out !== undefined && ending === ".jsonl" ? await toLines(out, work) : await collect(work);
+  const { output, signal } = context;
+  const withScores = scores || [".npz", ".safetensors"].includes(extensionOf(out ?? ""));
+  const work = {
+    ...{ command: "predict", inputs, model, batchSize: flags.batchSize, context, out },
+    options: { topk, withScores, dtype: flags.dtype ?? "f32" },
+    compute: async (batch: readonly Item[]) => {
+      const found = await model.predict(
+        batch.map(({ value }) => value),
+        { topk, signal },
+      );
+      return batch.map(({ path }, i) => {
+        const rows = found.length / batch.length;
+        return entryOf(path, found.slice(i * rows, (i + 1) * rows), withScores);
+      });
+    },
+  };
+  // a file has them all; without one the rows are the result
+  const most = out === undefined ? Number.POSITIVE_INFINITY : FEW;
+  const shown: Result[] = [];
+  let n = 0;
+  const use = async (entry: Entry<Predicted>) => {
+    for (const result of resultsIn(entry)) {
+      if (n++ <= most && !output.json) shown.push(n === 1 ? result : { ...result, topk: [], pred_scores: undefined });
+      await output.item(() => asJson(result, scores));
+    }
+  };
+  output.list("predict", about, "results");
+  const parts = (rows: Rows<Predicted>) => encode(out ?? "", rows, model, facts, scores);
+  await eachResult(work, use, out === undefined ? undefined : parts);
   const ms = performance.now() - started;
-  const { device: _, ...facts } = about;
-  if (encoders[ending]) await writeFile(out, () => encoders[ending](results, facts, scores), context);
 
   const { skipped } = inputs;
-  const fields = { results: results.map((result) => asJson(result, scores)), skipped, ms, out: out ?? null };
-  const lines = ["", resultTable(results), "", workText(results.length, "image", skipped, ms)];
+  const rows = n > most || output.json ? [] : ["", resultTable(shown), ""];
+  const lines = [...rows, workText(n, "image", skipped, ms)];
+  const fields = { skipped, ms, out: out ?? null };
   return { about, fields, lines, files: [out], incomplete: strict && skipped.length > 0 };
 }
 
@@ -64,85 +95,6 @@ async function readClasses(path: string, { signal }: Context): Promise<string[]>
 function topkOf({ name, config: { numClasses } }: Model, { topk = Math.min(5, numClasses) }: PredictFlags): number {
   if (topk <= numClasses) return topk;
   misuse(`--topk must be from 1 to ${numClasses}, the classes of ${name}, got ${topk}`);
-}
-
-interface Work {
-  readonly inputs: Inputs;
-  readonly model: Model;
-  readonly topk: number;
-  readonly withScores: boolean;
-  readonly batchSize?: number;
-  readonly context: Context;
-}
-
-/** Results batch by batch. `done` tells inputs that have theirs. */
-async function* predicted(work: Work, done?: Done): AsyncGenerator<Result[]> {
-  const { inputs, model, topk, withScores, batchSize, context } = work;
-  for await (const batch of inputs.batches(model, batchSize, done)) {
-    const tensors = batch.map(({ value }) => value);
-    const found = await model.predict(tensors, { topk, signal: context.signal });
-    const rows = found.length / batch.length;
-    yield found.map((prediction, i) => {
-      const row = rows > 1 ? i % rows : undefined;
-      return resultOf(batch[Math.floor(i / rows)].path, prediction, row, withScores);
-    });
-  }
-}
-
-async function collect(work: Work): Promise<Result[]> {
-  const results: Result[] = [];
-  for await (const more of predicted(work)) results.push(...more);
-  return results;
-}
-
-/** Writes results to the JSON lines of `out` as they come, behind those of an earlier run that was interrupted; returns all of them. */
-async function toLines(out: string, work: Work): Promise<Result[]> {
-  const { inputs, model, topk, withScores, context } = work;
-  const { device: _, ...fields } = modelFields(model);
-  const about = { ...fields, interpolation: model.config.interpolation };
-  const { classes } = model;
-  const { numClasses, scoreFunction } = model.config;
-  const expected = { about, classes, numClasses, scoreFunction, topk, withScores, paths: new Set(inputs.paths) };
-  const results: Result[] = [];
-  const file = await ContinuedFile.open(out, (lines) => {
-    results.push(...lines.map((line, i) => fromLine(line, i + 1, expected)));
-    dropUnfinished(results);
-    return results.length;
-  });
-  const note = (has: string, hint: string) => {
-    if (results.length > 0) context.output.note(`${out}.partial ${has} ${count(results.length, "result")}${hint}`);
-  };
-  note("has", ": going on from there");
-  try {
-    for await (const more of predicted(work, doneBefore(results))) {
-      await file.append(more.map((result) => ({ ...asJson(result, withScores), ...about })));
-      results.push(...more);
-    }
-    await file.finish();
-  } catch (error) {
-    note("keeps", "; the same command goes on from there");
-    throw error;
-  } finally {
-    await file.close();
-  }
-  return results;
-}
-
-/** Of an array of several images the last lines may be missing: all of the last one are computed anew. */
-function dropUnfinished(results: Result[]): void {
-  const last = results.at(-1);
-  while (last?.row !== undefined && results.at(-1)?.input === last.input) results.pop();
-}
-
-/** Whether an input has its results already; a path that is given twice has them twice. */
-function doneBefore(results: readonly Result[]): Done {
-  const left = new Map<string, number>();
-  for (const { input, row = 0 } of results) if (row === 0) left.set(input, (left.get(input) ?? 0) + 1);
-  return (path) => {
-    const n = left.get(path) ?? 0;
-    left.set(path, n - 1);
-    return n > 0;
-  };
 }
 
 /** The best classes of one image, or the best class of each of several. */

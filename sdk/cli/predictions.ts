@@ -1,9 +1,10 @@
 /** The results of `predict`, and the files that it writes of them. */
 
-import { type Model, type Prediction, type ScoredClass, type Tensor, toMmpretrain } from "../entries/node.js";
-import type { Line } from "./continued.js";
+import { type Model, type Prediction, type ScoredClass, toMmpretrain } from "../entries/node.js";
 import { misuse } from "./errors.js";
-import { type About, npz, safetensors, stack } from "./files.js";
+import { type About, extensionOf } from "./files.js";
+import { type Column, jsonParts, lineParts, npzParts, type Rows, safetensorsParts } from "./formats.js";
+import type { Entry, Facts } from "./partial.js";
 
 /** What is said of one image. */
 export interface Result {
@@ -19,74 +20,51 @@ export interface Result {
   readonly pred_scores?: Float32Array;
 }
 
-export function resultOf(input: string, found: Prediction, row: number | undefined, withScores: boolean): Result {
-  const { pred_scores, topk = [], ...best } = toMmpretrain(found);
-  return { input, ...(row !== undefined && { row }), ...best, topk, ...(withScores && { pred_scores }) };
+/** What an entry says of the images of an input; its numbers are their scores, if these are shown or written. */
+export interface Predicted extends Facts {
+  readonly results: readonly Omit<Result, "input" | "pred_scores">[];
+}
+
+/** The predictions of one input: of an image, or of an array of several. */
+export function entryOf(input: string, found: readonly Prediction[], withScores: boolean): Entry<Predicted> {
+  const many = found.length > 1;
+  const all = found.map((prediction) => toMmpretrain(prediction));
+  const results = all.map(({ pred_scores: _, topk = [], ...best }, row) => ({ ...(many && { row }), ...best, topk }));
+  const scores = withScores ? all.map(({ pred_scores }) => pred_scores) : [];
+  const size = scores.length > 0 ? scores[0].length : 0;
+  const data = new Float32Array(scores.length * size);
+  for (const [i, row] of scores.entries()) data.set(row, i * size);
+  return { input, rows: found.length, facts: { results }, data };
+}
+
+export function resultsIn({ input, facts: { results }, data }: Entry<Predicted>): Result[] {
+  const size = data.length / results.length;
+  return results.map((result, i) => {
+    return { input, ...result, ...(size > 0 && { pred_scores: data.subarray(i * size, (i + 1) * size) }) };
+  });
 }
 
 /** As JSON shows a result: its scores only on demand. */
-export function asJson({ pred_scores = new Float32Array(), ...result }: Result, withScores = false): Line {
+export function asJson({ pred_scores = new Float32Array(), ...result }: Result, withScores: boolean): Facts {
   return withScores ? { ...result, pred_scores: [...pred_scores] } : result;
 }
 
-type Encode = (results: readonly Result[], about: About, withScores?: boolean) => Uint8Array | string;
-
-/** By the file name's ending; `.jsonl` is written line by line. Arrays: scores [n,classes], labels [n], and the inputs [n]. */
-export const encoders: Readonly<Record<string, Encode>> = {
-  ".npz": (results) => {
-    const labels = { data: Int32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    return npz([["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const], inputsOf(results));
-  },
-  ".safetensors": (results, about) => {
-    // our safetensors hold floats alone; labels are exact as such
-    const labels = { data: Float32Array.from(results, (r) => r.pred_label), shape: [results.length] };
-    const arrays = [["pred_scores", scoresOf(results)] as const, ["pred_label", labels] as const];
-    return safetensors(arrays, inputsOf(results), about);
-  },
-  ".json": (results, about, withScores) =>
-    `${JSON.stringify({ ...about, results: results.map((r) => asJson(r, withScores)) })}\n`,
-};
-
-const inputsOf = (results: readonly Result[]) => results.map(({ input }) => input);
-
-function scoresOf(results: readonly Result[]): Tensor {
-  const rows = results.map(({ pred_scores = [] }) => pred_scores);
-  return stack(rows, rows.length, rows[0].length);
-}
-
-/** What the lines of `.jsonl` must be so that this command goes on behind them. */
-export interface Expected {
-  /** Facts that every line carries. */
-  readonly about: Line;
-  readonly classes: Model["classes"];
-  readonly numClasses: number;
-  readonly scoreFunction: Prediction["scoreFunction"];
-  readonly topk: number;
-  readonly withScores: boolean;
-  readonly paths: ReadonlySet<string>;
-}
-
-/** The result in line `number` of an earlier run. @throws Error saying how it differs from what this command writes */
-export function fromLine(line: Line, number: number, expected: Expected): Result {
-  const wrong = (what: string) => new Error(`line ${number} ${what}`);
-  for (const [key, value] of Object.entries(expected.about)) {
-    const [found, wanted] = [line[key], value].map((x) => JSON.stringify(x));
-    if (found !== wanted) throw wrong(`has ${key} ${found}, this command has ${wanted}`);
-  }
-  const { input, row, pred_label, pred_score, score_function, pred_class, topk, pred_scores } =
-    line as unknown as Result;
-  if (!expected.paths.has(input)) throw wrong(`is of ${JSON.stringify(input)}, which is none of the inputs`);
-  if (!(pred_label < expected.numClasses && Number.isFinite(pred_score))) throw wrong("holds no prediction");
-  if (score_function !== expected.scoreFunction) {
-    throw wrong(`has score_function ${score_function}, this command has ${expected.scoreFunction}`);
-  }
-  if (pred_class !== expected.classes?.[pred_label]) throw wrong("names its class otherwise");
-  if (topk?.length !== expected.topk) throw wrong(`does not list --topk ${expected.topk}`);
-  const width = expected.withScores ? expected.numClasses : undefined;
-  if (pred_scores?.length !== width) throw wrong(`has ${pred_scores ? "other" : "no"} pred_scores`);
-  const scores = pred_scores && { pred_scores: Float32Array.from(pred_scores) };
-  const best = { pred_label, pred_score, score_function, pred_class };
-  return { input, ...(row !== undefined && { row }), ...best, topk, ...scores };
+/** The file named `out`, in parts. Arrays: scores [n,classes], labels [n], and the inputs [n]. */
+export function encode(out: string, rows: Rows<Predicted>, { config }: Model, about: About, withScores: boolean) {
+  const results = (entry: Entry<Predicted>) => resultsIn(entry).map((result) => asJson(result, withScores));
+  const columns: Column<Predicted>[] = [
+    { name: "pred_scores", dtype: "f32", item: [config.numClasses], of: ({ data }) => data },
+    {
+      ...{ name: "pred_label", dtype: "i32", item: [] },
+      of: ({ facts }) => Int32Array.from(facts.results, (r) => r.pred_label),
+    },
+  ];
+  const ending = extensionOf(out);
+  if (ending === ".npz") return npzParts(rows, columns);
+  if (ending === ".safetensors") return safetensorsParts(rows, columns, about);
+  if (ending === ".json") return jsonParts(rows, about, "results", results);
+  const { interpolation } = config;
+  return lineParts(rows, (entry) => results(entry).map((result) => ({ ...result, ...about, interpolation })));
 }
 
 /** The names in a file: a JSON array, or one on each line. @throws OptionError */

@@ -1,17 +1,18 @@
 /** The command `reconstruct`: hides patches of an image and predicts their HOG features. */
 
 import { Command } from "commander";
-import { blockMask, type Model, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
+import { blockMask, type Formats, type Model, readNpy, ShapeError, type Tensor, writeNpy } from "../entries/node.js";
 import { coverPatches, drawHog, pixelsOf } from "../report/pictures.js";
 import { gridOf } from "../report/sample.js";
 import { misuse } from "./errors.js";
 import { png, sideBySide, writeFolder } from "./files.js";
 import { singleInput, toTensor } from "./inputs.js";
-import { addModelOptions, type ModelFlags, openModel, seedOption } from "./options.js";
+import { addModelOptions, formatsOption, type ModelFlags, openModel, seedOption } from "./options.js";
 import { type Context, type Define, modelFields, short, sum } from "./output.js";
 import { pathOf, readArgument } from "./read.js";
 
 interface ReconstructFlags extends ModelFlags {
+  readonly formats: Formats;
   readonly seed?: number;
   readonly mask?: string;
   readonly out?: string;
@@ -21,17 +22,21 @@ export function reconstructCommand(define: Define): Command {
   const command = new Command("reconstruct")
     .description("predict the HOG features of hidden patches")
     .argument("<input>", "an image file or .npy array")
-    .addOption(seedOption("draw the mask from this seed, default 0"))
+    .addOption(formatsOption())
+    .addOption(seedOption("draw the mask from this seed (default: 0)"))
     .option("--mask <file.npy>", "u8 or f32 mask of 0 and 1, [h,w], [N] or [1,N]")
     .option("--out <folder>", "write target.npy, pred.npy, mask.npy and picture.png there");
-  return define(addModelOptions(command), reconstructWork);
+  return define(addModelOptions(command), reconstructWork, [
+    "reconstruct bird.jpg --seed 3 --out reconstruction",
+    "reconstruct bird.jpg --mask mask.npy --json",
+  ]);
 }
 
 async function reconstructWork(context: Context, [input]: [string], flags: ReconstructFlags) {
   if (flags.seed !== undefined && flags.mask !== undefined) {
     misuse("--seed and --mask exclude each other; give one of them");
   }
-  const loaded = await singleInput(input, context.signal);
+  const loaded = await singleInput(input, context, flags.formats);
   using model = await openModel(flags, context);
   const images = oneImage(toTensor(loaded, model.config), input);
   const mask = flags.mask === undefined ? drawMask(model, flags.seed ?? 0) : await readMask(model, flags.mask);

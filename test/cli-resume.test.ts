@@ -1,0 +1,132 @@
+/** Runs that were interrupted, and go on from their partial file: `extract` and `predict`. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { writeNpy } from "../sdk/checkpoint/npy.js";
+import { cli, json, program, temporaryFolder } from "./cli.js";
+
+const folder = temporaryFolder();
+const model = { imageSize: 16, patchSize: 4, embedDims: 48, numLayers: 1, numHeads: 3, feedforwardChannels: 48 };
+for (const kind of ["backbone", "classifier"]) {
+  writeFileSync(join(folder, `${kind}.json`), JSON.stringify({ ...model, kind, numClasses: 7 }));
+}
+const bytesOf = (name: string) => readFileSync(join(folder, name));
+const exists = (name: string) => existsSync(join(folder, name));
+
+/** 300 images of 16 x 16 pixels, of which one cannot be read; and an array of two. */
+const COUNT = 300;
+mkdirSync(join(folder, "many"));
+for (let i = 0; i < COUNT; i++) {
+  const data = Uint8Array.from({ length: 3 * 16 * 16 }, (_, at) => at * (i + 1));
+  const bytes = i === 2 ? "no array" : writeNpy({ data, shape: [16, 16, 3] });
+  writeFileSync(join(folder, "many", `${String(i).padStart(3, "0")}.npy`), bytes);
+}
+const pair = writeNpy({ data: new Float32Array(2 * 3 * 16 * 16).map(Math.sin), shape: [2, 3, 16, 16] });
+writeFileSync(join(folder, "many", "pair.npy"), pair);
+
+const run = (command: "extract" | "predict", out: string, ...more: string[]) => {
+  const config = command === "extract" ? "backbone.json" : "classifier.json";
+  const common = ["--weights", "procedural", "--device", "wasm", "--threads", "1", "--out", out];
+  return [command, "many", "--model", config, ...common, ...more];
+};
+
+/** Runs a command and stops it once its partial file has some of the results. */
+async function stopped(args: readonly string[], out: string, signal: NodeJS.Signals) {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+  const said = text(child.stderr);
+  const partial = join(folder, `${out}.partial`);
+  while (!(statSync(partial, { throwIfNoEntry: false })?.size ?? 0)) await new Promise((r) => setTimeout(r, 2));
+  child.kill(signal);
+  const [code] = await once(child, "exit");
+  return { code, stderr: await said };
+}
+
+describe("a run that was stopped", () => {
+  it.each([
+    ["extract", "e.npy", "SIGKILL", ["--out-type", "raw"]],
+    ["predict", "p.jsonl", "SIGINT", []],
+  ] as const)("%s to %s by %s goes on to the same file", async (command, out, signal, more) => {
+    const ending = out.slice(1);
+    const args = run(command, out, ...more);
+    const { code, stderr } = await stopped(args, out, signal);
+    expect([exists(out), exists(`${out}.partial`)]).toEqual([false, true]);
+    if (signal === "SIGINT") {
+      expect(code).toBe(130);
+      expect(stderr).toMatch(/p.jsonl.partial keeps \d+ of 301 inputs; the same command goes on from there/);
+    }
+    const rest = await json(args, folder);
+    expect(exists(`${out}.partial`)).toBe(false);
+    const whole = await json(run(command, `whole${ending}`, ...more), folder);
+    expect(bytesOf(out).equals(bytesOf(`whole${ending}`))).toBe(true);
+    for (const key of ["outputs", "results", "skipped"]) expect(rest[key]).toEqual(whole[key]);
+    expect(rest.skipped).toMatchObject([{ input: join("many", "002.npy"), code: "NPY_FORMAT" }]);
+    expect(rest.outputs ?? rest.results).toHaveLength(command === "extract" ? COUNT : COUNT + 1);
+  });
+});
+
+describe("a partial file", () => {
+  let partial: Buffer;
+  beforeAll(async () => {
+    // all is computed, and a folder has the file's name
+    mkdirSync(join(folder, "f.npz"));
+    const { code } = await cli(run("extract", "f.npz"), folder);
+    expect(code).toBe(1);
+    rmSync(join(folder, "f.npz"), { recursive: true });
+    partial = bytesOf("f.npz.partial");
+  });
+
+  it("needs no more work if it is complete", async () => {
+    const { code, stderr } = await cli(run("extract", "f.npz"), folder);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("f.npz.partial has 301 of 301 inputs: going on")]);
+    expect(stderr).toContain("skipped: many");
+    expect(exists("f.npz.partial")).toBe(false);
+  });
+
+  it.each([
+    ["in its first line", () => 40],
+    ["in the floats of the last input", () => partial.length - 3],
+    ["in the line of the last input", () => partial.lastIndexOf('"rows"')],
+  ])("is cut %s, and goes on", async (_, at) => {
+    writeFileSync(join(folder, "cut.npz.partial"), partial.subarray(0, at()));
+    expect((await cli(run("extract", "cut.npz"), folder)).code).toBe(0);
+    expect(bytesOf("cut.npz").equals(bytesOf("f.npz"))).toBe(true);
+  });
+
+  it.each([
+    ["of other weights", ["--weights", "init:1"], /was begun with weights "procedural", this command has "init:1"/],
+    ["of another type", ["--out-type", "raw"], /was begun with outType "embedding", this command has "raw"/],
+    [
+      "of another filter",
+      ["--interpolation", "bicubic"],
+      /was begun with interpolation "bilinear", this command has "bicubic"/,
+    ],
+    ["of more inputs", [join("many", "003.npy")], /was begun with inputs "301, .*", this command has "302, /],
+  ])("is refused by a command %s", async (_, more, message) => {
+    copyPartial("g.npz", partial);
+    const { code, stdout } = await cli([...run("extract", "g.npz"), ...more, "--json"], folder);
+    const { error } = JSON.parse(stdout);
+    expect([code, error.code]).toEqual([1, "FILE_READ"]);
+    expect(error.message).toMatch(message);
+    expect(error.message).toMatch(/only the command that wrote it goes on from it; remove it to begin anew/);
+    expect(bytesOf("g.npz.partial").equals(partial)).toBe(true);
+  });
+
+  it.each([
+    ["text", "hello\n"],
+    ["another file's line", `{"input":"x.jpg"}\n`],
+    ["no line", "hello"],
+  ])("is refused if it holds %s", async (_, content) => {
+    copyPartial("h.npz", content);
+    const { code, stderr } = await cli(run("extract", "h.npz"), folder);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("h.npz.partial: is not a partial file")]);
+    expect(bytesOf("h.npz.partial").toString()).toBe(content);
+  });
+});
+
+function copyPartial(out: string, content: string | Buffer): void {
+  writeFileSync(join(folder, `${out}.partial`), content);
+}
