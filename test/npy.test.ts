@@ -1,6 +1,14 @@
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { readNpy, writeNpy, writeNpyStrings, writeNpz } from "../sdk/checkpoint/npy.js";
+import {
+  readNpy,
+  streamNpy,
+  streamNpyStrings,
+  streamNpz,
+  writeNpy,
+  writeNpyStrings,
+  writeNpz,
+} from "../sdk/checkpoint/npy.js";
 import { codeOf, dice, latin1, rounds } from "./helpers.js";
 
 const read = (bytes: Uint8Array) => readNpy(bytes, "x.npy");
@@ -137,6 +145,28 @@ describe("writers", () => {
     );
     const points = Array.from(new Uint32Array(bytes.slice(128).buffer));
     expect(points).toEqual([97, 46, 106, 112, 103, 252, 0x1f600, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("writes the same bytes in parts, and refuses parts of another length", async () => {
+    const data = Float32Array.from({ length: 6 }, (_, i) => i);
+    const inParts = (...lengths: number[]) =>
+      streamNpy({
+        dtype: "f32",
+        shape: [2, 3],
+        async *parts() {
+          for (const [i, length] of lengths.entries()) yield data.subarray(2 * i, 2 * i + length);
+        },
+      });
+    const names = ["a.jpg", "ü😀"];
+    const parts: Uint8Array[] = [];
+    const files = [["x", inParts(2, 2, 2)] as const, ["names", streamNpyStrings(names)] as const];
+    for await (const part of streamNpz(files)) parts.push(part);
+    const whole = [["x", writeNpy({ data, shape: [2, 3] })] as const, ["names", writeNpyStrings(names)] as const];
+    expect(Buffer.concat(parts).equals(writeNpz(whole))).toBe(true);
+    const short = async () => {
+      for await (const _ of inParts(2, 2).parts());
+    };
+    expect(await codeOf(short)).toBe("SHAPE_MISMATCH");
   });
 
   it("stores .npy files in a zip, the same bytes each time", () => {

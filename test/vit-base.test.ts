@@ -18,7 +18,8 @@ const image = "sdk/demo/samples/flower-blue.webp";
 it("differs from float64 by less than 1e-5", { timeout: 300_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "maskfeat-"));
   const out = join(folder, "features.npy");
-  const args = ["dist/cli.js", "extract", image, "--model", name, "--weights", "procedural", "--json", "--out", out];
+  const raw = ["--out-type", "raw", "--json", "--out", out];
+  const args = ["dist/cli.js", "extract", image, "--model", name, "--weights", "procedural", ...raw];
   const json = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
   const { data, shape } = readNpy(readFileSync(out), out);
   rmSync(folder, { recursive: true });

@@ -34,7 +34,7 @@ export function preprocessCommand(define: Define): Command {
     .description("what the model sees of an image")
     .argument("<image>", "an image file or .npy array")
     .addOption(choiceOption("--stage <stage>", "how far to go", ["decoded", "u8", "f32"]).default("f32"))
-    .addOption(interpolationOption())
+    .addOption(interpolationOption("bilinear"))
     .addOption(integerOption("--size <pixels>", "side of the result (default: 224)", 1, 8192))
     .addOption(formatsOption())
     .addOption(targetOption("--out <file.npy>", "write the array", [".npy"]));

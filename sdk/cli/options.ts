@@ -59,8 +59,8 @@ export function listOption(flags: string, help: string, separator: string, examp
 }
 
 /** How images are resized. */
-export function interpolationOption(): Option {
-  const help = "how images are resized (default: as the model was trained)";
+export function interpolationOption(usual = "as the model was trained"): Option {
+  const help = `how images are resized (default: ${usual})`;
   return choiceOption("--interpolation <filter>", help, ["bilinear", "bicubic"]);
 }
 
