@@ -103,6 +103,32 @@ describeChromium("decode", (chromium) => {
     expect(await decodeAll([fixture("jpeg-420.jpg")])).toEqual([{ value: decoded[fixture("jpeg-420.jpg").slice(1)] }]);
   });
 
+  it("other formats on request: as the browser draws them, else a typed error", async () => {
+    const gif = await sharp(files["/wide.png"]).resize(40, 30).gif().toBuffer();
+    const tiff = await sharp(gif).tiff().toBuffer();
+    const found = await open.inPage(
+      async ({ maskfeat, outcome, sha256 }, list) => {
+        const images = [];
+        for (const [bytes, formats] of list) {
+          const decoded = async () => {
+            const { data, width, height } = await maskfeat.decode(Uint8Array.from(bytes), { formats });
+            return { width, height, hash: (await sha256(data)).slice(0, 16) };
+          };
+          const { value, error } = await outcome(decoded);
+          images.push(value ?? error?.code);
+        }
+        return images;
+      },
+      [
+        [[...gif], "any"],
+        [[...gif], "exact"],
+        [[...tiff], "any"],
+      ] as const,
+    );
+    const { data, width, height } = await nodePlatform.decode(gif, "x", "any");
+    expect(found).toEqual([{ width, height, hash: digest(data) }, "IMG_FORMAT", "IMG_CORRUPT"]);
+  });
+
   it("mutated files give pixels or a typed error", async () => {
     const names = [
       "jpeg-420.jpg",
