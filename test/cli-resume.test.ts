@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -77,6 +77,19 @@ describe("a partial file", () => {
     expect(code).toBe(1);
     rmSync(join(folder, "f.npz"), { recursive: true });
     partial = bytesOf("f.npz.partial");
+  });
+
+  it("is no input, nor is the file itself, where they lie in the folder of the images", async () => {
+    const inside = join("inside", "f.npz");
+    mkdirSync(join(folder, inside), { recursive: true });
+    copyFileSync(join(folder, "many", "000.npy"), join(folder, "inside", "000.npy"));
+    const args = run("extract", inside).map((word) => (word === "many" ? "inside" : word));
+    expect((await cli(args, folder)).code).toBe(1);
+    rmSync(join(folder, inside), { recursive: true });
+    for (const _ of ["from the partial file", "over the file"]) {
+      const { outputs, skipped } = await json(args, folder);
+      expect([outputs.length, skipped]).toEqual([1, []]);
+    }
   });
 
   it("needs no more work if it is complete", async () => {

@@ -57,7 +57,7 @@ function toTarget(path: string): string {
 async function extractWork(context: Context, [args]: [string[]], flags: ExtractFlags) {
   const { out, format = "jsonl", outType, finalNorm, interpolation, strict } = flags;
   checkPipe(context, flags);
-  const inputs = await Inputs.of(args, context, flags.formats);
+  const inputs = await Inputs.of(args, context, flags);
   const own = outType === "embedding" ? undefined : outType;
   using model = await openModel(flags, context, { outType: own, finalNorm, interpolation });
   const stages = stagesOf(model, flags);

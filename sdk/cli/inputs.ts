@@ -1,5 +1,6 @@
 /** What the arguments mean as inputs: image files and URLs, folders, `-` for a list on stdin, and `.npy` arrays. */
 
+import { resolve } from "node:path";
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import { oneAhead, startAhead } from "../base/ahead.js";
@@ -66,6 +67,12 @@ export function toTensor(loaded: Loaded, config: ModelConfig): Tensor {
   return isTensor(loaded) ? loaded : preprocess(loaded, transformOf(config));
 }
 
+interface InputOptions {
+  readonly formats?: Formats;
+  /** The file that the command writes: in a folder it is no input, nor is its partial file. */
+  readonly out?: string;
+}
+
 interface Used<T> {
   readonly path: string;
   /** Its place among all inputs. */
@@ -82,15 +89,15 @@ export class Inputs {
 
   private constructor(
     private readonly context: Context,
-    private readonly formats?: Formats,
+    private readonly options: InputOptions,
   ) {}
 
   /** @throws FileError for an argument that does not exist; ImageError IMG_NO_IMAGES for a folder without images. */
-  static async of(args: readonly string[], context: Context, formats?: Formats): Promise<Inputs> {
-    const inputs = new Inputs(context, formats);
-    noteFormats(context, formats);
+  static async of(args: readonly string[], context: Context, options: InputOptions = {}): Promise<Inputs> {
+    const inputs = new Inputs(context, options);
+    noteFormats(context, options.formats);
     const lists: Input[][] = [];
-    for (const arg of args) lists.push(arg === "-" ? await inputs.fromStdin() : await expand(arg, true));
+    for (const arg of args) lists.push(arg === "-" ? await inputs.fromStdin() : await expand(arg, true, options));
     inputs.list = lists.flat();
     return inputs;
   }
@@ -128,7 +135,8 @@ export class Inputs {
    * loaded while these are used.
    */
   batches({ config }: Model, batchSize = 8, from = 0): AsyncGenerator<Item[]> {
-    const load = async (path: string) => toTensor(await loadInput(path, this.context.signal, this.formats), config);
+    const load = async (path: string) =>
+      toTensor(await loadInput(path, this.context.signal, this.options.formats), config);
     return oneAhead(grouped(this.each(load, from), batchSize));
   }
 
@@ -156,7 +164,7 @@ export class Inputs {
     const lists: Input[][] = [];
     for (const line of lines) {
       const unknown = (problem: unknown) => [{ path: line, named: false, problem }];
-      lists.push(await expand(line, false).catch(unknown));
+      lists.push(await expand(line, false, this.options).catch(unknown));
     }
     return lists.flat();
   }
@@ -188,11 +196,12 @@ async function* grouped(items: AsyncIterable<Item>, most: number): AsyncGenerato
 }
 
 /** A file or URL as it is, a folder as the files in it. */
-async function expand(argument: string, named: boolean): Promise<Input[]> {
+async function expand(argument: string, named: boolean, { out = "" }: InputOptions): Promise<Input[]> {
   const path = pathOf(argument);
   if (isRemote(path)) return [{ path, named }];
   if (!(await isFolder(path))) return [{ path, named }];
-  const files = await walkFiles(path);
+  const own = [out, `${out}.partial`].map((file) => resolve(file));
+  const files = (await walkFiles(path)).filter((file) => !own.includes(resolve(file)));
   if (files.length === 0) {
     const wanted = "expected JPEG, PNG, WebP or .npy files in it or below it";
     throw new ImageError("IMG_NO_IMAGES", `${path}: a folder without images; ${wanted}`);

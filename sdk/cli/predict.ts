@@ -42,7 +42,7 @@ export function predictCommand(define: Define): Command {
 async function predictWork(context: Context, [args]: [string[]], flags: PredictFlags) {
   const { out, interpolation, strict, scores = false } = flags;
   const classes = flags.classes === undefined ? undefined : await readClasses(flags.classes, context);
-  const inputs = await Inputs.of(args, context, flags.formats);
+  const inputs = await Inputs.of(args, context, flags);
   using model = await openClassifier(flags, context, { interpolation, classes });
   const topk = topkOf(model, flags);
   const about = modelFields(model);
