@@ -11,7 +11,9 @@ it("finds words in comments and strings, with their line, and none in code", () 
     "const halves = told(anew); // a matrix product",
     'say(`for this machine alone`, "fine");',
   ];
-  const lines = badWords("a.ts", code.join("\n")).map((line) => line.replace(/^a\.ts:(\d+): .*: write /, "$1 "));
+  const lines = badWords("a.ts", code.join("\n")).map((line: string) =>
+    line.replace(/^a\.ts:(\d+): .*: write /, "$1 "),
+  );
   expect(lines).toEqual(["1 begin with the subject", "1 because", "1 if", "4 matmul", "5 only"]);
 });
 

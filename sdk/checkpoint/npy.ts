@@ -6,10 +6,11 @@
 import { FileError, ShapeError } from "../../gpu/errors.js";
 import { constant } from "../base/constant.js";
 import { sizeOf } from "../base/tensor.js";
+import { crc32 } from "../io/crc32.js";
 import { startsWith } from "../io/magic.js";
 import { copyBytes } from "../io/source.js";
 import { joined } from "./encode.js";
-import { crc32, ZipWriter } from "./torch/zip-write.js";
+import { ZipWriter } from "./torch/zip-write.js";
 
 /** An array of u8 or f32, row-major. */
 export type NpyArray =
