@@ -44,7 +44,7 @@ async function completeTypes() {
   const dist = join(root, "dist");
   for (const file of readdirSync(dist).filter((name) => name.endsWith(".d.ts"))) {
     const name = file.replace(".d.ts", "");
-    // TypeScript before 5.7 knows one kind of buffer alone
+    // TypeScript before 5.7 knows only one kind of buffer
     let types = readFileSync(join(dist, file), "utf8").replace(/(\w+Array)<ArrayBuffer>/g, 'ReturnType<$1["slice"]>');
     // what entries share has other names, and no code
     if (existsSync(join(dist, `${name}.js`))) {
