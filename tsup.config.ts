@@ -146,7 +146,7 @@ export default defineConfig([
     platform: "browser",
     target: "es2022",
     minify: true,
-    // the page starts it as a worker, and loads it into the window only where that fails
+    // the page starts it as a worker, and loads it into the window only if that fails
     external: ["./work.js"],
   },
   {

@@ -72,7 +72,7 @@ function cube(rng: usize, mask: usize, depth: i32, height: i32, width: i32, leas
 }
 
 /**
- * mmpretrain: blocks until exactly `num` cells are masked. Returns the number masked, less than `num` only where `patience`
+ * mmpretrain: blocks until exactly `num` cells are masked. Returns the number masked, less than `num` only if `patience`
  * rounds of ten attempts in a row found no block (the reference would try for ever).
  */
 export function maskMmpretrain(

@@ -9,7 +9,7 @@ import type { Host } from "./suite.js";
 
 export { conformance } from "./run.js";
 
-/** A file, or undefined where there is none. */
+/** A file, or undefined if there is none. */
 async function found(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readBytes(path);

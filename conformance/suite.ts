@@ -16,7 +16,7 @@ export interface Host {
   readonly platform: Platform;
   /** How the device under test is opened; default: as the package does it. */
   open?(options: DeviceOptions): Promise<OpenDevice>;
-  /** A file of conformance/golden/, for example "quick/tiny.safetensors"; undefined where it is not here. */
+  /** A file of conformance/golden/, for example "quick/tiny.safetensors"; undefined if it is not here. */
   golden(name: string): Promise<Uint8Array | undefined>;
   /** A file of the sample images. */
   sample(name: string): Promise<Uint8Array>;
@@ -32,7 +32,7 @@ export interface Env extends Pick<Host, "api" | "sample"> {
   readonly deviceInfo: DeviceInfo;
   /** How `getModel` opens the same device. */
   readonly deviceOptions: DeviceOptions;
-  /** A file of conformance/golden/ whose hash is that of the manifest; undefined where it is not here. @throws MaskFeatError GOLDEN_CHANGED */
+  /** A file of conformance/golden/ whose hash is that of the manifest; undefined if it is not here. @throws MaskFeatError GOLDEN_CHANGED */
   golden(name: string): Promise<Uint8Array | undefined>;
 }
 

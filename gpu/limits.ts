@@ -9,7 +9,7 @@ const NEEDED = {
   maxComputeWorkgroupsPerDimension: 65535,
 } as const;
 
-/** What `limits` lack for the kernels, for a message; undefined where they are enough. */
+/** What `limits` lack for the kernels, for a message; undefined if they are enough. */
 export function lackingLimit(limits: GPUSupportedLimits): string | undefined {
   const names = Object.keys(NEEDED) as (keyof typeof NEEDED)[];
   const name = names.find((key) => limits[key] < NEEDED[key]);

@@ -8,7 +8,7 @@ const VERSION = "2.9.5";
 const cache = join(dirname(import.meta.dirname), `node_modules/.cache/deno-${VERSION}`);
 const program = join(cache, "node_modules/@deno/linux-x64-glibc/deno");
 
-/** Deno's executable, fetched into the cache the first time; undefined where it cannot be had. */
+/** Deno's executable, fetched into the cache the first time; undefined if it cannot be had. */
 export function fetchDeno() {
   if (!softwareGpuRuns()) return undefined;
   try {

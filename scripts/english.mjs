@@ -17,7 +17,7 @@ const rules = [
   [/\bfresh (?!=)/, "new"],
   [/\bas it seems\b/, "say what differs"],
   [/, as (no|nothing|there (is|are))\b/, "because"],
-  [/@throws [^@]*? where |\bwhere (there (is|are) no|none|nothing)\b/, "if"],
+  [/@throws [^@]*? where |\b(undefined|only) where |\bwhere (there (is|are) no|none|nothing|it fails)\b/, "if"],
   [/\balone\b(?!\.mjs)/, "only"],
 ];
 

@@ -25,7 +25,7 @@ export type Message =
   | { readonly kind: "done"; readonly report: Report }
   | { readonly kind: "failed"; readonly failure: Failure };
 
-/** A file beside this script, or undefined where the server has none. @throws FileError */
+/** A file beside this script, or undefined if the server has none. @throws FileError */
 async function fetched(path: string): Promise<Uint8Array | undefined> {
   const url = new URL(path, import.meta.url);
   try {

@@ -16,7 +16,7 @@ export function quoted(name: string): string {
   return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}...` : name);
 }
 
-/** The text; undefined where `bytes` are no UTF-8. */
+/** The text; undefined if `bytes` are no UTF-8. */
 export function utf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -29,7 +29,7 @@ export function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** The product of sizes; undefined where it is not exact in f64. */
+/** The product of sizes; undefined if it is not exact in f64. */
 export function product(sizes: readonly number[]): number | undefined {
   if (sizes.includes(0)) return 0;
   let result = 1;

@@ -10,7 +10,7 @@ import { openTorch } from "./torch/index.js";
 import type { Checkpoint, CheckpointOptions } from "./types.js";
 
 /**
- * Opens a file of weights after looking at its first bytes. Closes `source` where it fails. `beside` opens files of the same folder,
+ * Opens a file of weights after looking at its first bytes. Closes `source` if it fails. `beside` opens files of the same folder,
  * which the index of sharded weights needs.
  * @throws CheckpointError CKPT_FORMAT, which names what the file is, if it holds no weights in a format that is read; the errors of
  * `openSafetensors`, `openSharded`, `openTorch` and `openNpz` if it is broken.

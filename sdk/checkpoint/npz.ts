@@ -27,7 +27,7 @@ const DTYPES = new Map([
 ]);
 
 /**
- * Opens an archive and reads the header of every array in it. Closes `source` where it fails.
+ * Opens an archive and reads the header of every array in it. Closes `source` if it fails.
  * @throws CheckpointError CKPT_ZIP, CKPT_TRUNCATED, CKPT_HEADER, CKPT_DTYPE, CKPT_OFFSETS, CKPT_LIMIT; FileError if reading fails
  */
 export function openNpz(source: ByteSource): Promise<Checkpoint> {

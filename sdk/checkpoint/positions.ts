@@ -7,7 +7,7 @@
 
 import type { Tensor } from "../base/tensor.js";
 
-/** Side of the square grid behind the class position of `[1,1+N,C]`; undefined where there is none. */
+/** Side of the square grid behind the class position of `[1,1+N,C]`; undefined if there is none. */
 export function gridSide(shape: readonly number[]): number | undefined {
   const [one, tokens] = shape;
   const side = Math.floor(Math.sqrt(tokens - 1));

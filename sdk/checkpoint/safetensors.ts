@@ -38,7 +38,7 @@ interface Entry extends TensorInfo {
 }
 
 /**
- * Opens a safetensors file and checks its whole header; tensors are read later, one at a time. Closes `source` where it fails.
+ * Opens a safetensors file and checks its whole header; tensors are read later, one at a time. Closes `source` if it fails.
  * @throws CheckpointError CKPT_TRUNCATED, CKPT_HEADER, CKPT_DUPLICATE, CKPT_DTYPE or CKPT_OFFSETS; FileError if reading fails.
  */
 export function openSafetensors(source: ByteSource): Promise<Checkpoint> {

@@ -41,7 +41,7 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Why a file with this hash is not the one expected; undefined where it is. */
+/** Why a file with this hash is not the one expected; undefined if it is. */
 export function mismatch(sha256: string, { start, whole }: Expected): string | undefined {
   if (start && !sha256.startsWith(start)) return `its SHA-256 is ${sha256}, its name says ${start}...`;
   if (whole && !whole.includes(sha256)) return `its SHA-256 is ${sha256}, integrity says ${whole.join(" or ")}`;

@@ -13,7 +13,7 @@ import { children } from "./survey.js";
 import { StorageRef, type Value } from "./values.js";
 
 /**
- * Opens a file of `torch.save`: reads and checks everything but the numbers, which are read tensor by tensor. Closes `source` where it
+ * Opens a file of `torch.save`: reads and checks everything but the elements, which are read tensor by tensor. Closes `source` if it
  * fails.
  * @throws CheckpointError CKPT_ZIP, CKPT_PICKLE, CKPT_UNKNOWN_GLOBAL, CKPT_FORMAT, CKPT_TRUNCATED, CKPT_OFFSETS, CKPT_DUPLICATE,
  * CKPT_LIMIT, CKPT_MISMATCH if the file has not what `ema` asks for; FileError if reading fails.

@@ -18,7 +18,7 @@ const READ: Readonly<Record<string, (view: DataView, le: boolean) => number | bi
   u8: (view, le) => exact(view.getBigUint64(0, le)),
 };
 
-/** The number, or undefined where the bytes are not one of the type. (The code is a letter and the bytes: see calls.ts.) */
+/** The number, or undefined if the bytes are not one of the type. (The code is a letter and the bytes: see calls.ts.) */
 export function readScalar(
   { code, littleEndian }: NumpyType,
   bytes: Uint8Array,

@@ -117,7 +117,7 @@ async function findDirectory(source: ByteSource, fail: Fail): Promise<Directory>
 
 type Short = Record<"disk" | "directoryDisk" | "onDisk" | "count" | "size" | "start", number>;
 
-/** The zip64 record, undefined where there is none. What the short record says besides has to be the same. */
+/** The zip64 record, undefined if there is none. What the short record says besides has to be the same. */
 async function readEnd64(source: ByteSource, end: number, short: Short, fail: Fail): Promise<Directory | undefined> {
   const saturated = short.count === 0xffff || short.size === 0xffffffff || short.start === 0xffffffff;
   const locatorAt = end - LOCATOR_BYTES;

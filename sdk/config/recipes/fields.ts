@@ -16,7 +16,7 @@ export class Fields {
     private readonly json: object,
   ) {}
 
-  /** The value of a field of the object itself; undefined where it is absent or null. */
+  /** The value of a field of the object itself; undefined if it is absent or null. */
   get(name: string): unknown {
     this.asked.add(name);
     return (Object.hasOwn(this.json, name) ? (this.json as Record<string, unknown>)[name] : undefined) ?? undefined;

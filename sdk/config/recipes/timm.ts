@@ -91,7 +91,7 @@ function pooling(fields: Fields, args: Fields): PartialConfig {
   return { pooling: pool, finalNorm: norms && !fcNorm, poolNorm: norms && fcNorm };
 }
 
-/** The side of a square that is given by a number, height and width, or these behind the channels; undefined where absent. */
+/** The side of a square that is given by a number, height and width, or these behind the channels; undefined if absent. */
 function side(fields: Fields, name: string): number | undefined {
   const given = fields.get(name);
   if (given === undefined) return undefined;
