@@ -26,6 +26,8 @@ const entries = ["assembly/kernels.ts", ...kernels.sort().map((name) => `assembl
 /** Name of the .wasm -> its entries and its flags besides; the kernels of every build come once for one thread and once for several. */
 export const modules = {
   data: { entries: ["assembly/data.ts"], flags: [] },
+  // the two in one that need nothing of the engine: a file of the package, for runtimes that compile nothing at run time
+  maskfeat: { entries: ["assembly/data.ts", ...entries], flags: builds.simd },
   ...Object.fromEntries(
     Object.entries(builds).flatMap(([name, flags]) => [
       [name, { entries, flags }],

@@ -88,6 +88,9 @@ try {
   await node(["node_modules/tsup/dist/cli-default.js", "--silent"]);
   collectLicences();
   await completeTypes();
+  cpSync(join(root, "build/maskfeat.wasm"), join(root, "dist/maskfeat.wasm"));
+  // as the bundlers of edge runtimes import it; the type is that of `wasm` in getModel
+  writeFileSync(join(root, "dist/maskfeat.wasm.d.ts"), "declare const module: object;\nexport default module;\n");
   await completePage("sdk/demo", "dist/demo");
   await completePage("conformance/page", "dist/conformance", {
     samples: "sdk/demo/samples",

@@ -63,9 +63,10 @@ describe("TypeScript", () => {
     } from "maskfeat-wgpu";
     import { hog as sameHog, preprocess } from "maskfeat-wgpu/hog";
     import { imagenetClasses } from "maskfeat-wgpu/imagenet";
+    import wasm from "maskfeat-wgpu/maskfeat.wasm";
 
     export async function features(image: URL): Promise<readonly number[]> {
-      using model = await getModel("maskfeat_vit-tiny-p16", { weights: "procedural", device: "wasm" });
+      using model = await getModel("maskfeat_vit-tiny-p16", { weights: "procedural", device: "wasm", wasm });
       const [feat]: Tensor[] = await model.extractFeat(image, { outType: "avg_featmap" });
       const { loss } = await model.forward(image, { mode: "loss", mask: { seed: 0 } });
       const cells = [hog, sameHog].map((f) => f(preprocess({ data: new Uint8Array(12), width: 2, height: 2 })));

@@ -54,7 +54,7 @@ describe("the tarball", () => {
     const expected =
       /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|CITATION\.cff|sdk\/(demo\/samples|guide)\/[\w-]+\.\w+)$/;
     const built =
-      /^dist\/([\w-]+\.(js|cjs|d\.ts|d\.cts)|browser\.min\.js|(demo|conformance)\/\w+\.(css|html|js|svg)|conformance\/(samples|golden)\/[\w/.-]+|LICENSES\.txt)$/;
+      /^dist\/(browser\.min\.js|maskfeat\.wasm|maskfeat\.wasm\.d\.ts|[\w-]+\.(js|cjs|d\.ts|d\.cts)|(demo|conformance)\/\w+\.(css|html|js|svg)|conformance\/(samples|golden)\/[\w/.-]+|LICENSES\.txt)$/;
     const { paths } = packed;
     expect(paths.filter((path) => !expected.test(path) && !built.test(path))).toEqual([]);
     for (const name of ["LICENSE", "CITATION.cff", "CHANGELOG.md", "SECURITY.md", "dist/LICENSES.txt"]) {
@@ -89,7 +89,10 @@ describe("the tarball", () => {
     );
     expect(publint.stdout).toContain("All good!");
     const attw = resolve("node_modules/@arethetypeswrong/cli/dist/index.js");
-    const types = await node([attw, packed.tarball, "--profile", "node16"], app);
+    const types = await node(
+      [attw, packed.tarball, "--profile", "node16", "--exclude-entrypoints", "./maskfeat.wasm"],
+      app,
+    );
     expect(types.stdout + types.stderr).toContain("maskfeat-wgpu/hog");
     expect(types.code).toBe(0);
   });
@@ -200,6 +203,70 @@ describe("for browsers", () => {
     const { metafile } = await build({ ...options, stdin, conditions, external, absWorkingDir: app });
     const files = Object.keys(metafile.inputs).filter((path) => /\/(browser|node)\.js$/.test(path));
     expect(files).toEqual([`node_modules/maskfeat-wgpu/dist/${expected}`]);
+  });
+});
+
+describe("where no WebAssembly is compiled at run time, as in Cloudflare Workers,", () => {
+  /** Runs a module of Node on the browser build, with WebAssembly as workerd has it. */
+  async function edge(code: string) {
+    const before = `
+      import { readFileSync } from "node:fs";
+      import { createRequire } from "node:module";
+      const file = createRequire(process.cwd() + "/x.js").resolve("maskfeat-wgpu/maskfeat.wasm");
+      const wasm = new WebAssembly.Module(readFileSync(file));
+      const { Module: Real } = WebAssembly;
+      function barred() { throw new WebAssembly.CompileError("Wasm code generation disallowed by embedder"); }
+      WebAssembly.Module = Object.assign(barred, { exports: Real.exports });
+      WebAssembly.compile = WebAssembly.instantiate = async () => barred();
+      delete globalThis.setImmediate;
+      delete globalThis.MessageChannel;
+      const { blockMask, f16ToF32, getModel, hog, preprocess, useWasm } = await import("./node_modules/maskfeat-wgpu/dist/browser.js");
+      const error = (work) => { try { work(); } catch ({ code, message }) { return code + " " + message; } };`;
+    const { code: exit, stdout, stderr } = await nodeModule(`${before} ${code}`, app);
+    expect([exit, stderr]).toEqual([0, ""]);
+    return JSON.parse(stdout);
+  }
+
+  it("takes a compiled module, and gives the same bits", async () => {
+    const found = await edge(`
+      useWasm(wasm);
+      const mask = blockMask({ seed: 0 }).data.reduce((a, b) => a + b);
+      ${work.replace("const options = {", "const options = { wasm,").replace('"wasm", threads: 1', '"auto"').replace("model.dispose();", "const { device } = model;")}
+      console.log(JSON.stringify({ mask, half: f16ToF32(Uint16Array.of(0x3c00))[0], device, result }));`);
+    const own = await nodeModule(
+      `import ${names} from "maskfeat-wgpu"; ${work} console.log(JSON.stringify(result));`,
+      app,
+    );
+    expect(found).toMatchObject({ mask: 78, half: 1, device: { kind: "wasm", threads: 1, variant: "simd" } });
+    expect(found.device.reason).toContain("1 thread");
+    expect(found.result).toEqual(JSON.parse(own.stdout));
+  });
+
+  it("says the way without one, and refuses another", async () => {
+    const found = await edge(`
+      const results = [error(() => blockMask({ seed: 0 })), await getModel().catch(({ code, message }) => code + " " + message)];
+      results.push(error(() => useWasm(readFileSync(file))), error(() => useWasm(new Real(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)))));
+      console.log(JSON.stringify(results));`);
+    const way =
+      'DEVICE_ABSENT Cloudflare Workers compile no WebAssembly at run time: import wasm from "maskfeat-wgpu/maskfeat.wasm", and call useWasm(wasm) or getModel(name, { wasm })';
+    const expected = "OPT_VALUE wasm: expected the WebAssembly.Module of maskfeat-wgpu/maskfeat.wasm, got";
+    expect(found).toEqual([way, way, `${expected} [object Uint8Array]`, `${expected} another module`]);
+  });
+
+  it("is told by the Node entry, too", async () => {
+    const code = `
+      import { readFileSync } from "node:fs";
+      import { getModel } from "maskfeat-wgpu";
+      const wasm = new WebAssembly.Module(readFileSync("node_modules/maskfeat-wgpu/dist/maskfeat.wasm"));
+      const { device } = await getModel(${JSON.stringify(smallConfig)}, { weights: "procedural", device: "wasm", wasm });
+      console.log(device.threads, device.variant, device.reason);
+      await getModel(undefined, { wasm, threads: 2 }).catch(({ message }) => console.log(message));`;
+    const why = "the module given as wasm is for one";
+    expect(await nodeModule(code, app)).toEqual({
+      code: 0,
+      stdout: `1 simd asked for; 1 thread: ${why}\nthreads: 2 asked for, but ${why}; leave threads out\n`,
+      stderr: "",
+    });
   });
 });
 

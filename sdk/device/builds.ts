@@ -5,7 +5,7 @@ import relaxedThreads from "../../build/relaxed-threads.wasm";
 import simd from "../../build/simd.wasm";
 import simdThreads from "../../build/simd-threads.wasm";
 import type { WasmCore } from "../../gpu/ops/home.js";
-import { type Core, createCore } from "../wasm/core.js";
+import { type Core, createCore, hasWasm } from "../wasm/core.js";
 
 /** Kernels compiled for one kind of engine. */
 export interface KernelBuild {
@@ -26,8 +26,9 @@ export const builds = {
 
 let best: KernelBuild | undefined;
 
-/** The fastest build that this engine takes as it is. */
+/** The fastest build that this engine takes as it is; the module that was given is made as `simd` is. */
 export function bestBuild(): KernelBuild {
+  if (hasWasm()) return builds.simd;
   best ??= WebAssembly.validate(relaxed as BufferSource) ? builds.relaxed : builds.simd;
   return best;
 }

@@ -7,6 +7,7 @@ import { direct, tiled } from "../../gpu/ops/linear.js";
 import { type SelfTest, selfTest } from "../../gpu/selftest.js";
 import { openWebGpu, WebGpuDevice, type WebGpuOptions } from "../../gpu/webgpu.js";
 import { checkChoice, checkInteger } from "../base/check.js";
+import { hasWasm } from "../wasm/core.js";
 import { f16ToF32, f32ToF16 } from "../wasm/half.js";
 import { bestBuild, type KernelBuild } from "./builds.js";
 import type { DevicePlatform } from "./platform.js";
@@ -58,8 +59,13 @@ export interface DeviceOptions {
   /** Threads of the WASM device. */
   readonly threads?: number;
   /**
-   * Lets V8 make 256-bit vectors of pairs of 128-bit ones on the WASM device, which nearly doubles its speed. Only on Node 24
-   * or newer on x64: it is an experimental switch of V8, which is on only while these kernels compile.
+   * The compiled module `maskfeat-wgpu/maskfeat.wasm`, for runtimes that compile no WebAssembly at run time: the same as `useWasm(wasm)`, for
+   * all that is computed from then on.
+   */
+  readonly wasm?: object;
+  /**
+   * Lets V8 make 256-bit vectors of pairs of 128-bit ones on the WASM device, which nearly doubles its speed. Only on Node 24 or newer
+   * on x64: it is an experimental switch of V8, which is on only while these kernels compile.
    */
   readonly turbo?: boolean;
   /**
@@ -144,9 +150,14 @@ export async function openDevice(platform: DevicePlatform, options: DeviceOption
   return openBest(platform, options);
 }
 
+/** Why there can be only one thread; undefined if there can be more. */
+const whyOneThread = ({ oneThread }: DevicePlatform): string | undefined =>
+  oneThread ?? (hasWasm() ? "the module given as wasm is for one" : undefined);
+
 /** @throws OptionError; DeviceError DEVICE_ABSENT if several threads are asked for and there can be but one. */
-function checkThreads({ oneThread }: DevicePlatform, threads: number): void {
+function checkThreads(platform: DevicePlatform, threads: number): void {
   checkInteger("threads", threads, 1, MAX_THREADS);
+  const oneThread = whyOneThread(platform);
   if (threads > 1 && oneThread) throw absent(`threads: ${threads} asked for, but ${oneThread}; leave threads out`);
 }
 
@@ -180,9 +191,10 @@ async function openBest(platform: DevicePlatform, options: DeviceOptions): Promi
 }
 
 async function openWasm(platform: DevicePlatform, options: DeviceOptions, why: string): Promise<OpenDevice> {
-  const threads = options.threads ?? Math.min(platform.parallelism, AUTO_THREADS);
+  const oneThread = whyOneThread(platform);
+  const threads = options.threads ?? (oneThread ? 1 : Math.min(platform.parallelism, AUTO_THREADS));
   const parts = [why];
-  if (platform.oneThread) parts.push(`1 thread: ${platform.oneThread}`);
+  if (oneThread) parts.push(`1 thread: ${oneThread}`);
   const reason = parts.join("; ");
   const build = options.turbo ? turboBuild(platform) : bestBuild();
   const { dtype = "f32" } = options;
@@ -264,7 +276,8 @@ export interface DeviceReport {
 
 /** All devices, usable or not. */
 export async function listDevices(platform: DevicePlatform): Promise<DeviceReport[]> {
-  const { parallelism, oneThread } = platform;
+  const { parallelism } = platform;
+  const oneThread = whyOneThread(platform);
   const simd = `128-bit SIMD, ${oneThread ? `1 thread: ${oneThread}` : `up to ${parallelism} threads`}`;
   const wasm = {
     kind: "wasm",

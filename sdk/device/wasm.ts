@@ -59,6 +59,8 @@ type PlannedStep = Step & { readonly call: Call };
 /** Resolves in a later turn of the event loop: timers, I/O and rendering come first. */
 function nextTurn(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
+  // Cloudflare Workers with a compatibility date before 2025-08-15
+  if (typeof MessageChannel === "undefined") return new Promise((resolve) => setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

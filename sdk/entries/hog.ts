@@ -37,4 +37,5 @@ export {
   resizeEdge,
   toImage,
 } from "../image/transform.js";
+export { useWasm } from "../wasm/core.js";
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../wasm/half.js";

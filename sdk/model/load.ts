@@ -12,6 +12,7 @@ import { embedded, embeddedClassifier, findModel, type ModelEntry } from "../con
 import { traceAll, traceModel } from "../config/traced.js";
 import { type DeviceOptions, openDevice } from "../device/open.js";
 import type { Interpolation } from "../image/transform.js";
+import { useWasm } from "../wasm/core.js";
 import { resolveIndices } from "./features.js";
 import type { DownloadOptions } from "./files.js";
 import { type Folder, folderOf, readFolder, withWeights } from "./folder.js";
@@ -65,6 +66,7 @@ const optionNames: readonly (keyof ModelOptions)[] = [
   "interpolation",
   "classes",
   "threads",
+  "wasm",
   "turbo",
   "matmul",
   "selfTest",
@@ -138,6 +140,7 @@ export async function loadModel(
   checkKeys("getModel", options, optionNames);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
+  if (options.wasm !== undefined) useWasm(options.wasm);
   const folder = await folderOf(platform, asked);
   if (folder) return loadFolder(platform, folder, options);
   // a URL is a folder
