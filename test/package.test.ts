@@ -102,16 +102,30 @@ describe("in Node", () => {
   const first = codeBlocks("js")[0].code;
   const output = "oak, walnut 0.102\noak, flower -0.249\nThe model is untrained: ";
 
-  it("runs the README's first example", async () => {
-    const full = join(folder, "full");
+  /** The app with the optional packages. */
+  const full = join(folder, "full");
+  beforeAll(() => {
     cpSync(app, full, { recursive: true });
     for (const name of ["sharp", "webgpu"]) {
       symlinkSync(resolve("node_modules", name), join(full, "node_modules", name), "junction");
     }
+  });
+
+  it("runs the README's first example", async () => {
     const { code, stdout, stderr } = await nodeModule(first, full);
     expect(stderr).toBe("");
     expect(stdout).toContain(output);
     expect(code).toBe(0);
+  });
+
+  it("embeds pictures that ship, named by what the package exports", async () => {
+    const code = `
+      import { embed, similarity } from "maskfeat-wgpu";
+      const pictures = ["sky-noon-p3.jpg", "city-day.png", "flower-blue.webp"];
+      const features = await embed(pictures.map((name) => import.meta.resolve("maskfeat-wgpu/samples/" + name)));
+      console.log(features.shape, similarity(features).shape);`;
+    writeFileSync(join(full, "first.mjs"), code);
+    expect(await node(["first.mjs"], full)).toEqual({ code: 0, stdout: "[ 3, 192 ] [ 3, 3 ]\n", stderr: "" });
   });
 
   it("runs it on raw pixels without optional packages, and says what is missing for files", async () => {
