@@ -162,13 +162,15 @@ describe("in Node", () => {
     expect(await node([name], folder)).toEqual({ code: 0, stdout: "[ 1, 192 ]\n", stderr: "" });
   });
 
-  it("has a command line", async () => {
-    const { code, stdout } = await node(
-      [join(installed, manifest.bin["maskfeat-wgpu"]), "mask", "--seed", "0", "--json"],
-      app,
-    );
+  it("has a command line, which says what to install", async () => {
+    const { code, stdout } = await node([join(installed, manifest.bin["maskfeat-wgpu"]), "info", "--json"], app);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ command: "mask", ones: [78] });
+    const { packages, devices } = JSON.parse(stdout);
+    expect(packages.map(({ usable, reason }: Record<string, unknown>) => [usable, reason])).toEqual([
+      [false, "is not installed: npm i sharp"],
+      [false, "is not installed: npm i webgpu"],
+    ]);
+    expect(devices[0].reason).toContain("the package webgpu, which is not installed: npm i webgpu");
   });
 });
 
