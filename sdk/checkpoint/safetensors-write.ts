@@ -32,7 +32,7 @@ export function writeSafetensors(
 
 /**
  * The same file part by part: elements are asked for one tensor at a time, in the order of the file.
- * @throws ShapeError, where they end, if the parts of a tensor are not as long as its shape says
+ * @throws ShapeError, at their end, if the parts of a tensor are not as long as its shape says
  */
 export async function* streamSafetensors(
   tensors: readonly (TensorToStream | TensorInParts)[],
