@@ -21,9 +21,6 @@ const rules = [
   [/\balone\b(?!\.mjs)/, "only"],
 ];
 
-/** Files whose sentences wait to be mended. */
-const later = /^sdk\/(cli|platform\/node.*)\b/;
-
 /** Comments and string literals of a TypeScript or JavaScript file: [position, text]. */
 function textsOf(code) {
   const source = ts.createSourceFile("x.ts", code, ts.ScriptTarget.Latest, true);
@@ -61,16 +58,16 @@ export function badWords(file, code) {
   );
 }
 
-/** The same for the whole package; `all`: with the files that wait. */
-export function allBadWords(root, all = false) {
+/** The same for the whole package. */
+export function allBadWords(root) {
   const files = ["sdk", "gpu", "assembly", "conformance", "scripts", "."].flatMap((top) =>
     readdirSync(join(root, top), { recursive: top !== ".", encoding: "utf8" }).map((file) => join(top, file)),
   );
   const read = files.map((file) => file.replaceAll("\\", "/")).filter((file) => /\.(ts|mjs|wgsl|md)$/.test(file));
-  const wanted = read.filter((file) => file !== "scripts/english.mjs" && (all || !later.test(file)));
+  const wanted = read.filter((file) => file !== "scripts/english.mjs");
   return wanted.flatMap((file) => badWords(file, readFileSync(join(root, file), "utf8")));
 }
 
 if (process.argv[1] === import.meta.filename) {
-  console.log(allBadWords(dirname(import.meta.dirname), process.argv.includes("--all")).join("\n"));
+  console.log(allBadWords(dirname(import.meta.dirname)).join("\n"));
 }

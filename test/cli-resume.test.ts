@@ -124,7 +124,7 @@ describe("a partial file", () => {
     const { error } = JSON.parse(stdout);
     expect([code, error.code]).toEqual([1, "FILE_READ"]);
     expect(error.message).toMatch(message);
-    expect(error.message).toMatch(/only the command that wrote it goes on from it; remove it to begin anew/);
+    expect(error.message).toMatch(/only the command that wrote it goes on from it; remove it to start over/);
     expect(bytesOf("g.npz.partial").equals(partial)).toBe(true);
   });
 

@@ -126,11 +126,15 @@ describe("a model that is asked for by name", () => {
     expect((await other).shape).toEqual([1, 48]);
   });
 
-  it("has its published weights unless others are named", async () => {
-    expect(await codeOf(() => embed(image, { model: "embed-test" }))).toBe("OPT_VALUE");
+  it("has the weights that are named; only inferenceModel takes published ones unasked", async () => {
+    await expect(embed(image, { model: "embed-test" })).rejects.toMatchObject({
+      code: "OPT_MISSING",
+      message: expect.stringMatching(/procedural, init:SEED, pretrained/),
+    });
     expect(await codeOf(() => embed(image, { model: "no-such-model" }))).toBe("MODEL_UNKNOWN");
-    const offline = { model: "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k", offline: true };
-    expect(await codeOf(() => embed(image, offline))).toMatch(/^NET_|^FILE_/);
+    expect(await codeOf(() => inferenceModel("embed-test", image))).toBe("OPT_VALUE");
+    const published = "vit-base-p16_maskfeat-pre_8xb256-coslr-100e_in1k";
+    expect(await codeOf(() => inferenceModel(published, image, { offline: true }))).toBe("NET_OFFLINE");
   });
 
   it("begins anew after a failure", async () => {

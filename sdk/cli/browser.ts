@@ -71,7 +71,7 @@ function argumentsOf(kind: Kind, profile: string, url: string): string[] {
 const pageFolder = fileURLToPath(new URL("conformance", import.meta.url));
 const RESULT = "/result";
 
-/** The report's JSON from the page run with `parameters`. @throws DeviceError where there is no such browser; MaskFeatError; AbortError */
+/** The report's JSON from the page run with `parameters`. @throws DeviceError if there is no such browser; MaskFeatError; AbortError */
 export async function conformanceInBrowser(
   { output, signal }: Context,
   asked: string,

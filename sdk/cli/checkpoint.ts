@@ -40,7 +40,7 @@ async function inspectWork({ output, signal }: Context, [path]: [string], { ema 
     const lines = [`${path}: ${format}, ${count(tensors.length, "tensor")}`, `sha256  ${sha256 ?? "-"}`, ""];
     lines.push(table(["tensor", "shape", "dtype"], rows), "", `meta    ${shortened(JSON.stringify(meta))}`);
     for (const { path: where, global } of opaque)
-      lines.push(`opaque  ${where}: ${global} (left alone: only code could rebuild it)`);
+      lines.push(`opaque  ${where}: ${global} (not loaded: rebuilding it would run code)`);
     return { fields: { format, tensors, meta, opaque, sha256 }, lines };
   } finally {
     await checkpoint.close();
@@ -66,7 +66,7 @@ export function convertCommand(define: Define): Command {
     .description("writes weights in another format, or rounded")
     .argument("<in>", "a .pth or .safetensors file")
     .argument("<out>", "a .pth or .safetensors file")
-    .addOption(choiceOption("--dtype <type>", "how the numbers are stored (default: as they are)", dtypes))
+    .addOption(choiceOption("--dtype <type>", "dtype of the tensors (default: their own)", dtypes))
     .addOption(shardOption());
   return define(addEmaOptions(command), convertWork, [
     "convert epoch_300.pth weights.safetensors",
@@ -156,7 +156,7 @@ function flat(meta: PlainMap): PlainMap {
   return inner instanceof Map ? (inner as PlainMap) : meta;
 }
 
-/** Safetensors keep texts alone: what `convert` wrote as JSON becomes data again. */
+/** Safetensors metadata holds only text: what `convert` wrote as JSON becomes data again. */
 function parsed(text: string): Plain {
   try {
     return /^[[{]/.test(text) ? fromJson(JSON.parse(text)) : text;

@@ -76,7 +76,7 @@ async function conformanceWork(context: Context, [args]: [string[]], flags: Conf
 
 async function diffWork(args: readonly string[]): Promise<Result> {
   if (args[0] !== "diff" || args.length !== 3) {
-    misuse("usage: conformance diff A.json B.json, or conformance with options alone");
+    misuse("usage: conformance diff A.json B.json, or conformance with only options");
   }
   const { compareReports, diffText } = await views();
   const diff = compareReports(await readReport(args[1]), await readReport(args[2]));

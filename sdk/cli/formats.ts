@@ -37,7 +37,7 @@ export function npzParts<F extends Facts>(rows: Rows<F>, columns: readonly Colum
   return streamNpz([...files, ["inputs", streamNpyStrings(rows.inputs)]]);
 }
 
-/** A .safetensors file of the same, with facts; it holds floats alone, which labels are exact as. */
+/** A .safetensors file of the same, with facts; it holds only floats, in which labels are exact. */
 export function safetensorsParts<F extends Facts>(
   { count, inputs, entries }: Rows<F>,
   columns: readonly Column<F>[],

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (`| head`) is no failure; and of one that is told already nothing more is said.
+  // A reader that has seen enough (`| head`) is no failure, and a failure is reported once.
   if (error.code === "EPIPE" || process.exitCode) process.exit();
   new Output(false).warn(`standard output cannot be written: ${systemReason(error)}`);
   process.exit(exitCodes.failed);

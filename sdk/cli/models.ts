@@ -18,7 +18,8 @@ const millions = (n: number) => `${(n / 1e6).toFixed(1)} M`;
 
 async function modelsWork({ output }: Context, [pattern]: [string?]) {
   const models = listModels(pattern).map(modelInfo);
-  if (models.length === 0) output.note(`no model's name begins with ${pattern}; \`models\` alone lists all`);
+  if (models.length === 0)
+    output.note(`no model's name begins with ${pattern}; \`models\` without a pattern lists all`);
   const rows = models.map((m) => [
     m.name,
     m.task ?? "pre-training",

@@ -213,7 +213,7 @@ async function resolveModel(model: string, preset?: PresetName): Promise<string 
 /** A `preprocessor_config.json` is read where it lies beside. */
 async function readConfig(path: string, preset?: PresetName): Promise<PartialConfig> {
   const beside = join(dirname(path), "preprocessor_config.json");
-  if (isRemote(path)) misuse(`--model ${path}: a configuration alone is read from a file; give the URL of its folder`);
+  if (isRemote(path)) misuse(`--model ${path}: a configuration is read only from a file; for a URL, give its folder`);
   const preprocessor = existsSync(beside) ? await readJson(beside) : undefined;
   return modelConfigOf(await readJson(path), { preprocessor, preset });
 }

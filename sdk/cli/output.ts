@@ -160,7 +160,7 @@ export function modelFields({ name, weights, trained, device }: Model) {
   return { model: name, weights, trained, device };
 }
 
-/** What an untrained model means for whoever reads its output. */
+/** What an untrained model means for readers of its output. */
 const UNTRAINED =
   "untrained: the weights follow from a formula, not from images, so the results show that the computation works and say little about content";
 
@@ -176,7 +176,7 @@ function deviceText({ kind, adapter, threads, reason, selfTest }: DeviceInfo): s
   return `device ${where} (${reason}); self-test ${tested}`;
 }
 
-/** Of at most so many inputs each has a row in the summary for people. */
+/** Up to so many inputs have a row each in the summary for people. */
 export const FEW = 5;
 
 /** "2 images, 1 skipped in 30 ms (15.0 ms each)" */

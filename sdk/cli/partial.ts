@@ -62,7 +62,7 @@ export class PartialFile {
       await truncate(path, partial.end);
       return partial;
     } catch (cause) {
-      const hint = "only the command that wrote it goes on from it; remove it to begin anew";
+      const hint = "only the command that wrote it goes on from it; remove it to start over";
       throw new FileError("FILE_READ", `${path}: ${systemReason(cause)}; ${hint}`, { cause });
     }
   }

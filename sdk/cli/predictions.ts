@@ -16,7 +16,7 @@ export interface Result {
   readonly score_function: Prediction["scoreFunction"];
   readonly pred_class?: string;
   readonly topk: readonly ScoredClass[];
-  /** Of all classes, if they are shown or written. */
+  /** The scores of all classes, if they are shown or written. */
   readonly pred_scores?: Float32Array;
 }
 
@@ -75,7 +75,7 @@ export function parseClasses(text: string, path: string): string[] {
     const names: unknown = JSON.parse(plain);
     if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
   } catch {
-    // told below
+    // reported below
   }
   misuse(`--classes ${path}: expected one name on each line, or a JSON array of names`);
 }

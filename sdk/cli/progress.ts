@@ -2,7 +2,7 @@
 
 import { whole } from "../report/text.js";
 
-/** Milliseconds between two lines that nobody looks on at. */
+/** Milliseconds between two lines if stderr is no terminal. */
 const APART = 10_000;
 
 /** What is counted. */

@@ -1,4 +1,4 @@
-/** A web server for this machine alone: a fixed table of files, on the loopback address. */
+/** A web server for only this machine: a fixed table of files, on the loopback address. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -77,7 +77,8 @@ export async function serve(pages: ReadonlyMap<string, Page>, port: number, inbo
   const server = createServer((request, response) => {
     const { method, url = "" } = request;
     const page = pages.get(url.split("?", 1)[0]);
-    if (!isOwn(hosts, request)) answer(response, 403, message("This server answers to this machine alone.\n"));
+    if (!isOwn(hosts, request))
+      answer(response, 403, message("This server answers only requests of its own machine.\n"));
     else if (inbox && method === "POST" && url === inbox.path) takeIn(inbox, request, response);
     else if (method !== "GET" && method !== "HEAD") {
       answer(response, 405, message("GET and HEAD only.\n"), { Allow: "GET, HEAD" });

@@ -21,7 +21,7 @@ export async function webWork(
   pages.set("/samples.json", { type: "application/json", body: JSON.stringify(names) });
   const serving = await serve(pages, port);
   const url = device === undefined ? serving.url : `${serving.url}?device=${device}`;
-  output.note("the page is served to this machine alone; Ctrl-C ends it");
+  output.note("the page is served only to this machine; Ctrl-C ends it");
   const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
   return { fields: { url, port: serving.port }, lines: [url], until: interrupted.then(serving.close) };
 }

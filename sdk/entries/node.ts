@@ -44,8 +44,8 @@ export async function getModel(model?: string | URL | PartialConfig, options?: M
 }
 
 /**
- * Embeddings of one image or an array of images: a Tensor [n,C]. By the embedded model, by the `model` given, or by one that is loaded by
- * name with its published weights (or with `weights`); a model that is loaded here is kept for the next call.
+ * Embeddings of one image or an array of images: a Tensor [n,C]. By the embedded model, by the `model` given, or by one that is loaded as
+ * `getModel` does it: a registered name with `weights`, a folder or a name on the hub. A model that is loaded here is kept for the next call.
  * @throws as `getModel` and `model.embed`
  */
 export async function embed(x: ImageInput | readonly ImageInput[], options?: EmbedCall): Promise<Tensor> {

@@ -27,13 +27,15 @@ export async function inferenceModel(
   const images = heldAll(image);
   const predict = async (loaded: Model, o: PredictOptions) => (await loaded.predict(images, { ...o, topk }))[0];
   if (!isName(model)) return predict(model, options);
-  // before any weights are fetched
+  const { signal, weights, pretrained } = options;
+  let all: ModelOptions = options;
   if (!(await folderOf(platform, model))) {
     const { name, config } = findModel(String(model));
+    // before any weights are fetched
     checkPredict(name, config, { topk });
+    if (weights === undefined && pretrained === undefined) all = { ...options, weights: "pretrained" };
   }
-  const { signal } = options;
-  return withNamed(platform, model, await published(platform, model, options), (loaded) => predict(loaded, { signal }));
+  return withNamed(platform, model, all, (loaded) => predict(loaded, { signal }));
 }
 
 export async function embed(
@@ -44,8 +46,7 @@ export async function embed(
   const images = heldAll(x);
   const o = { pooling, normalize, signal };
   if (isName(model)) {
-    const all = await published(platform, model, { ...options, signal });
-    return withNamed(platform, model, all, (loaded) => loaded.embed(images, o));
+    return withNamed(platform, model, { ...options, signal }, (loaded) => loaded.embed(images, o));
   }
   return (model ?? (await embeddedModel(platform))).embed(images, { ...options, ...o });
 }
@@ -61,10 +62,4 @@ export async function extractFeat(
   const { outType = model.config.pooling, outIndices = [-1] } = options;
   const feats = await model.extractFeat(images, { ...options, outType, outIndices });
   return outIndices.length > 1 ? feats : feats[0];
-}
-
-/** The options for a registered model, whose weights are the published ones unless others are named; a folder has its own. */
-async function published(platform: Platform, model: string | URL, options: ModelOptions): Promise<ModelOptions> {
-  const isChosen = options.weights !== undefined || options.pretrained !== undefined;
-  return isChosen || (await folderOf(platform, model)) ? options : { ...options, weights: "pretrained" };
 }

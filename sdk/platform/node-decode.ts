@@ -13,7 +13,7 @@ type Sharp = typeof sharpFactory;
 
 /**
  * Decodes at most as many images at once as leave a core to this thread, on which the WASM device computes: with more threads than cores
- * it would stand still while they run. Of Node's threads for such work there are four.
+ * it would stand still while they run. Node has four threads for such work.
  */
 const inDecoder = limited(Math.min(4, Math.max(1, (os.availableParallelism?.() ?? 1) - 1)));
 
@@ -45,9 +45,9 @@ const TURNS = [
 /**
  * Decodes a JPEG, PNG or WebP file to u8 RGB `[H,W,3]`, bit-equal to OpenCV 4.6 (`imread`, then BGR to RGB): colour profiles ignored,
  * alpha dropped without blending, grey and palettes expanded, of 16 bits the high byte, EXIF orientation applied in JPEG and PNG (OpenCV
- * ignores it in WebP). Of an animated WebP, which OpenCV refuses, it is the first picture.
+ * ignores it in WebP). An animated WebP, which OpenCV refuses, gives its first picture.
  * With `formats: "any"` also what else sharp decodes, with its pixels.
- * @throws ImageError see `sniffImage`; IMG_CORRUPT where the data is truncated or broken.
+ * @throws ImageError see `sniffImage`; IMG_CORRUPT if the data is truncated or broken.
  */
 export async function decodeImage(
   bytes: Uint8Array,

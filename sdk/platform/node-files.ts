@@ -27,7 +27,7 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
   return hash.digest("hex");
 }
 
-/** Whether a path is a folder. @throws FileError where nothing is there */
+/** Whether a path is a folder. @throws FileError if nothing is there */
 export async function isFolder(path: string): Promise<boolean> {
   const found = await stat(path).catch((cause) => Promise.reject(readError(path, cause)));
   return found.isDirectory();

@@ -26,7 +26,7 @@ export interface PackageReport {
 // biome-ignore lint/suspicious/noExplicitAny: the caller knows what the package exports
 export async function loadPackage(name: PackageName, specifier: string = name): Promise<any> {
   try {
-    // in a variable, so that bundlers leave the package alone
+    // in a variable, so that bundlers do not resolve the package
     return await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
   } catch (cause) {
     throw new Error(whyNot(name, specifier, cause), { cause });

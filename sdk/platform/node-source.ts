@@ -35,7 +35,7 @@ export function unpermitted(error: unknown): string | undefined {
   return /Requires \w+ access[^\n]*--allow-\w+ flag/.exec(String(error))?.[0];
 }
 
-/** The FileError for a path that cannot be read: FILE_NOT_FOUND where nothing is there, else FILE_READ. */
+/** The FileError for a path that cannot be read: FILE_NOT_FOUND if nothing is there, else FILE_READ. */
 export function readError(path: string, cause: unknown): FileError {
   if (cause instanceof FileError) return cause;
   const code = (cause as NodeJS.ErrnoException).code;
@@ -47,7 +47,7 @@ export function readError(path: string, cause: unknown): FileError {
   return new FileError(missing ? "FILE_NOT_FOUND" : "FILE_READ", what, more);
 }
 
-/** A system error that Node prints in one line below an error that nobody catches: its frames and fields repeat what that says. */
+/** A system error that Node prints in one line below an uncaught error: its frames and fields repeat what that says. */
 function inOneLine(error: unknown): unknown {
   if (!(error instanceof Error && "syscall" in error)) return error;
   for (const field of Object.keys(error)) Object.defineProperty(error, field, { enumerable: false });

@@ -29,7 +29,7 @@ export function cacheFolder(): string {
   return join(xdg && isAbsolute(xdg) ? xdg : join(home, ".cache"), OWN);
 }
 
-/** @throws FileError if Deno does not permit to ask where the folder is */
+/** @throws FileError if Deno does not permit asking for the folder */
 function permittedFolder(): string {
   try {
     return cacheFolder();

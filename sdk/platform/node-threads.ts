@@ -11,7 +11,7 @@ export const PROGRAM = `${SERVE} serve(require("node:worker_threads").workerData
 export function startThreads(start: ThreadStart): Threads {
   const workers = Array.from({ length: start.count - 1 }, (_, i) => {
     const worker = new Worker(PROGRAM, { eval: true, execArgv: [], workerData: { ...start, index: i + 1 } });
-    // The device sees the flag in memory and reports it to whoever waits for the work.
+    // The device sees the flag in memory and reports it to the caller that waits for the work.
     worker.on("error", () => {});
     worker.unref();
     return worker;

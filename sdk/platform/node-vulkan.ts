@@ -1,5 +1,5 @@
 /**
- * Finds the Vulkan drivers of a Linux machine before the Vulkan loader is loaded: where none works, Dawn writes to stderr in its own words.
+ * Finds the Vulkan drivers of a Linux machine before the Vulkan loader is loaded: if none works, Dawn writes to stderr in its own words.
  * The folders are those of the loader's documentation (Khronos, Vulkan-Loader 1.4, docs/LoaderDriverInterface.md). What is not
  * understood counts as a driver, so that no GPU is refused by mistake.
  */
@@ -10,9 +10,9 @@ import { dirname, join } from "node:path";
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly arch: string;
-  /** The names in a folder, sorted; none where there is no folder. */
+  /** The names in a folder, sorted; none if there is no folder. */
   list(folder: string): readonly string[];
-  /** The first `most` bytes of a file, as Latin-1; undefined where it cannot be read. */
+  /** The first `most` bytes of a file, as Latin-1; undefined if it cannot be read. */
   read(path: string, most: number): string | undefined;
   /** Whether a file can be written. */
   writable(path: string): boolean;
@@ -52,7 +52,7 @@ function pathsOf(machine: Machine, name: string): string[] | undefined {
 }
 
 /**
- * The drivers that the Vulkan loader would try, in its order; undefined where a file of settings names drivers of its own, or the system
+ * The drivers that the Vulkan loader would try, in its order; undefined if a file of settings names drivers of its own, or the system
  * keeps its drivers elsewhere.
  */
 export function vulkanDrivers(machine: Machine): Drivers | undefined {

@@ -31,7 +31,7 @@ export async function loadDawn(specifier?: string): Promise<GPU> {
   return gpu;
 }
 
-/** The drivers of a machine, where they can be told. @throws DeviceError DEVICE_ABSENT if there is certainly none that works */
+/** The drivers of a machine, if they can be listed. @throws DeviceError DEVICE_ABSENT if there is certainly none that works */
 export function checkVulkan(machine: Machine): Drivers | undefined {
   if (lacksLoader(machine)) throw absent("there is no Vulkan on this machine (libvulkan.so.1)");
   const drivers = vulkanDrivers(machine);
@@ -48,9 +48,9 @@ const SHOWN = 3;
 
 const absent = (what: string) => new DeviceError("DEVICE_ABSENT", `${what}: install the driver of the GPU`);
 
-/** Lets Dawn load these drivers alone, which it does when it is first asked for an adapter: it would complain of the others. */
+/** Lets Dawn load only these drivers, which it does when it is first asked for an adapter: it would complain of the others. */
 async function loadOnly(manifests: readonly string[], gpu: GPU): Promise<void> {
-  // loaders before 1.3.207 know the second name alone
+  // loaders before 1.3.207 know only the second name
   const names = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
   const before = names.map((name) => process.env[name]);
   try {

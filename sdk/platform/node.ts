@@ -15,7 +15,7 @@ import { startThreads } from "./node-threads.js";
 import { nodeTurbo } from "./node-turbo.js";
 import { openGpu } from "./node-webgpu.js";
 
-/** Others that run Node's programs say who they are. @throws MaskFeatError RUNTIME_OLD, which whoever imports the package gets */
+/** Others that run Node's programs say who they are. @throws MaskFeatError RUNTIME_OLD, when the package is imported */
 function runtimeName(): string {
   const { deno, bun, node } = process.versions as NodeJS.ProcessVersions & Partial<Record<"deno" | "bun", string>>;
   if (deno) return `deno ${deno}`;
