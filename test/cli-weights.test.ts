@@ -76,7 +76,7 @@ describe("weights of other projects", () => {
       const missing = await cli(["hog", at("none.jpg"), "--json"], folder, { env });
       expect(JSON.parse(missing.stdout).error).toMatchObject({ code: "FILE_NOT_FOUND" });
       const config = await cli(extract("--model", at("config.json"), "--json"), folder, { env });
-      expect(JSON.parse(config.stdout).error.message).toMatch(/give the URL of its folder/);
+      expect(JSON.parse(config.stdout).error.message).toMatch(/for a URL, give its folder/);
     } finally {
       server.close();
     }

@@ -17,12 +17,12 @@ export const mutants = [
   mistakes("C7/transformers/*", "sdk/checkpoint/names/projects.ts", [
     [
       "queries and values of a Hugging Face file are exchanged",
-      `    ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 0],
-    ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
-    ["encoder.layer.#.attention.attention.value.@", "backbone.layers.#.attn.qkv.@", 2],`,
-      `    ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 2],
-    ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
-    ["encoder.layer.#.attention.attention.value.@", "backbone.layers.#.attn.qkv.@", 0],`,
+      `      ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 0],
+      ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
+      ["encoder.layer.#.attention.attention.value.@", "backbone.layers.#.attn.qkv.@", 2],`,
+      `      ["encoder.layer.#.attention.attention.query.@", "backbone.layers.#.attn.qkv.@", 2],
+      ["encoder.layer.#.attention.attention.key.@", "backbone.layers.#.attn.qkv.@", 1],
+      ["encoder.layer.#.attention.attention.value.@", "backbone.layers.#.attn.qkv.@", 0],`,
     ],
   ]),
   mistakes("C7/timm/*", "sdk/checkpoint/names/projects.ts", [
@@ -79,14 +79,14 @@ export const mutants = [
   mistakes("C7/timm/*", "sdk/config/presets.ts", [
     [
       "timm's classifiers read the mean of the patches for the class token",
-      `    about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...timm,
-    ...half,
-    pooling: "cls_token",`,
-      `    about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
-    ...timm,
-    ...half,
-    pooling: "avg_featmap",`,
+      `        about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
+        ...timm,
+        ...half,
+        pooling: "cls_token",`,
+      `        about: "timm's vit_*_patch*_224 and _384 tagged augreg or orig",
+        ...timm,
+        ...half,
+        pooling: "avg_featmap",`,
     ],
   ]),
   mistakes("C7/timm/class token/*", "sdk/image/transform.ts", [

@@ -1,8 +1,8 @@
 /** Constants that bundlers can leave out. */
 
 /**
- * What `make` returns. Bundlers keep a computed constant even if nothing reads it, because computing might do something else; a call of this
- * function they leave out.
+ * Returns `make()`. Bundlers keep a computed constant that nothing reads, because computing it might have effects. They drop a call of
+ * this function, because its annotation says that it has none.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function constant<T>(make: () => T): T {
