@@ -2,11 +2,25 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../sdk/checkpoint/npy.js";
+import { PartialFile } from "../sdk/cli/partial.js";
+import { completeConfig } from "../sdk/config/config.js";
+import { traceAll } from "../sdk/config/traced.js";
+import { writeSafetensors } from "../sdk/entries/node.js";
+import { proceduralFill } from "../sdk/model/fill.js";
 import { cli, json, program, temporaryFolder } from "./cli.js";
 
 const folder = temporaryFolder();
@@ -71,10 +85,11 @@ describe("a run that was stopped", () => {
 describe("a partial file", () => {
   let partial: Buffer;
   beforeAll(async () => {
-    // all is computed, and a folder has the file's name
+    // all is computed, and meanwhile a folder has taken the file's name
+    const running = cli(run("extract", "f.npz"), folder);
+    while (!exists("f.npz.partial")) await new Promise((r) => setTimeout(r, 2));
     mkdirSync(join(folder, "f.npz"));
-    const { code } = await cli(run("extract", "f.npz"), folder);
-    expect(code).toBe(1);
+    expect((await running).code).toBe(1);
     rmSync(join(folder, "f.npz"), { recursive: true });
     partial = bytesOf("f.npz.partial");
   });
@@ -117,6 +132,8 @@ describe("a partial file", () => {
       ["--interpolation", "bicubic"],
       /was begun with interpolation "bilinear", this command has "bicubic"/,
     ],
+    ["of other formats", ["--formats", "any"], /was begun with formats "exact", this command has "any"/],
+    ["of other averages", ["--no-ema"], /was begun with ema undefined, this command has false/],
     ["of more inputs", [join("many", "003.npy")], /was begun with inputs "301, .*", this command has "302, /],
   ])("is refused by a command %s", async (_, more, message) => {
     copyPartial("g.npz", partial);
@@ -138,6 +155,72 @@ describe("a partial file", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("h.npz.partial: is not a partial file")]);
     expect(bytesOf("h.npz.partial").toString()).toBe(content);
   });
+});
+
+describe("a partial file", () => {
+  const entry = (input: string) => ({ input, rows: 1, facts: {}, data: Float32Array.of(1, 2) });
+  const at = (name: string) => join(folder, name);
+
+  it("is not written by two at once", async () => {
+    const open = () => PartialFile.open(at("two.npy"), { command: "test" }, ["a", "b", "c"]);
+    const [first, second] = [await open(), await open()];
+    await first.append([entry("a")]);
+    const both = { code: "FILE_WRITE", message: expect.stringContaining("another process writes it") };
+    await expect(second.append([entry("a")])).rejects.toMatchObject(both);
+    const third = await open();
+    expect(third.count).toBe(1);
+    await third.append([entry("b")]);
+    await expect(first.append([entry("b")])).rejects.toMatchObject(both);
+    await expect(first.finish([])).rejects.toMatchObject(both);
+    for (const file of [first, second, third]) await file.close();
+  });
+
+  it("holds the inputs in their order", async () => {
+    const file = await PartialFile.open(at("order.npy"), { command: "test" }, ["a", "b"]);
+    await file.append([entry("a"), entry("a")]);
+    await file.close();
+    const again = PartialFile.open(at("order.npy"), { command: "test" }, ["a", "b"]);
+    await expect(again).rejects.toMatchObject({ code: "FILE_READ", message: expect.stringContaining("entry 2") });
+  });
+
+  it("is cut where an entry is not what was written", async () => {
+    const file = await PartialFile.open(at("bit.npy"), { command: "test" }, ["a", "b"]);
+    await file.append([{ ...entry("a"), facts: { label: 0 } }]);
+    await file.close();
+    const bytes = readFileSync(at("bit.npy.partial"), "latin1");
+    writeFileSync(at("bit.npy.partial"), bytes.replace('"label":0', '"label":7'), "latin1");
+    expect((await PartialFile.open(at("bit.npy"), { command: "test" }, ["a", "b"])).count).toBe(0);
+  });
+
+  it("is not of weights that changed meanwhile", async () => {
+    const weights = join(folder, "changing.safetensors");
+    const config = { ...model, kind: "backbone" } as const;
+    const parameters = [...traceAll(completeConfig(config)).params.values()].map(({ name, shape }) => {
+      return [name, { shape, data: proceduralFill(name, shape)! }] as const;
+    });
+    writeFileSync(weights, writeSafetensors(parameters));
+    const args = [...run("extract", "w.npy"), "--weights", "changing.safetensors", "--preset", "mmpretrain"];
+    await stopped(args, "w.npy", "SIGKILL");
+    utimesSync(weights, 1, 1);
+    const { code, stderr } = await cli(args, folder);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/was begun with weightsFile .*, this command has .*1970/),
+    ]);
+  });
+});
+
+it("an input is not overwritten by the results", async () => {
+  copyFileSync(join(folder, "many", "003.npy"), join(folder, "in.npy"));
+  for (const args of [
+    ["extract", "in.npy", "--out", "./in.npy"],
+    ["hog", "in.npy", "--out", "in.npy"],
+    ["preprocess", "in.npy", "--out", "in.npy"],
+  ]) {
+    const { code, stderr } = await cli(args, folder);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("is an input; give the results another name")]);
+  }
+  expect(bytesOf("in.npy").equals(bytesOf("many/003.npy"))).toBe(true);
 });
 
 function copyPartial(out: string, content: string | Buffer): void {

@@ -66,11 +66,28 @@ describe("an embedding", () => {
 
   it("takes no options of stages", async () => {
     using model = await load({});
-    expect(await codeOf(() => model.embed(image, { outType: "raw" } as object))).toBe("OPT_UNKNOWN");
+    expect(await codeOf(() => model.embed(image, { topk: 1 } as object))).toBe("OPT_UNKNOWN");
     expect(await codeOf(() => model.embed(image, { outIndices: [0] } as object))).toBe("OPT_UNKNOWN");
     expect(await codeOf(() => model.embed(image, { pooling: "max" } as object))).toBe("OPT_VALUE");
     expect(await codeOf(() => model.embed(image, { normalize: 1 } as object))).toBe("OPT_VALUE");
-    expect(await codeOf(() => embed(image, { weights: "procedural" }))).toBe("OPT_UNKNOWN");
+    expect(await codeOf(() => embed(image, { topk: 1 } as object))).toBe("OPT_UNKNOWN");
+    await expect(embed(image, { weights: "procedural" })).rejects.toMatchObject({
+      code: "OPT_VALUE",
+      message: expect.stringMatching(/weights: the default model is loaded without options; .* model by name/),
+    });
+    expect(await codeOf(() => embed(image, { model, device: "wasm" }))).toBe("OPT_VALUE");
+  });
+
+  it.each<[string, (model: never) => Promise<unknown>]>([
+    ["a configuration", () => embed(image, { model: tiny as never })],
+    ["a promise of a model", () => embed(image, { model: getModel() as never })],
+    ["a number", () => embed(image, { model: 3 as never })],
+    ["no options", () => embed(image, null as never)],
+    ["no model to predict", () => inferenceModel(undefined as never, image)],
+    ["a configuration to predict", () => inferenceModel(tiny as never, image)],
+    ["a list to predict", () => inferenceModel("vit-tiny-p16_maskfeat-pre", [image, image] as never)],
+  ])("refuses %s", async (_, work) => {
+    expect(await codeOf(() => work(undefined as never))).toBe("OPT_VALUE");
   });
 
   it("without a model is the embedded model's, as the features of extractFeat are", async () => {
@@ -116,15 +133,18 @@ describe("a model that is asked for by name", () => {
     expect(new Set([a, b, d].map(({ data }) => data[0])).size).toBe(3);
   });
 
-  it("is loaded for a call although the call that began it was aborted", async () => {
-    const controller = new AbortController();
-    const weights = "init:9";
-    const aborted = embed(image, { model: "embed-test", ...options, weights, signal: controller.signal });
-    const other = embed(image, { model: "embed-test", ...options, weights });
-    controller.abort();
-    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
-    expect((await other).shape).toEqual([1, 48]);
-  });
+  it.each([undefined, new Error("own reason"), new DOMException("slow", "TimeoutError")])(
+    "is loaded for a call although the call that began it was aborted (%s)",
+    async (reason) => {
+      const controller = new AbortController();
+      const weights = "init:9";
+      const aborted = embed(image, { model: "embed-test", ...options, weights, signal: controller.signal });
+      const other = embed(image, { model: "embed-test", ...options, weights });
+      controller.abort(reason);
+      await expect(aborted).rejects.toBe(controller.signal.reason);
+      expect((await other).shape).toEqual([1, 48]);
+    },
+  );
 
   it("has the weights that are named; only inferenceModel takes published ones unasked", async () => {
     await expect(embed(image, { model: "embed-test" })).rejects.toMatchObject({
@@ -153,8 +173,8 @@ describe("similarity", () => {
     expect(cosineSimilarity([1, 2], [-1, -2])).toBe(-1);
     expect(cosineSimilarity(tensor([3, 4], [1, 2]), [4, 3])).toBeCloseTo(24 / 25, 15);
     expect(cosineSimilarity([0, 0], [1, 2])).toBe(0);
-    // squares of these leave the range of float32
-    expect(cosineSimilarity(Float32Array.of(1e-45, 1e-45), [1, 1])).toBeCloseTo(1, 15);
+    // squares of these leave the range of float64
+    for (const x of [1e-200, 1e200, 1e-45]) expect(cosineSimilarity([x, x], [1, 1])).toBeCloseTo(1, 15);
   });
 
   it("of all pairs is a symmetric matrix", () => {
@@ -169,6 +189,17 @@ describe("similarity", () => {
 
   it("refuses what are no vectors of one length", async () => {
     expect(await codeOf(() => cosineSimilarity([1], [1, 2]))).toBe("SHAPE_MISMATCH");
+    for (const bad of [undefined, null, 3, {}, [], "ab"]) {
+      expect(await codeOf(() => cosineSimilarity(bad as never, [1, 2]))).toBe("SHAPE_MISMATCH");
+      expect(await codeOf(() => similarity(bad as never))).toBe("SHAPE_MISMATCH");
+      expect(await codeOf(() => row(bad as never, 0))).toBe("SHAPE_MISMATCH");
+    }
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(await codeOf(() => cosineSimilarity([bad, 1], [1, 2]))).toBe("NON_FINITE");
+    }
+    const short = { data: new Float32Array(3), shape: [2, 2] };
+    expect(await codeOf(() => row(short, 1))).toBe("SHAPE_MISMATCH");
+    expect(await codeOf(() => similarity(short))).toBe("SHAPE_MISMATCH");
     expect(await codeOf(() => similarity(tensor([1, 2], [1, 1, 2])))).toBe("SHAPE_MISMATCH");
     for (const i of [-1, 3, 0.5]) expect(await codeOf(() => row(tensor([1, 2, 3], [3, 1]), i))).toBe("OPT_VALUE");
   });

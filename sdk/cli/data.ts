@@ -16,7 +16,7 @@ import {
 } from "../entries/node.js";
 import { drawHog } from "../report/pictures.js";
 import { misuse } from "./errors.js";
-import { png, targetOption, writeFile } from "./files.js";
+import { checkOverwriting, png, targetOption, writeFile } from "./files.js";
 import { isTensor, singleInput, toTensor } from "./inputs.js";
 import { choiceOption, formatsOption, integerOption, interpolationOption, listOption, seedOption } from "./options.js";
 import { type Context, type Define, firstOf, short, sum } from "./output.js";
@@ -45,6 +45,7 @@ export function preprocessCommand(define: Define): Command {
 }
 
 async function preprocessWork(context: Context, [input]: [string], flags: PreprocessFlags) {
+  if (flags.out) checkOverwriting(flags.out, [input]);
   const { data, shape } = await stageOf(input, flags, context);
   await writeFile(flags.out, () => writeNpy({ data, shape }), context);
   const fields = { shape, sum: sum(data), sha256: sha256(data) };
@@ -92,6 +93,7 @@ export function hogCommand(define: Define): Command {
 
 async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
   const { out, picture, formats, ...options } = flags;
+  for (const file of [out, picture]) if (file) checkOverwriting(file, [input]);
   const config = completeConfig({});
   const images = toTensor(await singleInput(input, context, formats), config);
   checkHog(flags, config.patchSize, images.shape);

@@ -127,7 +127,9 @@ function checkPipe({ output }: Context, { out, format, outType, outIndices }: Ex
 }
 
 /** What the features of an input depend on beside the model. */
-const optionsOf = ({ outType, normalize = false, dtype = "f32" }: ExtractFlags) => ({ outType, normalize, dtype });
+const optionsOf = ({ outType, normalize = false, dtype = "f32", formats, ema }: ExtractFlags) => {
+  return { outType, normalize, dtype, formats, ema };
+};
 
 /** The blocks asked for, in the order in which the model gives them. @throws OptionError */
 function stagesOf({ config }: Model, { outIndices = [-1], outType }: ExtractFlags): number[] {

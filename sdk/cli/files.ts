@@ -1,13 +1,14 @@
 /** The files that commands write: checked before the work, written whole or not at all. */
 
 import { statSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { Option } from "commander";
 import { encode } from "fast-png";
 import { FileError, type Image, type Tensor } from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 import type { Context } from "./output.js";
+import { isRemote } from "./read.js";
 
 /** An option whose value is a file to be written. @throws as `checkTarget` does, while options are parsed */
 export function targetOption(flags: string, help: string, extensions: readonly string[]): Option {
@@ -32,10 +33,20 @@ export const extensionOf = (path: string): string => extname(path).toLowerCase()
 
 /** @throws FileError if the folder of a file to be written is missing */
 export function checkFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new FileError("FILE_WRITE", `${path}: cannot be written: it is a folder`);
+  }
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder?.isDirectory()) return;
   const why = folder ? "is not a folder" : "does not exist";
   throw new FileError("FILE_WRITE", `${path}: cannot be written: ${dirname(path)} ${why}`);
+}
+
+/** @throws OptionError if the file to be written is one of the inputs, which would be lost */
+export function checkOverwriting(path: string, inputs: readonly string[]): void {
+  if (inputs.some((input) => !isRemote(input) && resolve(input) === resolve(path))) {
+    misuse(`--out: ${path} is an input; give the results another name`);
+  }
 }
 
 /** Writes a file, if there is a path. @throws FileError; AbortError before anything is written */

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { type FileHandle, open, rm, truncate } from "node:fs/promises";
+import { type FileHandle, open, rm, stat, truncate } from "node:fs/promises";
 import { FileError } from "../entries/node.js";
 import { writeAtomic } from "../platform/node-files.js";
 import { systemReason } from "../platform/node-source.js";
@@ -25,8 +25,9 @@ export interface Entry<F extends Facts = Facts> {
 /** Tells our files from others, and this layout from later ones. */
 const MARK = { partial: 1 };
 
-/** The beginning of SHA-256: a break of the machine may leave a file of the right length with other bytes. */
-const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+/** The beginning of SHA-256 of an entry: a break of the machine may leave a file of the right length with other bytes. */
+const hashOf = (entry: object, bytes: Uint8Array) =>
+  createHash("sha256").update(JSON.stringify(entry)).update(bytes).digest("hex").slice(0, 16);
 
 const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -44,17 +45,18 @@ export class PartialFile {
 
   /**
    * The partial file of `target`, cut behind its last whole entry; it is made when the first entry is appended. `command` says what the
-   * entries depend on.
+   * entries depend on, which are those of `inputs` from the first on.
    * @throws FileError FILE_READ if there is one of another command
    */
-  static async open<F extends Facts>(target: string, command: F): Promise<PartialFile> {
+  static async open<F extends Facts>(target: string, command: F, inputs: readonly string[]): Promise<PartialFile> {
     const partial = new PartialFile(target, `${JSON.stringify({ ...MARK, ...command })}\n`);
     const { path } = partial;
     if (!existsSync(path)) return partial;
     try {
       if (await partial.checkHeader(command)) {
         partial.end = Buffer.byteLength(partial.header);
-        for await (const { end } of partial.walk()) {
+        for await (const { entry, end } of partial.walk()) {
+          if (entry.input !== inputs[partial.count]) throw new Error(`entry ${partial.count + 1} is of another input`);
           partial.count++;
           partial.end = end;
         }
@@ -82,10 +84,11 @@ export class PartialFile {
     const parts: Uint8Array[] = this.end === 0 ? [Buffer.from(this.header)] : [];
     for (const { data, ...entry } of entries) {
       const bytes = bytesOf(data);
-      parts.push(Buffer.from(`${JSON.stringify([entry, data.length, hashOf(bytes)])}\n`), bytes);
+      parts.push(Buffer.from(`${JSON.stringify([entry, data.length, hashOf(entry, bytes)])}\n`), bytes);
     }
     try {
       this.file ??= await open(this.path, "a");
+      await this.checkAlone(this.file);
       await this.file.writeFile(Buffer.concat(parts));
     } catch (cause) {
       throw new FileError("FILE_WRITE", `${this.path}: cannot be written: ${systemReason(cause)}`, { cause });
@@ -94,8 +97,20 @@ export class PartialFile {
     this.count += entries.length;
   }
 
+  /** @throws Error if another process has written to the file, or removed it, since this one has */
+  private async checkAlone(file: FileHandle): Promise<void> {
+    const [own, there] = [await file.stat(), await stat(this.path).catch(() => undefined)];
+    if (there?.ino === own.ino && own.size === this.end) return;
+    throw new Error("another process writes it, too; end one of them, remove the file, and start over");
+  }
+
   /** Writes the complete file, and removes this one. @throws FileError */
   async finish(parts: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<void> {
+    if (this.file) {
+      await this.checkAlone(this.file).catch((cause) => {
+        throw new FileError("FILE_WRITE", `${this.path}: ${systemReason(cause)}`, { cause });
+      });
+    }
     await writeAtomic(this.target, parts);
     await this.remove();
   }
@@ -135,7 +150,7 @@ export class PartialFile {
         const [entry, floats, hash] = found;
         const from = at + Buffer.byteLength(line);
         const bytes = await reader.bytes(from, 4 * floats);
-        if (bytes.length < 4 * floats || hashOf(bytes) !== hash) return;
+        if (bytes.length < 4 * floats || hashOf(entry, bytes) !== hash) return;
         const data = new Float32Array(floats);
         bytesOf(data).set(bytes);
         at = from + bytes.length;

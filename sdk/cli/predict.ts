@@ -53,7 +53,7 @@ async function predictWork(context: Context, [args]: [string[]], flags: PredictF
   const withScores = scores || [".npz", ".safetensors"].includes(extensionOf(out ?? ""));
   const work = {
     ...{ command: "predict", inputs, model, batchSize: flags.batchSize, context, out },
-    options: { topk, withScores, dtype: flags.dtype ?? "f32" },
+    options: { topk, withScores, dtype: flags.dtype ?? "f32", formats: flags.formats, ema: flags.ema },
     compute: async (batch: readonly Item[]) => {
       const found = await model.predict(
         batch.map(({ value }) => value),

@@ -54,7 +54,7 @@ export function buildProgram(context: Context): Command {
       `\nExamples:\n  ${EXAMPLES.join("\n  ")}\n\n\`maskfeat-wgpu <command> --help\` shows the options of a command.`,
     );
   for (const command of commands) program.addCommand(quietly(command(define)));
-  return program.helpCommand(false);
+  return program.helpCommand("help [command]", "the same as --help after a command");
 }
 
 /** What could have been written instead, for an error about an argument. */

@@ -1,9 +1,11 @@
 /** What `extract` and `predict` have in common: results of many inputs, computed in batches, kept in a partial file until all are there. */
 
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { version } from "../../package.json";
-import type { Model } from "../entries/node.js";
+import { type Model, ShapeError } from "../entries/node.js";
 import { count } from "../report/text.js";
+import { checkOverwriting } from "./files.js";
 import type { Parts, Rows } from "./formats.js";
 import type { Inputs, Item } from "./inputs.js";
 import { type Context, modelFields } from "./output.js";
@@ -39,7 +41,8 @@ export async function eachResult<F extends Facts>(
   encode?: Encode<F>,
 ): Promise<void> {
   const { inputs, out, context } = work;
-  const partial = out === undefined ? undefined : await PartialFile.open(out, commandOf(work));
+  if (out !== undefined) checkOverwriting(out, inputs.paths);
+  const partial = out === undefined ? undefined : await PartialFile.open(out, await commandOf(work), inputs.paths);
   const used: Pick<Entry, "input" | "rows">[] = [];
   const note = (has: string, hint: string) => {
     if (!partial?.count) return;
@@ -55,7 +58,9 @@ export async function eachResult<F extends Facts>(
     context.signal.throwIfAborted();
     await partial?.finish(encode!(rowsOf(partial, used)));
   } catch (error) {
-    note("keeps", "; the same command goes on from there");
+    // results of several shapes stay so
+    if (error instanceof ShapeError) await partial?.remove();
+    else note("keeps", "; the same command goes on from there");
     throw error;
   } finally {
     await partial?.close();
@@ -63,12 +68,23 @@ export async function eachResult<F extends Facts>(
 }
 
 /** What the entries of a partial file depend on. */
-function commandOf<F extends Facts>({ command, inputs, model, options }: Work<F>): Facts {
+async function commandOf<F extends Facts>({ command, inputs, model, options }: Work<F>): Promise<Facts> {
   const { device, ...about } = modelFields(model);
   const { config, classes } = model;
   const paths = `${inputs.length}, SHA-256 of their paths ${sha256(inputs.paths)}`;
   const { interpolation } = config;
-  const named = { command, version, ...about, device: device.kind, interpolation, ...options, inputs: paths };
+  const file = await stat(model.weights).catch(() => undefined);
+  const weightsFile = file && `${file.size} bytes, changed ${file.mtime.toISOString()}`;
+  const named = {
+    command,
+    version,
+    ...about,
+    weightsFile,
+    device: device.kind,
+    interpolation,
+    ...options,
+    inputs: paths,
+  };
   // what no name above says
   return { ...named, configuration: sha256([config, classes]) };
 }

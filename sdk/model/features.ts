@@ -48,8 +48,9 @@ export function featuresOf(name: string, options: FeatureOptions, config: ModelC
 }
 
 /** The options of `extractFeat` that give embeddings. @throws OptionError */
-export function featuresToEmbed({ pooling, ...rest }: EmbedOptions, config: ModelConfig): FeatureOptions {
-  checkKeys("embed", { pooling, ...rest }, ["pooling", "normalize", "signal"]);
+export function featuresToEmbed(options: EmbedOptions, config: ModelConfig): FeatureOptions {
+  checkKeys("embed", options, ["pooling", "normalize", "signal"]);
+  const { pooling, ...rest } = options;
   const outTypes = { cls_token: "cls_token", mean: "avg_featmap" } as const;
   if (pooling !== undefined) checkChoice("pooling", pooling, Object.keys(outTypes) as EmbedPooling[]);
   return { ...rest, outType: pooling ? outTypes[pooling] : config.pooling, outIndices: [-1] };

@@ -1,5 +1,6 @@
 /** Models that the functions without a model keep for their next call: the embedded one, and the last that was asked for by name. */
 
+import { onAbort } from "../base/abort.js";
 import { loadModel, type ModelOptions } from "./load.js";
 import type { Model } from "./model.js";
 import type { Platform } from "./platform.js";
@@ -45,7 +46,7 @@ export async function withNamed<T>(
   if (before) release(before);
   mine.users++;
   try {
-    const model = await loadedOf(mine);
+    const model = await unlessAborted(loadedOf(mine), options.signal);
     if (model) return await work(model);
   } finally {
     mine.users--;
@@ -55,14 +56,22 @@ export async function withNamed<T>(
   return withNamed(platform, name, options, work);
 }
 
-/** Nothing if another call that had begun to load the model was aborted. */
+/** Nothing if the call that had begun to load the model was aborted. */
 async function loadedOf(kept: Kept): Promise<Model | undefined> {
   try {
     return await kept.model;
   } catch (error) {
     if (named === kept) named = undefined;
-    if ((error as Error).name !== "AbortError") throw error;
+    if (!kept.options.signal?.aborted) throw error;
   }
+}
+
+/** What `work` gives; a call that is aborted does not wait for it. */
+function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, () => reject(signal?.reason));
+    work.then(resolve, reject).finally(forget);
+  });
 }
 
 function release(kept: Kept): void {

@@ -50,7 +50,8 @@ export interface ModelOptions extends DeviceOptions, DownloadOptions, Checkpoint
   readonly onWarning?: (warning: string) => void;
 }
 
-const optionNames: readonly (keyof ModelOptions)[] = [
+/** The options of `getModel`. */
+export const modelOptions: readonly (keyof ModelOptions)[] = [
   "weights",
   "pretrained",
   "offline",
@@ -137,7 +138,7 @@ export async function loadModel(
   asked?: string | URL | PartialConfig,
   options: ModelOptions = {},
 ): Promise<Model> {
-  checkKeys("getModel", options, optionNames);
+  checkKeys("getModel", options, modelOptions);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   if (options.wasm !== undefined) useWasm(options.wasm);
