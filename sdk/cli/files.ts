@@ -20,22 +20,22 @@ export function targetOption(flags: string, help: string, extensions: readonly s
 
 /**
  * Checks the path of a file to be written before any work is done.
- * @throws OptionError if its extension is none of `extensions`; FileError if its folder is missing
+ * @throws OptionError if its extension is none of `extensions`; FileError if its folder is missing, or if it is a folder itself
  */
 export function checkTarget(option: string, path: string, extensions: readonly string[]): void {
   if (!extensions.includes(extensionOf(path))) {
     misuse(`${option} must end in ${extensions.join(", ")}, got ${JSON.stringify(path)}`);
   }
   checkFolder(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new FileError("FILE_WRITE", `${path}: cannot be written: it is a folder`);
+  }
 }
 
 export const extensionOf = (path: string): string => extname(path).toLowerCase();
 
 /** @throws FileError if the folder of a file to be written is missing */
 export function checkFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new FileError("FILE_WRITE", `${path}: cannot be written: it is a folder`);
-  }
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder?.isDirectory()) return;
   const why = folder ? "is not a folder" : "does not exist";
