@@ -5,6 +5,7 @@ import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -212,8 +213,10 @@ describe("a partial file", () => {
 
 it("an input is not overwritten by the results", async () => {
   copyFileSync(join(folder, "many", "003.npy"), join(folder, "in.npy"));
+  linkSync(join(folder, "in.npy"), join(folder, "link.npy"));
   for (const args of [
     ["extract", "in.npy", "--out", "./in.npy"],
+    ["extract", "in.npy", "--out", "link.npy"],
     ["hog", "in.npy", "--out", "in.npy"],
     ["preprocess", "in.npy", "--out", "in.npy"],
   ]) {

@@ -1,4 +1,4 @@
-// Reads one mutant in a process of its own, `node alone.mjs ROW SEED MODULE`, and prints how many bytes it took and how many it may take.
+// `node alone.mjs ROW SEED MODULE`: reads one mutant in its own process, and prints the bytes it used and the bytes it may use.
 import { allowed, growth } from "./memory.mjs";
 import { dice } from "./random.mjs";
 import { rows } from "./rows.mjs";

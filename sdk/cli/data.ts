@@ -45,7 +45,7 @@ export function preprocessCommand(define: Define): Command {
 }
 
 async function preprocessWork(context: Context, [input]: [string], flags: PreprocessFlags) {
-  if (flags.out) checkOverwriting(flags.out, [input]);
+  checkOverwriting(flags.out, [input]);
   const { data, shape } = await stageOf(input, flags, context);
   await writeFile(flags.out, () => writeNpy({ data, shape }), context);
   const fields = { shape, sum: sum(data), sha256: sha256(data) };
@@ -93,7 +93,7 @@ export function hogCommand(define: Define): Command {
 
 async function hogWork(context: Context, [input]: [string], flags: HogFlags) {
   const { out, picture, formats, ...options } = flags;
-  for (const file of [out, picture]) if (file) checkOverwriting(file, [input]);
+  for (const file of [out, picture]) checkOverwriting(file, [input]);
   const config = completeConfig({});
   const images = toTensor(await singleInput(input, context, formats), config);
   checkHog(flags, config.patchSize, images.shape);

@@ -1,14 +1,14 @@
 /** The files that commands write: checked before the work, written whole or not at all. */
 
 import { statSync } from "node:fs";
-import { dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { Option } from "commander";
 import { encode } from "fast-png";
 import { FileError, type Image, type Tensor } from "../entries/node.js";
 import { makeFolder, writeAtomic } from "../platform/node-files.js";
 import { misuse } from "./errors.js";
 import type { Context } from "./output.js";
-import { isRemote } from "./read.js";
+import { isRemote, pathOf } from "./read.js";
 
 /** An option whose value is a file to be written. @throws as `checkTarget` does, while options are parsed */
 export function targetOption(flags: string, help: string, extensions: readonly string[]): Option {
@@ -42,11 +42,17 @@ export function checkFolder(path: string): void {
   throw new FileError("FILE_WRITE", `${path}: cannot be written: ${dirname(path)} ${why}`);
 }
 
-/** @throws OptionError if the file to be written is one of the inputs, which would be lost */
-export function checkOverwriting(path: string, inputs: readonly string[]): void {
-  if (inputs.some((input) => !isRemote(input) && resolve(input) === resolve(path))) {
-    misuse(`--out: ${path} is an input; give the results another name`);
-  }
+/** @throws OptionError if the file to be written is one of the inputs, by whatever path or link, and would replace it */
+export function checkOverwriting(out: string | undefined, inputs: readonly string[]): void {
+  // on Windows a number does not hold every ino
+  const statOf = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false });
+  const written = out === undefined ? undefined : statOf(out);
+  if (!written?.isFile()) return;
+  const isWritten = (input: string) => {
+    const read = isRemote(input) ? undefined : statOf(pathOf(input));
+    return read?.ino === written.ino && read.dev === written.dev;
+  };
+  if (inputs.some(isWritten)) misuse(`--out: ${out} is an input; give the results another name`);
 }
 
 /** Writes a file, if there is a path. @throws FileError; AbortError before anything is written */

@@ -12,7 +12,7 @@ export interface Column<F extends Facts> {
   of(entry: Entry<F>): Float32Array | Int32Array;
 }
 
-/** All entries with a result, as often as they are asked for. */
+/** All entries that have a result. Can be read several times. */
 export interface Rows<F extends Facts> {
   /** The input of each row. */
   readonly inputs: Iterable<string>;
@@ -37,7 +37,7 @@ export function npzParts<F extends Facts>(rows: Rows<F>, columns: readonly Colum
   return streamNpz([...files, ["inputs", streamNpyStrings(rows.inputs)]]);
 }
 
-/** A .safetensors file of the same, with facts; it holds only floats, in which labels are exact. */
+/** A .safetensors file of the same columns, with facts as metadata. Labels are stored as f32, which is exact for them. */
 export function safetensorsParts<F extends Facts>(
   { count, inputs, entries }: Rows<F>,
   columns: readonly Column<F>[],

@@ -24,6 +24,7 @@ import {
 import { isFolder, walkFiles } from "../platform/node-files.js";
 import { count } from "../report/text.js";
 import { errorFields } from "./errors.js";
+import { checkOverwriting } from "./files.js";
 import type { Context, Skipped } from "./output.js";
 import { endsIn, isRemote, pathOf, readArgument } from "./read.js";
 
@@ -92,13 +93,14 @@ export class Inputs {
     private readonly options: InputOptions,
   ) {}
 
-  /** @throws FileError for an argument that does not exist; ImageError IMG_NO_IMAGES for a folder without images. */
+  /** @throws FileError for an argument that does not exist; OptionError if `out` is an input; ImageError IMG_NO_IMAGES for a folder without images. */
   static async of(args: readonly string[], context: Context, options: InputOptions = {}): Promise<Inputs> {
     const inputs = new Inputs(context, options);
     noteFormats(context, options.formats);
     const lists: Input[][] = [];
     for (const arg of args) lists.push(arg === "-" ? await inputs.fromStdin() : await expand(arg, true, options));
     inputs.list = lists.flat();
+    checkOverwriting(options.out, inputs.paths);
     return inputs;
   }
 

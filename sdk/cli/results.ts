@@ -5,7 +5,6 @@ import { stat } from "node:fs/promises";
 import { version } from "../../package.json";
 import { type Model, ShapeError } from "../entries/node.js";
 import { count } from "../report/text.js";
-import { checkOverwriting } from "./files.js";
 import type { Parts, Rows } from "./formats.js";
 import type { Inputs, Item } from "./inputs.js";
 import { type Context, modelFields } from "./output.js";
@@ -31,8 +30,8 @@ type Encode<F extends Facts> = (rows: Rows<F>) => Parts;
 const sha256 = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
 /**
- * Hands each result to `use` in the order of the inputs: those of an earlier run that was interrupted, then all others as they are
- * computed. Then writes `out`, if there is one. Memory does not depend on the number of inputs but for their paths.
+ * Calls `use` with each result, in the order of the inputs. Results of an interrupted run come first, then each new one when it is computed.
+ * Then writes `out`, if given. Memory grows only with the paths of the inputs.
  * @throws ImageError IMG_NO_IMAGES if no input is left; FileError for a partial file of another command; what `compute` and `use` throw
  */
 export async function eachResult<F extends Facts>(
@@ -41,7 +40,6 @@ export async function eachResult<F extends Facts>(
   encode?: Encode<F>,
 ): Promise<void> {
   const { inputs, out, context } = work;
-  if (out !== undefined) checkOverwriting(out, inputs.paths);
   const partial = out === undefined ? undefined : await PartialFile.open(out, await commandOf(work), inputs.paths);
   const used: Pick<Entry, "input" | "rows">[] = [];
   const note = (has: string, hint: string) => {

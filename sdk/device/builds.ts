@@ -26,7 +26,7 @@ export const builds = {
 
 let best: KernelBuild | undefined;
 
-/** The fastest build that this engine takes as it is; the module that was given is made as `simd` is. */
+/** The fastest build that this engine runs without switches. A module given to `useWasm` is built with the flags of `simd`. */
 export function bestBuild(): KernelBuild {
   if (hasWasm()) return builds.simd;
   best ??= WebAssembly.validate(relaxed as BufferSource) ? builds.relaxed : builds.simd;

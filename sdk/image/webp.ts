@@ -5,7 +5,7 @@ import { startsWith } from "../io/magic.js";
 const ANIMATED = 0x02;
 
 /**
- * A still WebP file with nothing but its coded picture, which has alpha only if it is lossless. An animated file is returned as it is.
+ * Removes everything but the coded picture from a still WebP file; a lossy picture loses its alpha. Animated files are returned unchanged.
  * @throws Error if no picture is in it, or not the whole of it.
  */
 export function bareWebp(file: Uint8Array): Uint8Array<ArrayBuffer> {
