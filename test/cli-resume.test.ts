@@ -193,22 +193,28 @@ describe("a partial file", () => {
     expect((await PartialFile.open(at("bit.npy"), { command: "test" }, ["a", "b"])).count).toBe(0);
   });
 
-  it("is not of weights that changed meanwhile", async () => {
-    const weights = join(folder, "changing.safetensors");
-    const config = { ...model, kind: "backbone" } as const;
-    const parameters = [...traceAll(completeConfig(config)).params.values()].map(({ name, shape }) => {
-      return [name, { shape, data: proceduralFill(name, shape)! }] as const;
-    });
-    writeFileSync(weights, writeSafetensors(parameters));
-    const args = [...run("extract", "w.npy"), "--weights", "changing.safetensors", "--preset", "mmpretrain"];
-    await stopped(args, "w.npy", "SIGKILL");
-    utimesSync(weights, 1, 1);
-    const { code, stderr } = await cli(args, folder);
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/was begun with weightsFile .*, this command has .*1970/),
-    ]);
-  });
+  it.each(["changing.safetensors", "changing.safetensors.index.json"])(
+    "is not of weights (%s) that changed meanwhile",
+    async (given) => {
+      const weights = join(folder, "changing.safetensors");
+      const config = { ...model, kind: "backbone" } as const;
+      const parameters = [...traceAll(completeConfig(config)).params.values()].map(({ name, shape }) => {
+        return [name, { shape, data: proceduralFill(name, shape)! }] as const;
+      });
+      writeFileSync(weights, writeSafetensors(parameters));
+      const weight_map = Object.fromEntries(parameters.map(([name]) => [name, "changing.safetensors"]));
+      writeFileSync(`${weights}.index.json`, JSON.stringify({ weight_map }));
+      const args = [...run("extract", "w.npy"), "--weights", given, "--preset", "mmpretrain"];
+      rmSync(join(folder, "w.npy.partial"), { force: true });
+      await stopped(args, "w.npy", "SIGKILL");
+      utimesSync(weights, 1, 1);
+      const { code, stderr } = await cli(args, folder);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/was begun with weightsFile .*, this command has .*1970/),
+      ]);
+    },
+  );
 });
 
 it("an input is not overwritten by the results", async () => {

@@ -94,6 +94,7 @@ describe("the gradient rule of", () => {
           const slopeBy = (step: number) => (at(input, i, step) - at(input, i, -step)) / (2 * step);
           // Richardson's extrapolation: what is left is of the fourth order
           const difference = (4 * slopeBy(1e-4) - slopeBy(2e-4)) / 3;
+          // far above the rounding of a difference, 1e-16 / 1e-4 of the summed outputs, and far below the error of a wrong rule
           expect(Math.abs(slope[i] - difference) / scale, `${shapes.join(" ")}, input ${input} [${i}]`).toBeLessThan(
             1e-5,
           );
@@ -171,8 +172,8 @@ describe("gradients of whole models equal torch's in float64", async () => {
   const numbersOf = (more: Record<string, Float64Array>) => (value: Value) =>
     more[value.name] ?? new Float64Array(proceduralFill(value.name, value.shape)!);
 
-  /** Compares every parameter's gradient; the goldens are rounded to f32. */
-  async function compare(name: string, traced: TracedGradients, given: (v: Value) => Float64Array) {
+  /** Compares every parameter's gradient; beyond the rounding of the goldens to f32 it is off by `most` of the largest. */
+  async function compare(name: string, traced: TracedGradients, given: (v: Value) => Float64Array, most: number) {
     const { slopes: found, made } = run(traced, given, traced.outputs);
     const names = golden.names.filter((key) => key.startsWith(`${name}/`) && !key.endsWith("/loss"));
     expect(names.sort()).toEqual([...found.keys()].map((parameter) => `${name}/${parameter}`).sort());
@@ -185,7 +186,7 @@ describe("gradients of whole models equal torch's in float64", async () => {
         if (i >= begin && i < end) return most;
         return Math.max(most, Math.abs(v - data[i]) - 2 ** -24 * Math.abs(data[i]));
       }, 0);
-      expect(far / largest, key).toBeLessThan(1e-8);
+      expect(far / largest, key).toBeLessThanOrEqual(most);
     }
     return made;
   }
@@ -202,7 +203,8 @@ describe("gradients of whole models equal torch's in float64", async () => {
       target: new Float64Array(target.data),
       dy: Float64Array.of(1 / hidden, 0),
     });
-    const made = await compare("pretrain", traced, given);
+    // the targets are f32, and ours differ from torch's by roundings
+    const made = await compare("pretrain", traced, given, 1e-8);
     const [loss] = (await golden.get("pretrain/loss")).data;
     expect(made.get(traced.outputs[1])![0] / hidden).toBeCloseTo(loss, 6);
   });
@@ -224,6 +226,6 @@ describe("gradients of whole models equal torch's in float64", async () => {
       const all = labels.reduce((a, x) => a + x, 0);
       for (let i = 0; i < 10; i++) dy[10 * b + i] = ((Math.exp(row[i]) / total) * all - labels[i]) / 2;
     }
-    await compare("finetune", traced, numbersOf({ images: new Float64Array(images), dy }));
+    await compare("finetune", traced, numbersOf({ images: new Float64Array(images), dy }), 1e-12);
   });
 });

@@ -1,7 +1,8 @@
 /** What `extract` and `predict` have in common: results of many inputs, computed in batches, kept in a partial file until all are there. */
 
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { version } from "../../package.json";
 import { type Model, ShapeError } from "../entries/node.js";
 import { count } from "../report/text.js";
@@ -71,8 +72,7 @@ async function commandOf<F extends Facts>({ command, inputs, model, options }: W
   const { config, classes } = model;
   const paths = `${inputs.length}, SHA-256 of their paths ${sha256(inputs.paths)}`;
   const { interpolation } = config;
-  const file = await stat(model.weights).catch(() => undefined);
-  const weightsFile = file && `${file.size} bytes, changed ${file.mtime.toISOString()}`;
+  const weightsFile = await versionOf(model.weights);
   const named = {
     command,
     version,
@@ -85,6 +85,21 @@ async function commandOf<F extends Facts>({ command, inputs, model, options }: W
   };
   // what no name above says
   return { ...named, configuration: sha256([config, classes]) };
+}
+
+/** Size and time of the last change of a file of weights, and of the files that an index names; undefined for weights of no file. */
+async function versionOf(weights: string): Promise<string | undefined> {
+  if (!(await stat(weights).catch(() => undefined))?.isFile()) return undefined;
+  const index = weights.endsWith(".json") ? JSON.parse(await readFile(weights, "utf8")) : {};
+  const shards = new Set(Object.values<string>(index.weight_map ?? {}));
+  const files = [weights, ...[...shards].map((shard) => join(dirname(weights), shard))];
+  const versions = await Promise.all(
+    files.map(async (file) => {
+      const { size, mtime } = await stat(file);
+      return `${size} bytes of ${mtime.toISOString()}`;
+    }),
+  );
+  return versions.join(", ");
 }
 
 async function* entriesOf<F extends Facts>(work: Work<F>, partial?: PartialFile): AsyncGenerator<Entry<F>> {
